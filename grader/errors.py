@@ -1,0 +1,58 @@
+"""Two failures, never merged: the student's (`BadSubmission`) and everything else."""
+
+from enum import StrEnum
+
+
+class HeldoutError(Exception):
+    """An error a person can act on: what happened, where, what was expected, what to do next.
+
+    The command line catches it once, prints the four parts and exits with 1.
+    """
+
+    def __init__(self, what: str, *, where: str = "", expected: str = "", next_step: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.expected = expected
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        parts = (("", self.what), ("where: ", self.where), ("expected: ", self.expected), ("next: ", self.next_step))
+        return "\n".join(f"{label}{text}" for label, text in parts if text)
+
+
+class Reason(StrEnum):
+    """Why a submission failed: the code that is stored, counted and tested for."""
+
+    BAD_ARCHIVE = "bad_archive"
+    NO_MODEL = "no_model"
+    SYNTAX_ERROR = "syntax_error"
+    IMPORT_MISSING = "import_missing"
+    LOAD_MISSING = "load_missing"
+    LOAD_RAISED = "load_raised"
+    METHOD_MISSING = "method_missing"
+    RAISED = "raised"
+    WRONG_TYPE = "wrong_type"
+    WRONG_SHAPE = "wrong_shape"
+    NOT_FINITE = "not_finite"
+    NOT_A_FUNCTION = "not_a_function"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    CRASHED = "crashed"
+
+
+class BadSubmission(HeldoutError):
+    """The student's fault: shown with its reason, counts as an attempt.
+
+    Raised with held-out inputs inside, its text is fixed and carries nothing the student's code chose.
+    """
+
+    def __init__(
+        self, reason: Reason, what: str, *, where: str = "", expected: str = "", next_step: str = ""
+    ) -> None:
+        super().__init__(what, where=where, expected=expected, next_step=next_step)
+        self.reason = reason
+
+
+class SandboxError(HeldoutError):
+    """The sandbox could not be built or broke by our fault: never costs an attempt."""

@@ -1,0 +1,55 @@
+"""What grading one submission found: a frozen record that the ledger stores as it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from grader.errors import Reason
+from grader.spec import Arrays
+
+
+class Verdict(StrEnum):
+    SCORED = "scored"
+    FAILED = "failed"  # the student's fault, with a reason
+    GRADER_ERROR = "grader error"  # ours: retried, never costs an attempt
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over held-out items and the half-width of its 95 % interval, in the metric's unit."""
+
+    value: float
+    half_width: float
+
+
+@dataclass(frozen=True)
+class Failure:
+    reason: Reason
+    message: str  # for the student; lines "what", "where: …", "expected: …", "next: …"
+
+
+@dataclass(frozen=True)
+class Resources:
+    """How the submission was run and what it used, over all its sandboxes."""
+
+    launcher: str = ""
+    layers: tuple[str, ...] = ()
+    wall_seconds: float = 0.0  # of the student's code only
+    cpu_seconds: float = 0.0  # with the start-up of its sandboxes
+    peak_bytes: int = 0  # resident, of the largest process
+
+
+@dataclass(frozen=True)
+class Report:
+    """One judging. `items` maps a metric's name to per-item scores, (n,) float32."""
+
+    verdict: Verdict
+    run_seed: int
+    data_sha256: str = ""
+    public: Mapping[str, Estimate] = field(default_factory=dict)
+    private: Mapping[str, Estimate] = field(default_factory=dict)
+    items: Arrays = field(default_factory=dict)
+    pictures: Mapping[str, bytes] = field(default_factory=dict)  # name → PNG
+    failure: Failure | None = None
+    log: str = ""  # the student's output while loading and on public examples; for GRADER_ERROR our traceback
+    resources: Resources = Resources()

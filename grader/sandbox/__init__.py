@@ -1,0 +1,94 @@
+"""Runs hostile code. Knows nothing of assignments: bytes and tensor shapes in, bytes out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from grader.errors import BadSubmission, Reason
+from grader.spec import Limits
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """A tensor's type and shape: raw little-endian bytes need no more."""
+
+    dtype: str  # "float32" or "int64"
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    spec: TensorSpec
+    data: bytes | bytearray | memoryview
+
+
+@dataclass(frozen=True)
+class Usage:
+    wall_seconds: float  # the student's code only: loading and answering
+    cpu_seconds: float
+    peak_bytes: int
+
+
+class Allowance:
+    """Wall seconds which a student's code may spend, shared by several sandboxes."""
+
+    def __init__(self, seconds: float) -> None:
+        self.limit = seconds
+        self.spent = 0.0
+
+    @property
+    def left(self) -> float:
+        return self.limit - self.spent
+
+    def spend(self, seconds: float) -> None:
+        """Raises BadSubmission(TIMEOUT) once more than the limit is spent."""
+        self.spent += seconds
+        if self.left <= 0:
+            raise self.exhausted()
+
+    def exhausted(self) -> BadSubmission:
+        return BadSubmission(
+            Reason.TIMEOUT,
+            f"the submission was stopped after {self.limit:g} s",
+            expected=f"loading and all answers within {self.limit:g} s of wall time",
+            next_step="make the model smaller, or answer a whole batch at once instead of image by image",
+        )
+
+
+class SandboxSession(Protocol):
+    """A process with one submission loaded, closed (killed) on leaving the context."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+    def call(self, method: str, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec]) -> list[bytearray]:
+        """Call the model's method; return each output's bytes, exactly as many as its spec says.
+
+        Raises BadSubmission for whatever the student's code did, SandboxError for what we did.
+        """
+
+    @property
+    def log(self) -> str:
+        """What the student's code printed; empty when the session is not public."""
+
+    @property
+    def usage(self) -> Usage:
+        """Valid after the session is closed."""
+
+
+class Sandbox(Protocol):
+    """A way to run submissions: one per worker, used by one thread at a time or by several."""
+
+    @property
+    def launcher(self) -> str: ...
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the live layers, stored with every result."""
+
+    def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> SandboxSession:
+        """Start a fresh sandbox and load the submission in it.
+
+        With `public` the inputs are public: errors carry the student's traceback and the log is kept.
+        Without, every text is fixed and output is dropped.
+        """

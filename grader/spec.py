@@ -1,0 +1,139 @@
+"""What an assignment is: metrics, tiers, limits, and the three functions its folder provides."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+MB = 1_000_000
+MIB = 1 << 20
+
+Array = npt.NDArray[Any]
+Arrays = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure per held-out item, averaged; its direction is declared, never inferred."""
+
+    name: str
+    unit: str
+    higher_is_better: bool
+    digits: int = 2
+
+
+@dataclass(frozen=True)
+class Tier:
+    """A score worth a name. `exemplar` is the shipped submission that shows it can be reached."""
+
+    name: str
+    score: float
+    exemplar: str  # "baselines/denoising/wiener"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use. Each is a setting of the assignment; a course may override it."""
+
+    archive_bytes: int = 20 * MB
+    unpacked_bytes: int = 256 * MIB
+    unpacked_files: int = 2_000
+    memory_bytes: int = 2_048 * MIB
+    check_seconds: float = 60.0  # wall time of the student's code on public examples
+    wall_seconds: float = 120.0  # wall time of the student's code on held-out items, over all its sandboxes
+    threads: int = 1
+    processes: int = 64  # and threads, of one sandbox
+    open_files: int = 256
+    scratch_bytes: int = 256 * MIB  # a sandbox's writable memory file system
+    log_bytes: int = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data set split for one course: what students get, and what stays with the grader.
+
+    `heldout` must have a boolean array `public` of length n: True for the items of the public board.
+    """
+
+    public: Arrays
+    heldout: Arrays
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A grid of grey images made from public examples only.
+
+    pixels: (rows, columns, height, width) float in [0, 1]. `rows` names the rows, top to bottom.
+    """
+
+    name: str
+    rows: tuple[str, ...]
+    pixels: Array
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the public check found: scores on public examples (not the board's) and pictures."""
+
+    scores: Mapping[str, float]
+    pictures: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Per-item scores by metric name, each (n,) float32 in the order of the held-out items."""
+
+    items: Arrays
+
+
+class Session(Protocol):
+    """One fresh sandbox with the submission loaded, seen as something that answers questions."""
+
+    def ask(self, method: str, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+        """Call `model.<method>(*inputs)`; return its answer, float32 of exactly `shape`, all finite.
+
+        Raises BadSubmission when the answer is late, missing, of another shape or type, or not finite.
+        """
+
+
+class Student(Protocol):
+    """The author's model from outside."""
+
+    def session(self, role: str) -> AbstractContextManager[Session]:
+        """Open a fresh sandbox that has never seen anything but the submission."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Tell whoever waits how many held-out items have been answered."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One task of the course; `assignments/<slug>/assignment.py` makes it.
+
+    metrics[0] ranks; the others are shown. tiers go from the easiest to the hardest.
+    `prepare(source, seed, size)` draws `size` held-out items by the course's secret seed; `size` None: all it has.
+    """
+
+    slug: str
+    title: str
+    metrics: tuple[Metric, ...]
+    tiers: tuple[Tier, ...]
+    prepare: Callable[[Path | None, int, int | None], Prepared]
+    check: Callable[[Session, Arrays], Preview]
+    evaluate: Callable[[Student, Arrays, np.random.Generator], Scores]
+    limits: Limits = field(default_factory=Limits)
+    folder: Path = Path()
+
+    @property
+    def metric(self) -> Metric:
+        return self.metrics[0]
+
+    def tier_of(self, score: float) -> str:
+        """The hardest tier that `score` reaches, or an empty string."""
+        sign = 1 if self.metric.higher_is_better else -1
+        reached = [tier.name for tier in self.tiers if sign * score >= sign * tier.score]
+        return reached[-1] if reached else ""

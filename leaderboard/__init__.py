@@ -1,0 +1,1 @@
+"""Standings and the ledger of submissions."""
