@@ -17,7 +17,12 @@ class HeldoutError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        parts = (("", self.what), ("where: ", self.where), ("expected: ", self.expected), ("next: ", self.next_step))
+        parts = (
+            ("", self.what),
+            ("where: ", self.where),
+            ("expected: ", self.expected),
+            ("next: ", self.next_step),
+        )
         return "\n".join(f"{label}{text}" for label, text in parts if text)
 
 

@@ -1,11 +1,25 @@
-"""What grading one submission found: a frozen record that the ledger stores as it is."""
+"""What goes into grading one submission and what comes out: frozen records that the ledger stores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from grader.errors import Reason
 from grader.spec import Arrays
+
+
+@dataclass(frozen=True)
+class Job:
+    """A submission claimed for grading: one attempt, ours until `expires_at` (UTC) unless renewed."""
+
+    ref: int
+    team: str
+    assignment: str
+    sha256: str
+    attempt: int
+    holder: str
+    expires_at: datetime
 
 
 class Verdict(StrEnum):

@@ -115,7 +115,8 @@ class Assignment:
     """One task of the course; `assignments/<slug>/assignment.py` makes it.
 
     metrics[0] ranks; the others are shown. tiers go from the easiest to the hardest.
-    `prepare(source, seed, size)` draws `size` held-out items by the course's secret seed; `size` None: all it has.
+    `prepare(source, seed, size)` draws `size` held-out items by the course's secret seed (None: the default
+    number); `source` is the data set's folder, None for the usual places.
     """
 
     slug: str

@@ -1,0 +1,177 @@
+"""The first two doors: a folder becomes an archive, and the archive is kept under its own checksum."""
+
+import errno
+import hashlib
+import os
+import stat
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from grader.errors import HeldoutError
+from grader.spec import MB
+
+PUBLIC_DATA = "data"  # the folder that `heldout start` puts the public data in
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date a zip can hold: equal folders make equal bytes
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A submission's bytes, opaque from here on: only a sandbox ever opens them."""
+
+    data: bytes
+    file_name: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def pack(source: Path, *, limit: int) -> Archive:
+    """Pack a submission's folder, or take a ready-made archive as it is.
+
+    Left out: hidden files, `__pycache__`, and `data/` at the root (the public data of `heldout start`).
+    Raises HeldoutError when there is nothing to pack, a link is in the way, or the result has more than
+    `limit` bytes.
+    """
+    if source.is_dir():
+        archive = Archive(_zip(source), f"{source.resolve().name}.zip")
+    elif source.is_file():
+        archive = Archive(source.read_bytes(), source.name)
+    else:
+        raise HeldoutError(
+            f"there is no {source}",
+            expected="a folder with model.py in it, or a zip of one",
+            next_step="name it with -f DIR",
+        )
+    _check_size(archive, source, limit)
+    return archive
+
+
+def keep(archive: Archive, shelf: Path) -> Path:
+    """Write the bytes to `shelf` under their SHA-256 so that a crash leaves all of them or nothing.
+
+    Raises HeldoutError when the disk is full or not writable; then nothing was received.
+    """
+    path = place(shelf, archive.sha256)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        _write_durably(path, archive.data)
+    except OSError as error:
+        raise _not_kept(error, shelf) from error
+    return path
+
+
+def fetch(shelf: Path, sha256: str) -> bytes:
+    """Read a kept archive. Raises HeldoutError when it is gone or is no longer what was received."""
+    path = place(shelf, sha256)
+    if not path.is_file():
+        raise HeldoutError("an archive is missing", where=str(path), next_step="restore it from the backup")
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise HeldoutError(
+            "an archive was altered after it was received",
+            where=str(path),
+            expected=f"SHA-256 {sha256}",
+            next_step="restore it from the backup",
+        )
+    return data
+
+
+def place(shelf: Path, sha256: str) -> Path:
+    return shelf / sha256[:2] / f"{sha256}.zip"
+
+
+def _zip(folder: Path) -> bytes:
+    if not (folder / "model.py").is_file():
+        raise HeldoutError(
+            f"there is no model.py in {folder}",
+            expected="model.py at the folder's root, with load(folder, device)",
+            next_step="run this in your solution's folder, or name it with -f DIR",
+        )
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for path in _files(folder):
+            info = zipfile.ZipInfo(path.relative_to(folder).as_posix(), EPOCH)
+            info.external_attr = (stat.S_IFREG | 0o644) << 16
+            bundle.writestr(info, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name != PUBLIC_DATA:
+            yield from _packed(path)
+
+
+def _packed(path: Path) -> Iterator[Path]:
+    """The files under `path`, itself included, that belong into the archive."""
+    if path.name.startswith(".") or path.name == "__pycache__":
+        return
+    if path.is_symlink() or not (path.is_dir() or path.is_file()):
+        raise HeldoutError(
+            f"{path} is a link or a device",
+            expected="regular files and folders only",
+            next_step="replace it by a copy of the file it points to",
+        )
+    if path.is_file():
+        yield path
+        return
+    for child in sorted(path.iterdir()):
+        yield from _packed(child)
+
+
+def _check_size(archive: Archive, source: Path, limit: int) -> None:
+    if not archive.data:
+        raise HeldoutError(f"{source} is empty", expected="a zip with model.py in it")
+    if len(archive.data) <= limit:
+        return
+    raise HeldoutError(
+        f"the archive has {len(archive.data) / MB:.1f} MB; the limit is {limit / MB:.1f} MB",
+        where=_largest(source),
+        next_step="store the weights as float16, or leave out what model.py does not need",
+    )
+
+
+def _largest(source: Path) -> str:
+    if source.is_file():
+        return str(source)
+    largest = sorted(_files(source), key=lambda path: -path.stat().st_size)[:3]
+    return ", ".join(f"{path.relative_to(source)} ({path.stat().st_size / MB:.1f} MB)" for path in largest)
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".incoming-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+        _sync_folder(path.parent.parent)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename or a new entry durable: a folder has its own pages to write."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _not_kept(error: OSError, shelf: Path) -> HeldoutError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return HeldoutError(
+        "the disk is full: nothing was received" if full else f"nothing was received: {error.strerror}",
+        where=str(shelf),
+        expected="room for the archive" if full else "a folder that the grader may write to",
+        next_step="free some room and submit again; no attempt was counted",
+    )

@@ -1,0 +1,82 @@
+"""Finds assignments and shipped solutions by path, so that a new folder is a new assignment."""
+
+import difflib
+import importlib
+import importlib.util
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+
+from grader.errors import HeldoutError
+from grader.spec import Assignment
+
+HOME = Path(__file__).resolve().parents[1]
+FILES = ("README.md", "assignment.py", "data.py", "evaluate.py", "starter/model.py", "starter/train.py")
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A shipped submission. `kind` is "baseline" or "reference"."""
+
+    kind: str
+    slug: str
+    name: str
+    folder: Path
+
+    @property
+    def team(self) -> str:
+        return f"{self.name} ({self.kind})"
+
+
+def slugs(home: Path = HOME) -> list[str]:
+    return sorted(path.parent.name for path in home.glob("assignments/*/assignment.py"))
+
+
+def find(slug: str, home: Path = HOME) -> Assignment:
+    """Load an assignment. Raises HeldoutError when it is unknown or its folder lacks a file."""
+    known = slugs(home)
+    if slug not in known:
+        close = difflib.get_close_matches(slug, known, n=1)
+        raise HeldoutError(
+            f"there is no assignment {slug!r}",
+            expected=f"one of: {', '.join(known)}",
+            next_step=f"did you mean {close[0]!r}?" if close else "see `heldout assignments`",
+        )
+    folder = home / "assignments" / slug
+    _check_complete(folder)
+    module = _import(folder)
+    assignment: Assignment = module.ASSIGNMENT
+    return replace(assignment, folder=folder)
+
+
+def solutions(slug: str, home: Path = HOME) -> list[Solution]:
+    """The shipped baselines and reference solutions, in alphabetical order within each kind."""
+    return [
+        Solution(kind, slug, path.parent.name, path.parent)
+        for kind, parent in (("baseline", "baselines"), ("reference", "reference_solutions"))
+        for path in sorted(home.glob(f"{parent}/{slug}/*/model.py"))
+    ]
+
+
+def _check_complete(folder: Path) -> None:
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise HeldoutError(
+            f"the assignment lacks {', '.join(missing)}",
+            where=str(folder),
+            expected=f"the files {', '.join(FILES)}",
+            next_step="add them; the other assignments show what belongs in each",
+        )
+
+
+def _import(folder: Path) -> ModuleType:
+    """Import the folder as a package of its own, so that `from .data import …` works wherever it lies."""
+    name = f"heldout_assignment_{folder.name.replace('-', '_')}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_loader(name, loader=None, is_package=True)
+        assert spec is not None
+        package = importlib.util.module_from_spec(spec)
+        package.__path__ = [str(folder)]
+        sys.modules[name] = package
+    return importlib.import_module(f"{name}.assignment")

@@ -1,0 +1,174 @@
+"""The course folder: its configuration, its secret seed, and the data prepared from it.
+
+course.toml   settings, for an instructor to edit
+seed          64 random bits; whoever has them can recompute every held-out item
+ledger.db     teams, submissions, judgings (another URL may be set in course.toml)
+archives/     what was received, by SHA-256
+data/<slug>/  public.npz · heldout.npz · manifest.json (their checksums)
+"""
+
+import json
+import secrets
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from grader.errors import HeldoutError
+from grader.spec import Assignment
+
+FORMAT = 1  # of the folder; a newer program may raise it
+CONFIG = "course.toml"
+
+
+class Settings(BaseModel):
+    """What a course may set for one assignment. Limits that are left out keep the assignment's own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    items: Annotated[int, Field(ge=64)] | None = None  # held-out items; None: the assignment's own number
+    wall_seconds: Annotated[float, Field(gt=0)] | None = None
+    check_seconds: Annotated[float, Field(gt=0)] | None = None
+    memory_bytes: Annotated[int, Field(gt=0)] | None = None
+    archive_bytes: Annotated[int, Field(gt=0)] | None = None
+
+
+class Config(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: int = FORMAT
+    title: str = "Deep learning"
+    database: str = ""  # an SQLAlchemy URL; empty: ledger.db in this folder
+    data: Path | None = None  # the data set's folder; empty: the usual places
+    assignments: Mapping[str, Settings] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Course:
+    folder: Path
+    config: Config
+
+    @property
+    def archives(self) -> Path:
+        return self.folder / "archives"
+
+    @property
+    def database(self) -> str:
+        return self.config.database or f"sqlite:///{self.folder / 'ledger.db'}"
+
+    @property
+    def seed(self) -> int:
+        return int((self.folder / "seed").read_text(), 16)
+
+    def settle(self, assignment: Assignment) -> Assignment:
+        """The assignment under this course's settings. Raises HeldoutError when it is not in the course."""
+        settings = self.config.assignments.get(assignment.slug)
+        if settings is None:
+            raise HeldoutError(
+                f"this course has no assignment {assignment.slug!r}",
+                where=str(self.folder / CONFIG),
+                expected=f"one of: {', '.join(self.config.assignments)}",
+                next_step=f"add a line [assignments.{assignment.slug}] and run `heldout course init` again",
+            )
+        overrides = settings.model_dump(exclude={"items"}, exclude_none=True)
+        return replace(assignment, limits=replace(assignment.limits, **overrides))
+
+    def data(self, slug: str) -> Path:
+        return self.folder / "data" / slug
+
+
+def init(folder: Path, config: Config) -> Course:
+    """Make a course folder (mode 0700) with a fresh secret seed.
+
+    Raises HeldoutError when the folder holds other files.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise HeldoutError(
+            f"{folder} is not empty and is no course",
+            expected="a new or an empty folder",
+            next_step="name another folder",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    (folder / "archives").mkdir()
+    (folder / "data").mkdir()
+    (folder / "seed").write_text(f"{secrets.randbits(64):016x}\n")
+    (folder / "seed").chmod(0o600)
+    # Last: a folder with a configuration is a complete course.
+    (folder / CONFIG).write_text(_toml(config))
+    return Course(folder.resolve(), config)
+
+
+def open_course(folder: Path) -> Course:
+    """Open a course folder.
+
+    Raises HeldoutError when there is none, it is open to others, a newer version made it, or a setting is
+    wrong.
+    """
+    path = folder / CONFIG
+    if not path.is_file():
+        raise HeldoutError(
+            f"{folder} is no course folder",
+            expected=f"a folder with {CONFIG} in it",
+            next_step="name it with --course DIR, or make one with `heldout course init DIR`",
+        )
+    _check_private(folder)
+    config = _read_config(path)
+    return Course(folder.resolve(), config)
+
+
+def _check_private(folder: Path) -> None:
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o077:
+        raise HeldoutError(
+            "the course folder is open to other users of this machine",
+            where=f"{folder} (mode {mode:04o})",
+            expected="mode 0700: it holds the held-out data and the grades",
+            next_step=f"chmod 700 {folder}",
+        )
+
+
+def _read_config(path: Path) -> Config:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        newer = int(table.get("format", FORMAT)) > FORMAT
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
+        raise HeldoutError("the course's settings can't be read", where=f"{path}: {error}") from error
+    if newer:
+        raise HeldoutError(
+            f"this course was made by a newer version of heldout (format {table['format']})",
+            where=str(path),
+            expected=f"format {FORMAT} or older",
+            next_step="upgrade heldout on this machine; nothing was changed",
+        )
+    try:
+        return Config.model_validate(table)
+    except ValidationError as error:
+        raise _wrong_setting(error, path) from error
+
+
+def _wrong_setting(error: ValidationError, path: Path) -> HeldoutError:
+    first = error.errors()[0]
+    setting = ".".join(map(str, first["loc"]))
+    return HeldoutError(
+        f"setting {setting}: {first['msg'].lower()}",
+        where=str(path),
+        expected="the settings that the README lists",
+        next_step="correct that line",
+    )
+
+
+def _toml(config: Config) -> str:
+    """The configuration as TOML. JSON strings and numbers are TOML ones too."""
+    lines = [f"format = {config.format}", f"title = {json.dumps(config.title)}"]
+    lines += [f"data = {json.dumps(str(config.data.resolve()))}"] if config.data else []
+    for slug, settings in config.assignments.items():
+        lines += ["", f"[assignments.{slug}]"]
+        lines += [
+            f"{name} = {json.dumps(value)}" for name, value in settings.model_dump(exclude_none=True).items()
+        ]
+    return "\n".join(lines) + "\n"

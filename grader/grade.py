@@ -1,0 +1,120 @@
+"""Grading one submission: pure orchestration from archive to Report. Knows no database, queue or click."""
+
+import io
+import traceback
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from grader.errors import BadSubmission
+from grader.prepared import Data
+from grader.report import Estimate, Failure, Report, Verdict
+from grader.sandbox import Sandbox
+from grader.scoring.statistics import bootstrap_half_width
+from grader.spec import Arrays, Assignment, Picture, Scores
+from grader.student import Progress, SandboxedStudent, silent
+
+TILE_SCALE = 3  # screen pixels for a pixel of a picture
+GAP = 1  # pixels of a picture between two tiles
+
+
+def grade(
+    assignment: Assignment,
+    archive: bytes,
+    data: Data,
+    *,
+    sandbox: Sandbox,
+    run_seed: int,
+    progress: Progress = silent,
+) -> Report:
+    """Check the submission on public examples, then score it on held-out items; always returns a Report.
+
+    What the student's code did wrong is FAILED with its reason; anything else is GRADER_ERROR, whose log is
+    our traceback.
+    """
+    student = SandboxedStudent(sandbox, archive, assignment.limits, progress)
+    blank = Report(Verdict.SCORED, run_seed, data.sha256)
+    try:
+        report = _score(assignment, student, data, blank)
+    except BadSubmission as error:
+        report = replace(blank, verdict=Verdict.FAILED, failure=Failure(error.reason, str(error)))
+    except Exception:  # noqa: BLE001 — the one place: whatever else goes wrong is ours, never the student's
+        return replace(
+            blank,
+            verdict=Verdict.GRADER_ERROR,
+            log=traceback.format_exc(),
+            resources=student.resources,
+        )
+    return replace(report, log=student.log, resources=student.resources)
+
+
+def _score(assignment: Assignment, student: SandboxedStudent, data: Data, blank: Report) -> Report:
+    student.report("public check", 0, 0)
+    with student.public_session() as session:
+        preview = assignment.check(session, data.public)
+    scores = assignment.evaluate(student, data.heldout, np.random.default_rng(blank.run_seed))
+    student.report("scoring", 0, 0)
+    is_public = np.asarray(data.heldout["public"], bool)
+    return replace(
+        blank,
+        public=_estimates(scores, is_public),
+        private=_estimates(scores, ~is_public),
+        items={name: values.astype(np.float32) for name, values in scores.items.items()},
+        pictures={picture.name: png(picture) for picture in preview.pictures},
+    )
+
+
+def _estimates(scores: Scores, chosen: npt.NDArray[np.bool_]) -> dict[str, Estimate]:
+    """Mean and half-width by metric. The generator's seed is fixed: equal scores get equal intervals."""
+    return {
+        name: Estimate(
+            float(values[chosen].mean()), bootstrap_half_width(values[chosen], np.random.default_rng(0))
+        )
+        for name, values in scores.items.items()
+    }
+
+
+# ---------------------------------------------------------------- pictures
+
+
+@dataclass(frozen=True)
+class _Grid:
+    rows: int
+    columns: int
+    height: int
+    width: int
+
+
+def png(picture: Picture) -> bytes:
+    """Encode a grid of grey images, tiles in a row side by side, as a PNG with thin light gaps."""
+    grid = _Grid(*picture.pixels.shape)
+    canvas = np.ones((grid.rows * (grid.height + GAP) - GAP, grid.columns * (grid.width + GAP) - GAP))
+    for row in range(grid.rows):
+        for column in range(grid.columns):
+            top, left = row * (grid.height + GAP), column * (grid.width + GAP)
+            canvas[top : top + grid.height, left : left + grid.width] = picture.pixels[row, column]
+    grey = Image.fromarray((canvas.clip(0, 1) * 255).round().astype(np.uint8))
+    scaled = grey.resize((grey.width * TILE_SCALE, grey.height * TILE_SCALE), Image.Resampling.NEAREST)
+    buffer = io.BytesIO()
+    scaled.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def preview(assignment: Assignment, archive: bytes, public: Arrays, sandbox: Sandbox) -> "PublicCheck":
+    """What `heldout check` runs: the public part of grading, with the student's own errors raised as they are.
+
+    Raises BadSubmission with the full traceback, SandboxError when the sandbox is at fault.
+    """
+    student = SandboxedStudent(sandbox, archive, assignment.limits)
+    with student.public_session() as session:
+        found = assignment.check(session, public)
+    return PublicCheck(dict(found.scores), student.log, student.resources.wall_seconds)
+
+
+@dataclass(frozen=True)
+class PublicCheck:
+    scores: dict[str, float]  # on public examples, not the board's
+    log: str
+    wall_seconds: float

@@ -1,0 +1,110 @@
+"""An assignment's data as drawn for one course: written once by its secret seed, verified at every reading.
+
+public.npz     what students get with `heldout start`
+heldout.npz    what only the grader reads
+manifest.json  their SHA-256
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader.course import Course
+from grader.errors import HeldoutError
+from grader.spec import Array, Assignment, Prepared
+
+PUBLIC, HELDOUT = "public.npz", "heldout.npz"
+
+
+@dataclass(frozen=True)
+class Data:
+    """What grading reads: public and held-out arrays, and the checksum that is stored with each result."""
+
+    public: Mapping[str, Array]
+    heldout: Mapping[str, Array]
+    sha256: str
+
+
+def prepare(course: Course, assignment: Assignment) -> bool:
+    """Draw the course's public and held-out data, once. Returns False when they are there already.
+
+    Raises HeldoutError when the data set is missing or altered.
+    """
+    folder = course.data(assignment.slug)
+    if (folder / "manifest.json").is_file():
+        return False
+    items = course.config.assignments[assignment.slug].items
+    prepared = assignment.prepare(course.config.data, course.seed, items)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".preparing-") as temporary:
+        draft = Path(temporary) / assignment.slug
+        draft.mkdir()
+        _write(prepared, draft)
+        shutil.rmtree(folder, ignore_errors=True)  # only ever a folder without a manifest: unfinished
+        os.rename(draft, folder)
+    return True
+
+
+def _write(prepared: Prepared, folder: Path) -> None:
+    manifest: dict[str, Any] = {"format": 1}
+    for name, arrays in ((PUBLIC, prepared.public), (HELDOUT, prepared.heldout)):
+        np.savez(folder / name, allow_pickle=False, **arrays)
+        manifest[name] = _checksum(folder / name)
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def load_data(course: Course, slug: str) -> Data:
+    """Read an assignment's data. Raises HeldoutError when they are missing or not as they were prepared."""
+    folder = course.data(slug)
+    manifest = _read_manifest(folder)
+    for name in (PUBLIC, HELDOUT):
+        _verify(folder / name, manifest[name])
+    return Data(_read(folder / PUBLIC), _read(folder / HELDOUT), manifest[HELDOUT])
+
+
+def load_public(course: Course, slug: str) -> Mapping[str, Array]:
+    """Read the public data alone: what `check` needs. Raises HeldoutError like `load_data`."""
+    folder = course.data(slug)
+    _verify(folder / PUBLIC, _read_manifest(folder)[PUBLIC])
+    return _read(folder / PUBLIC)
+
+
+def _read_manifest(folder: Path) -> dict[str, str]:
+    try:
+        manifest: dict[str, str] = json.loads((folder / "manifest.json").read_text())
+        return {name: manifest[name] for name in (PUBLIC, HELDOUT)}
+    except (FileNotFoundError, ValueError, KeyError) as error:
+        raise HeldoutError(
+            f"the data of {folder.name} are not prepared, or their manifest is damaged",
+            where=str(folder / "manifest.json"),
+            next_step=f"remove {folder} and run `heldout course init {folder.parents[1]}`",
+        ) from error
+
+
+def _verify(path: Path, sha256: str) -> None:
+    if path.is_file() and _checksum(path) == sha256:
+        return
+    raise HeldoutError(
+        "a data file was altered since it was prepared" if path.is_file() else "a data file is missing",
+        where=str(path),
+        expected=f"SHA-256 {sha256}",
+        next_step=f"remove {path.parent} and run `heldout course init {path.parents[2]}`: "
+        "the course's seed draws the same data again",
+    )
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read(path: Path) -> Mapping[str, Array]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
