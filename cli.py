@@ -1,1 +1,44 @@
-"""The heldout command."""
+"""The `heldout` command: a thin shell over grader and leaderboard."""
+
+import sys
+
+import click
+
+from commands.board import export_site, leaderboard, show, submissions
+from commands.course import course, roster
+from commands.grading import baselines, doctor, grade
+from commands.student import assignments, check, start, submit
+from grader.errors import HeldoutError
+
+STUDENT = [assignments, start, check, submit, submissions, show, leaderboard]
+INSTRUCTOR = [course, roster, baselines, grade, doctor, export_site]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="heldout")
+def heldout() -> None:
+    """A self-hosted Kaggle for deep-learning courses whose scores can't be gamed."""
+
+
+for verb in STUDENT + INSTRUCTOR:
+    heldout.add_command(verb)
+
+
+def main() -> None:
+    """Run the command; an error a person can act on is printed in its four parts, with exit status 1."""
+    try:
+        heldout()
+    except HeldoutError as error:
+        print_error(error)
+        sys.exit(1)
+
+
+def print_error(error: HeldoutError) -> None:
+    first, *rest = str(error).split("\n")
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {first}", err=True)
+    for line in rest:
+        click.echo(f"  {line}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+# Everything starts from a bare machine: python3, make and git. See bootstrap.sh for what it installs.
+BIN := .venv/bin
+SOURCES := pyproject.toml constraints.txt bootstrap.sh
+
+.PHONY: help demo test check format clean
+
+help:
+	@echo "make demo    a whole course in demo-course/, graded, its board printed and written as a page"
+	@echo "make test    the whole test suite"
+	@echo "make check   format, lint, types, tests"
+	@echo "make format  rewrite the sources as the formatter wants them"
+	@echo "make clean   remove what the others made, the demo's course included"
+
+.venv/.ready: $(SOURCES)
+	@sh bootstrap.sh
+
+demo: .venv/.ready
+	@sh demo/run.sh
+
+test: .venv/.ready
+	$(BIN)/pytest -n auto
+
+check: .venv/.ready
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto
+
+format: .venv/.ready
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean:
+	rm -rf .venv demo-course .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,92 @@
+"""Verbs that show what is known: submissions, boards, the static site."""
+
+from pathlib import Path
+
+import click
+
+from commands.options import (
+    FOLDER,
+    course_option,
+    format_option,
+    locate,
+    open_store,
+    team_option,
+    team_or_only,
+)
+
+
+@click.command()
+@click.argument("slug")
+@format_option
+@team_option
+@course_option
+def submissions(slug: str, style: str, team: str | None, folder: Path | None) -> None:
+    """List your team's submissions for SLUG, newest first."""
+    from grader import catalogue
+    from leaderboard.render import print_submissions
+
+    course = locate(folder)
+    store = open_store(course)
+    assignment = course.settle(catalogue.find(slug))
+    print_submissions(store.submissions(slug, team_or_only(store, team)), assignment, style)
+
+
+@click.command()
+@click.argument("ref", type=int)
+@click.option("--pictures", type=FOLDER, help="Write the submission's pictures (PNG) into this folder.")
+@format_option
+@course_option
+def show(ref: int, pictures: Path | None, style: str, folder: Path | None) -> None:
+    """Show one submission: state, score, reason, log, what it used."""
+    from grader import catalogue
+    from leaderboard.render import print_submission
+
+    course = locate(folder)
+    store = open_store(course)
+    submission = store.submission(ref)
+    print_submission(submission, catalogue.find(submission.assignment), style)
+    if pictures is not None:
+        pictures.mkdir(parents=True, exist_ok=True)
+        for name, png in store.pictures(ref).items():
+            (pictures / f"{ref}-{name}.png").write_bytes(png)
+            click.echo(f"wrote {pictures / f'{ref}-{name}.png'}")
+
+
+@click.command()
+@click.argument("slug")
+@click.option("--show", "shown", is_flag=True, help="Print the board (the default).")
+@click.option("--download", is_flag=True, help="Write the board to ./SLUG-leaderboard.csv.")
+@click.option("--private", is_flag=True, help="Scores on the private held-out items.")
+@format_option
+@course_option
+def leaderboard(
+    slug: str, shown: bool, download: bool, private: bool, style: str, folder: Path | None
+) -> None:
+    """Show SLUG's leaderboard."""
+    from grader import catalogue
+    from leaderboard.render import board_csv, print_board
+    from leaderboard.standings import board
+
+    course = locate(folder)
+    assignment = course.settle(catalogue.find(slug))
+    rows = board(open_store(course), assignment, private=private)
+    if download:
+        path = Path(f"{slug}-leaderboard.csv")
+        path.write_text(board_csv(rows), encoding="utf-8")
+        click.echo(f"wrote {path}")
+    if shown or not download:
+        print_board(rows, assignment, style)
+
+
+@click.command("export-site")
+@click.argument("target", metavar="DIR", type=FOLDER)
+@course_option
+def export_site(target: Path, folder: Path | None) -> None:
+    """Write the course's boards, with pictures, as a static web site into DIR."""
+    from grader import catalogue
+    from leaderboard.web.pages import write_site
+
+    course = locate(folder)
+    assignments = [course.settle(catalogue.find(slug)) for slug in course.config.assignments]
+    index = write_site(open_store(course), course.config.title, assignments, target)
+    click.echo(f"wrote {index}")

@@ -1,0 +1,61 @@
+"""Verbs of the instructor: the course folder and its roster."""
+
+from pathlib import Path
+
+import click
+
+from commands.options import FOLDER, course_option, locate, open_store
+from grader.errors import HeldoutError
+
+
+@click.group()
+def course() -> None:
+    """Make and look after a course folder."""
+
+
+@course.command("init")
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@click.option("--title", default="Deep learning", show_default=True, help="The course's name on every page.")
+@click.option("--assignment", "slugs", multiple=True, metavar="SLUG", help="One of several. Default: all.")
+@click.option("--data", type=FOLDER, help="The data set's folder, where it isn't in one of the usual places.")
+@click.option(
+    "--items", type=click.IntRange(min=64), help="Held-out items per assignment, for a small course."
+)
+def init(folder: Path, title: str, slugs: tuple[str, ...], data: Path | None, items: int | None) -> None:
+    """Make DIR a course: settings, secret seed, data, database. Run again, it completes what is missing."""
+    from grader import catalogue, prepared
+    from grader import course as courses
+    from leaderboard.store import Store
+
+    assignments = [catalogue.find(slug) for slug in slugs or catalogue.slugs()]
+    if (folder / courses.CONFIG).is_file():
+        made = courses.open_course(folder)
+        assignments = [catalogue.find(slug) for slug in made.config.assignments]
+        click.echo(f"{folder} is a course already; its settings stay as they are.")
+    else:
+        settings = {assignment.slug: courses.Settings(items=items) for assignment in assignments}
+        made = courses.init(folder, courses.Config(title=title, data=data, assignments=settings))
+        click.echo(f"Made the course folder {folder}.")
+    Store.create(made.database)
+    for assignment in assignments:
+        drawn = prepared.prepare(made, assignment)
+        click.echo(f"{assignment.slug}: data {'drawn by the secret seed' if drawn else 'already there'}.")
+
+
+@click.group()
+def roster() -> None:
+    """The course's students and teams."""
+
+
+@roster.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@course_option
+def import_(file: Path, folder: Path | None) -> None:
+    """Add the students of a CSV file with the columns name, email and, if you like, team and username."""
+    from leaderboard.roster import read_roster
+
+    if not file.is_file():
+        raise HeldoutError(f"there is no file {file}", expected="a CSV file with the columns name and email")
+    students = read_roster(file)
+    change = open_store(locate(folder)).import_roster(students)
+    click.echo(f"{len(students)} students: {change.new} new, {change.unchanged} already there.")

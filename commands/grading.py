@@ -1,0 +1,85 @@
+"""Verbs of the operator: grading what is queued, the shipped solutions, the sandbox's health."""
+
+import os
+import signal
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from commands.options import course_option, format_option, locate, open_store, sandbox_option
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Keep waiting for submissions until stopped.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Submissions graded at a time. Default: one per core."
+)
+@sandbox_option
+@course_option
+def grade(watch: bool, jobs: int | None, sandbox_name: str, folder: Path | None) -> None:
+    """Grade what is queued. Several graders may work on one course: leases keep them apart."""
+    from commands.workbench import Workbench
+
+    course = locate(folder)
+    stopping = False
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+        click.echo("Stopping: what is running is brought to its end.", err=True)
+        signal.signal(number, signal.SIG_DFL)  # a second signal ends it at once; the lease covers it
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    with Workbench(course, open_store(course), jobs=jobs or cores(), sandbox_name=sandbox_name) as bench:
+        graded = bench.run(watch=watch, until=lambda: stopping)
+    click.echo(f"Graded {graded}." if graded else "Nothing was queued.")
+
+
+@click.command()
+@click.argument("slugs", metavar="[SLUG]...", nargs=-1)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Submissions graded at a time. Default: one per core."
+)
+@sandbox_option
+@course_option
+def baselines(slugs: tuple[str, ...], jobs: int | None, sandbox_name: str, folder: Path | None) -> None:
+    """Grade the shipped baselines and reference solutions onto the board."""
+    from commands.workbench import Workbench
+    from grader import catalogue
+    from grader.archive import pack
+    from leaderboard.receive import receive
+    from leaderboard.records import TeamKind
+
+    course = locate(folder)
+    store = open_store(course)
+    fresh = 0
+    for slug in slugs or tuple(course.config.assignments):
+        limits = course.settle(catalogue.find(slug)).limits
+        for solution in catalogue.solutions(slug):
+            store.ensure_team(solution.team, TeamKind(solution.kind))
+            archive = pack(solution.folder, limit=limits.archive_bytes)
+            receipt = receive(store, course.archives, archive, team=solution.team, assignment=slug)
+            fresh += not receipt.duplicate
+    if not fresh:
+        click.echo("The shipped solutions have been received already; nothing changed.")
+    with Workbench(course, store, jobs=jobs or cores(), sandbox_name=sandbox_name) as bench:
+        bench.run()
+
+
+@click.command()
+@format_option
+def doctor(style: str) -> None:
+    """Show which layers of the sandbox are live on this machine, and what to do about those that aren't."""
+    from grader.sandbox.probe import probe
+    from leaderboard.render import print_layers
+
+    layers = probe()
+    print_layers(layers, style)
+    if not all(layer.live for layer in layers if layer.required):
+        raise SystemExit(1)
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

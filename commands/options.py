@@ -1,0 +1,105 @@
+"""Options that several verbs share, and how a course, a team and a sandbox are found from them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader.errors import HeldoutError
+
+if TYPE_CHECKING:
+    from grader.course import Course
+    from leaderboard.store import Store
+
+Verb = Callable[..., Any]
+FOLDER = click.Path(path_type=Path, file_okay=False)
+MARKER = ".heldout"  # in a folder made by `start`: the assignment's slug, then the course's folder
+
+
+def course_option(verb: Verb) -> Verb:
+    return click.option(
+        "--course",
+        "folder",
+        type=FOLDER,
+        envvar="HELDOUT_COURSE",
+        help="The course folder. Default: the one that the current folder lies in, or was started from.",
+    )(verb)
+
+
+def team_option(verb: Verb) -> Verb:
+    return click.option(
+        "--team",
+        envvar="HELDOUT_TEAM",
+        help="Whose submission it is. Default: the course's only team.",
+    )(verb)
+
+
+def format_option(verb: Verb) -> Verb:
+    verb = click.option("-v", "--csv", "style", flag_value="csv", help="Short for --format csv.")(verb)
+    return click.option(
+        "--format",
+        "style",
+        type=click.Choice(["table", "csv", "json"]),
+        default="table",
+        show_default=True,
+        help="How to print it.",
+    )(verb)
+
+
+def sandbox_option(verb: Verb) -> Verb:
+    return click.option(
+        "--sandbox",
+        "sandbox_name",
+        type=click.Choice(["auto", "cold", "none"]),
+        default="auto",
+        show_default=True,
+        help="How to confine students' code; `none` is for development and marks the results.",
+    )(verb)
+
+
+def locate(folder: Path | None) -> "Course":
+    """Open the course named, or the one around the current folder, or the one it was started from."""
+    from grader.course import CONFIG, open_course
+
+    if folder is not None:
+        return open_course(folder)
+    here = Path.cwd()
+    for candidate in (here, *here.parents):
+        if (candidate / CONFIG).is_file():
+            return open_course(candidate)
+        if (candidate / MARKER).is_file():
+            return open_course(Path(read_marker(candidate)[1]))
+    raise HeldoutError(
+        f"{here} lies in no course folder",
+        expected="--course DIR, the variable HELDOUT_COURSE, or a current folder inside a course",
+        next_step="name the course, or make one with `heldout course init DIR`",
+    )
+
+
+def read_marker(folder: Path) -> tuple[str, str]:
+    """The assignment's slug and the course's folder that `start` wrote into `folder`."""
+    slug, course = (folder / MARKER).read_text(encoding="utf-8").split("\n")[:2]
+    return slug, course
+
+
+def open_store(course: "Course") -> "Store":
+    from leaderboard.store import Store
+
+    return Store.open(course.database)
+
+
+def team_or_only(store: "Store", team: str | None) -> str:
+    """The team named, or the only one on the roster. Raises HeldoutError when that leaves a choice."""
+    from leaderboard.records import TeamKind
+
+    if team:
+        return team
+    names = [known.name for known in store.teams() if known.kind is TeamKind.STUDENT]
+    if len(names) == 1:
+        return names[0]
+    raise HeldoutError(
+        "whose submission is it?",
+        expected="a team: " + (", ".join(names[:8]) or "none is on the roster yet"),
+        next_step="add --team NAME" if names else "heldout roster import FILE",
+    )

@@ -1,0 +1,180 @@
+"""Verbs of the student: what there is to do, a folder to start from, a check, a submission."""
+
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commands.options import (
+    FOLDER,
+    MARKER,
+    course_option,
+    format_option,
+    locate,
+    open_store,
+    read_marker,
+    sandbox_option,
+    team_option,
+    team_or_only,
+)
+from grader.errors import BadSubmission, HeldoutError
+
+if TYPE_CHECKING:
+    from grader.course import Course
+    from leaderboard.store import Store
+
+SOURCE = click.Path(path_type=Path)
+
+
+@click.command()
+@format_option
+@team_option
+@course_option
+def assignments(style: str, team: str | None, folder: Path | None) -> None:
+    """List the course's assignments, with your team's best score on each."""
+    from grader import catalogue
+    from leaderboard.render import print_assignments
+    from leaderboard.standings import best
+
+    course = locate(folder)
+    store = open_store(course)
+    listed = [catalogue.find(slug) for slug in course.config.assignments]
+    print_assignments([(one, best(store, one, team)) for one in listed], style)
+
+
+@click.command()
+@click.argument("slug")
+@click.argument("target", metavar="[DIR]", type=FOLDER, required=False)
+@course_option
+def start(slug: str, target: Path | None, folder: Path | None) -> None:
+    """Put SLUG's statement, starter code and public data into DIR (default: ./SLUG)."""
+    from grader import catalogue
+    from grader.prepared import PUBLIC
+
+    course = locate(folder)
+    assignment = course.settle(catalogue.find(slug))
+    target = target or Path(slug)
+    if target.exists() and any(target.iterdir()):
+        raise HeldoutError(
+            f"{target} is not empty",
+            expected="a new folder: nothing of yours is ever overwritten",
+            next_step=f"heldout start {slug} OTHER_DIR",
+        )
+    shutil.copytree(assignment.folder / "starter", target, dirs_exist_ok=True)
+    shutil.copy(assignment.folder / "README.md", target)
+    (target / "data").mkdir()
+    shutil.copy(course.data(slug) / PUBLIC, target / "data")
+    (target / MARKER).write_text(f"{slug}\n{course.folder}\n", encoding="utf-8")
+    click.echo(f"{target} is ready: read README.md, run `python train.py` in it, then `heldout check`.")
+
+
+@click.command()
+@click.argument("source", metavar="[DIR]", type=SOURCE, default=".")
+@click.option("--assignment", "slug", help="Which assignment. Default: the one DIR was started from.")
+@sandbox_option
+@course_option
+def check(source: Path, slug: str | None, sandbox_name: str, folder: Path | None) -> None:
+    """Run the grader's checks on public data, with full tracebacks. Costs no attempt."""
+    from grader import catalogue
+    from grader import grade as grading
+    from grader.archive import pack
+    from grader.prepared import load_public
+    from grader.sandbox.probe import choose_or_own_process
+
+    course = locate(folder)
+    assignment = course.settle(catalogue.find(slug or _started_from(source)))
+    archive = pack(source, limit=assignment.limits.archive_bytes)
+    sandbox = choose_or_own_process(sandbox_name)
+    click.echo(f"{archive.file_name}: {len(archive.data) / 1e6:.2f} MB, sandbox: {sandbox.launcher}")
+    try:
+        found = grading.check(assignment, archive.data, load_public(course, assignment.slug), sandbox)
+    except BadSubmission as error:
+        raise HeldoutError(
+            error.what, where=error.where, expected=error.expected, next_step=error.next_step
+        ) from error
+    if found.log:
+        click.echo(f"Your code printed:\n{found.log}")
+    for metric in assignment.metrics:
+        click.echo(
+            f"  {metric.name} {found.scores[metric.name]:.{metric.digits}f} {metric.unit} on public examples"
+        )
+    click.echo(f"Everything the grader checks on public data is in order ({found.wall_seconds:.1f} s).")
+
+
+@click.command()
+@click.argument("slug")
+@click.option("-f", "--folder", "source", type=SOURCE, default=".", help="Your solution, or a zip of it.")
+@click.option("-m", "--message", "description", required=True, help="A few words for your own list.")
+@click.option(
+    "--wait",
+    type=float,
+    is_flag=False,
+    flag_value=600.0,
+    metavar="[SEC]",
+    help="Wait for the score (≤ SEC seconds).",
+)
+@team_option
+@sandbox_option
+@course_option
+def submit(
+    slug: str,
+    source: Path,
+    description: str,
+    wait: float | None,
+    team: str | None,
+    sandbox_name: str,
+    folder: Path | None,
+) -> None:
+    """Hand in a solution for SLUG. What is printed is your receipt."""
+    from grader import catalogue
+    from grader.archive import pack
+    from leaderboard.receive import receive
+
+    course = locate(folder)
+    store = open_store(course)
+    limits = course.settle(catalogue.find(slug)).limits
+    archive = pack(source, limit=limits.archive_bytes)
+    receipt = receive(
+        store,
+        course.archives,
+        archive,
+        team=team_or_only(store, team),
+        assignment=slug,
+        description=description,
+    )
+    verb = "had been received before as" if receipt.duplicate else "received as"
+    click.echo(f"{archive.file_name} {verb} #{receipt.ref}, sha256 {receipt.sha256}")
+    if wait is not None:
+        _wait(course, store, receipt.ref, seconds=wait, sandbox_name=sandbox_name)
+
+
+def _started_from(source: Path) -> str:
+    folder = source if source.is_dir() else source.parent
+    if (folder / MARKER).is_file():
+        return read_marker(folder)[0]
+    raise HeldoutError(
+        f"which assignment is {source} for?",
+        expected="a folder made by `heldout start SLUG`, or --assignment SLUG",
+        next_step="add --assignment SLUG",
+    )
+
+
+def _wait(course: "Course", store: "Store", ref: int, *, seconds: float, sandbox_name: str) -> None:
+    """Wait for a score. On a course folder there may be no other grader, so this process grades meanwhile."""
+    from commands.workbench import Workbench
+    from grader import catalogue
+    from leaderboard.render import print_submission
+
+    deadline = time.monotonic() + seconds
+
+    def over() -> bool:
+        return store.submission(ref).state.final or time.monotonic() > deadline
+
+    with Workbench(course, store, jobs=1, sandbox_name=sandbox_name) as bench:
+        bench.run(watch=True, until=over)
+    submission = store.submission(ref)
+    print_submission(submission, catalogue.find(submission.assignment), "table")
+    if submission.state != "scored":
+        raise SystemExit(1)

@@ -1,0 +1,131 @@
+"""Grading in this process: the course's data, the sandbox, a pool of threads, and progress bars."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from grader import archive, catalogue
+from grader.autograde import Autograder, new_run_seed
+from grader.course import Course
+from grader.grade import grade
+from grader.prepared import Data, load_data
+from grader.report import Job, Report, Verdict
+from grader.sandbox.probe import choose
+from grader.spec import Assignment
+from leaderboard.store import Store
+
+
+class Workbench:
+    """What `grade`, `baselines` and `submit --wait` share. A context: leaving it stops its threads.
+
+    Raises SandboxError on entering when a required layer of the sandbox is missing.
+    """
+
+    def __init__(self, course: Course, store: Store, *, jobs: int, sandbox_name: str) -> None:
+        self._course = course
+        self._store = store
+        self._jobs = jobs
+        self._sandbox = choose(sandbox_name)
+        # One thread per job: the student's code runs in processes of its own and NumPy lets go of the lock.
+        self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="grading")
+        self._bars = Bars()
+        self._reading = threading.Lock()
+        self._assignment = cache(self._read_assignment)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._bars.stop()
+
+    def run(self, *, watch: bool = False, until: Callable[[], bool] = lambda: False) -> int:
+        """Grade what is queued; return how many judgings this process recorded."""
+        recorded: list[int] = []
+
+        def note(job: Job, report: Report) -> None:
+            recorded.append(job.ref)
+            self._bars.announce(job, report, self._assignment(job.assignment)[0])
+
+        grader = Autograder(self._store, self._threads, self._grade, slots=self._jobs, recorded=note)
+        grader.run(watch=watch, until=until)
+        return len(recorded)
+
+    def _grade(self, job: Job) -> Report:
+        with self._reading:
+            assignment, data = self._assignment(job.assignment)
+        data_in = archive.fetch(self._course.archives, job.sha256)
+        with self._bars.job(job) as progress:
+            return grade(
+                assignment, data_in, data, sandbox=self._sandbox, run_seed=new_run_seed(), progress=progress
+            )
+
+    def _read_assignment(self, slug: str) -> tuple[Assignment, Data]:
+        return self._course.settle(catalogue.find(slug)), load_data(self._course, slug)
+
+
+class Bars:
+    """A line with a bar for every job that runs, and a line that stays for every one that is judged."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("#{task.fields[ref]} {task.fields[team]}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+
+    def start(self) -> None:
+        self._progress.start()
+
+    def stop(self) -> None:
+        self._progress.stop()
+
+    def job(self, job: Job) -> "JobBar":
+        task = self._progress.add_task("starting", total=None, ref=job.ref, team=escape(job.team[:28]))
+        return JobBar(self._progress, task)
+
+    def announce(self, job: Job, report: Report, assignment: Assignment) -> None:
+        self._progress.console.print(outcome(job, report, assignment))
+
+
+class JobBar:
+    """The bar of one job, as a `Progress` callback; gone when the context is left."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress = progress
+        self._task = task
+
+    def __enter__(self) -> Callable[[str, int, int], None]:
+        return self._show
+
+    def __exit__(self, *exc: object) -> None:
+        self._progress.remove_task(self._task)
+
+    def _show(self, phase: str, done: int, total: int) -> None:
+        text = f"{phase} {done:,}/{total:,}" if total else phase
+        self._progress.update(self._task, description=text, completed=done, total=total or None)
+
+
+def outcome(job: Job, report: Report, assignment: Assignment) -> str:
+    """One line about a judging, in rich's markup, for the terminal of whoever grades."""
+    head = f"#{job.ref} {escape(job.team)}"
+    metric = assignment.metric
+    if report.verdict is Verdict.SCORED:
+        score = report.public[metric.name]
+        value = f"{score.value:.{metric.digits}f} ± {score.half_width:.{metric.digits}f} {metric.unit}"
+        return f"[green]✓[/] {head}  [bold]{value}[/]"
+    if report.failure is not None:
+        first = report.failure.message.split("\n")[0]
+        return f"[red]✗[/] {head}  failed ({report.failure.reason}): {escape(first)}"
+    return f"[yellow]![/] {head}  grader error, attempt {job.attempt}: it will be tried again"
