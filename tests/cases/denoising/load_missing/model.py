@@ -1,0 +1,5 @@
+"""Forgets load()."""
+
+class Model:
+    def denoise(self, noisy):
+        return noisy

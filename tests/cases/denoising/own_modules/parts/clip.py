@@ -1,0 +1,2 @@
+def clip(noisy):
+    return noisy.clamp(0, 1)

@@ -1,0 +1,4 @@
+"""A forgotten bracket."""
+
+def load(folder, device:
+    return None

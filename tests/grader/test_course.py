@@ -1,0 +1,144 @@
+"""The course folder: private, versioned, its settings checked, its data verified at every reading."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader import prepared
+from grader.course import Config, Course, Settings, init, open_course
+from grader.errors import HeldoutError
+from grader.spec import Assignment, Metric, Prepared, Preview, Scores
+
+
+def toy(draws: list[int] | None = None) -> Assignment:
+    def draw(source: Path | None, seed: int, size: int | None) -> Prepared:
+        values = np.random.default_rng(seed).random(size or 100)
+        if draws is not None:
+            draws.append(seed)
+        return Prepared(
+            {"examples": values[:3]}, {"items": values, "public": np.arange(len(values)) % 5 == 0}
+        )
+
+    return Assignment(
+        slug="toy",
+        title="Toy",
+        metrics=(Metric("accuracy", "", higher_is_better=True),),
+        tiers=(),
+        prepare=draw,
+        check=lambda session, public: Preview({}),
+        evaluate=lambda student, heldout, rng: Scores({}),
+    )
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    made = init(
+        tmp_path / "course", Config(title='A "quoted" title', assignments={"toy": Settings(items=64)})
+    )
+    prepared.prepare(made, toy())
+    return made
+
+
+def test_a_course_opens_as_it_was_made(course: Course) -> None:
+    opened = open_course(course.folder)
+    assert opened == course
+    assert opened.seed == course.seed
+    assert course.folder.stat().st_mode & 0o777 == 0o700
+    assert (course.folder / "seed").stat().st_mode & 0o777 == 0o600
+
+
+def test_two_courses_have_two_seeds(tmp_path: Path) -> None:
+    assert init(tmp_path / "a", Config()).seed != init(tmp_path / "b", Config()).seed
+
+
+def test_data_are_drawn_once_by_the_seed(course: Course) -> None:
+    draws: list[int] = []
+    assert not prepared.prepare(course, toy(draws))
+    assert draws == []
+    first = prepared.load_data(course, "toy")
+    assert len(first.heldout["items"]) == 64
+    (course.data("toy") / "manifest.json").unlink()
+    assert prepared.prepare(course, toy(draws))
+    assert draws == [course.seed]
+    assert prepared.load_data(course, "toy").sha256 == first.sha256
+
+
+def append(line: str) -> Any:
+    def change(course: Course) -> None:
+        with (course.folder / "course.toml").open("a") as file:
+            file.write(line + "\n")
+
+    return change
+
+
+def flip(name: str) -> Any:
+    def change(course: Course) -> None:
+        path = course.data("toy") / name
+        damaged = bytearray(path.read_bytes())
+        damaged[-40] ^= 1
+        path.write_bytes(damaged)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "says", "next_step"),
+    [
+        (lambda course: course.folder.chmod(0o755), "open to other users", "chmod 700"),
+        (lambda course: rewrite(course, "format = 1", "format = 2"), "newer version", "upgrade"),
+        (lambda course: rewrite(course, "format = 1", "format = one"), "can't be read", ""),
+        (append("wall_seconds = -1"), "wall_seconds", "correct that line"),
+        (append("wal_seconds = 10"), "wal_seconds", "correct that line"),
+        (lambda course: (course.folder / "course.toml").unlink(), "no course folder", "--course"),
+    ],
+    ids=["open to others", "newer", "not TOML", "negative limit", "unknown setting", "no course"],
+)
+def test_what_is_wrong_with_a_course_is_named(course: Course, change: Any, says: str, next_step: str) -> None:
+    change(course)
+    with pytest.raises(HeldoutError) as caught:
+        open_course(course.folder)
+    assert says in str(caught.value)
+    assert next_step in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (flip("heldout.npz"), "altered"),
+        (flip("public.npz"), "altered"),
+        (lambda course: (course.data("toy") / "heldout.npz").unlink(), "missing"),
+        (lambda course: (course.data("toy") / "manifest.json").write_text("{"), "damaged"),
+        (lambda course: (course.data("toy") / "manifest.json").unlink(), "not prepared"),
+    ],
+    ids=["held-out altered", "public altered", "file missing", "manifest damaged", "manifest missing"],
+)
+def test_what_is_wrong_with_the_data_is_named(course: Course, change: Any, says: str) -> None:
+    change(course)
+    with pytest.raises(HeldoutError, match=says) as caught:
+        prepared.load_data(course, "toy")
+    assert "heldout course init" in caught.value.next_step
+
+
+def rewrite(course: Course, old: str, new: str) -> None:
+    path = course.folder / "course.toml"
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_init_leaves_other_folders_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(HeldoutError, match="not empty"):
+        init(tmp_path, Config())
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_settings_override_limits_and_unknown_assignments_are_named(course: Course) -> None:
+    append("wall_seconds = 7.5")(course)
+    opened = open_course(course.folder)
+    assert opened.settle(toy()).limits.wall_seconds == 7.5
+    assert tomllib.loads((course.folder / "course.toml").read_text())["title"] == 'A "quoted" title'
+    other = Assignment(**{**toy().__dict__, "slug": "other"})
+    with pytest.raises(HeldoutError, match="no assignment 'other'"):
+        opened.settle(other)
