@@ -53,12 +53,16 @@ class Autograder:
     _running: dict[Future[Report], Job] = field(default_factory=dict)
 
     def run(self, *, watch: bool = False, until: Callable[[], bool] = lambda: False) -> None:
-        """Work until the queue is empty (or for ever, with `watch`) or `until` says so."""
-        while not until():
-            self._fill()
+        """Work until the queue is empty, or for ever with `watch`.
+
+        Once `until` is true nothing more is claimed, and what runs is brought to its end.
+        """
+        while True:
+            if not until():
+                self._fill()
             if self._running:
                 self._collect()
-            elif watch:
+            elif watch and not until():
                 time.sleep(POLL)
             else:
                 return

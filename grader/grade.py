@@ -1,23 +1,19 @@
 """Grading one submission: pure orchestration from archive to Report. Knows no database, queue or click."""
 
-import io
 import traceback
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from grader.errors import BadSubmission
+from grader.pictures import png
 from grader.prepared import Data
 from grader.report import Estimate, Failure, Report, Verdict
 from grader.sandbox import Sandbox
 from grader.scoring.statistics import bootstrap_half_width
-from grader.spec import Arrays, Assignment, Picture, Scores
+from grader.spec import Arrays, Assignment, Scores
 from grader.student import Progress, SandboxedStudent, silent
-
-TILE_SCALE = 3  # screen pixels for a pixel of a picture
-GAP = 1  # pixels of a picture between two tiles
 
 
 def grade(
@@ -76,45 +72,19 @@ def _estimates(scores: Scores, chosen: npt.NDArray[np.bool_]) -> dict[str, Estim
     }
 
 
-# ---------------------------------------------------------------- pictures
-
-
-@dataclass(frozen=True)
-class _Grid:
-    rows: int
-    columns: int
-    height: int
-    width: int
-
-
-def png(picture: Picture) -> bytes:
-    """Encode a grid of grey images, tiles in a row side by side, as a PNG with thin light gaps."""
-    grid = _Grid(*picture.pixels.shape)
-    canvas = np.ones((grid.rows * (grid.height + GAP) - GAP, grid.columns * (grid.width + GAP) - GAP))
-    for row in range(grid.rows):
-        for column in range(grid.columns):
-            top, left = row * (grid.height + GAP), column * (grid.width + GAP)
-            canvas[top : top + grid.height, left : left + grid.width] = picture.pixels[row, column]
-    grey = Image.fromarray((canvas.clip(0, 1) * 255).round().astype(np.uint8))
-    scaled = grey.resize((grey.width * TILE_SCALE, grey.height * TILE_SCALE), Image.Resampling.NEAREST)
-    buffer = io.BytesIO()
-    scaled.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
-
-
-def preview(assignment: Assignment, archive: bytes, public: Arrays, sandbox: Sandbox) -> "PublicCheck":
-    """What `heldout check` runs: the public part of grading, with the student's own errors raised as they are.
-
-    Raises BadSubmission with the full traceback, SandboxError when the sandbox is at fault.
-    """
-    student = SandboxedStudent(sandbox, archive, assignment.limits)
-    with student.public_session() as session:
-        found = assignment.check(session, public)
-    return PublicCheck(dict(found.scores), student.log, student.resources.wall_seconds)
-
-
 @dataclass(frozen=True)
 class PublicCheck:
     scores: dict[str, float]  # on public examples, not the board's
     log: str
     wall_seconds: float
+
+
+def check(assignment: Assignment, archive: bytes, public: Arrays, sandbox: Sandbox) -> PublicCheck:
+    """What `heldout check` runs: the public part of grading.
+
+    Raises BadSubmission with the student's full traceback, SandboxError when the sandbox is at fault.
+    """
+    student = SandboxedStudent(sandbox, archive, assignment.limits)
+    with student.public_session() as session:
+        preview = assignment.check(session, public)
+    return PublicCheck(dict(preview.scores), student.log, student.resources.wall_seconds)

@@ -49,7 +49,7 @@ class Door:
 
 @dataclass
 class SandboxedStudent:
-    """One submission under grading: opens its sandboxes, adds up what they used. Implements `spec.Student`."""
+    """One submission under grading: opens its sandboxes, adds up what they used. A `spec.Student`."""
 
     sandbox: Sandbox
     archive: bytes
