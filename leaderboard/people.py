@@ -1,0 +1,132 @@
+"""Teams and students in the ledger. Every function works inside the caller's transaction."""
+
+import difflib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from grader.errors import HeldoutError
+from leaderboard.names import clean_name, name_key
+from leaderboard.records import RosterChange, Student, Team, TeamKind
+from leaderboard.roster import free_username
+from leaderboard.tables import EventRow, StudentRow, TeamRow
+
+
+def note(session: Session, now: datetime, action: str, subject: str, **detail: Any) -> None:
+    """Add a line to the audit log."""
+    session.add(EventRow(at=now, actor="course", action=action, subject=subject, detail=detail))
+
+
+def find_team(session: Session, name: str, *, lock: bool = False) -> TeamRow:
+    """The team of that name, up to case. Raises HeldoutError with close matches when there is none."""
+    query = select(TeamRow).where(TeamRow.name_key == name_key(name))
+    team = session.scalar(query.with_for_update() if lock else query)
+    if team is not None:
+        return team
+    known = {name_key(known): known for known in session.scalars(select(TeamRow.name))}
+    close = [known[key] for key in difflib.get_close_matches(name_key(name), known, n=3)]
+    raise HeldoutError(
+        f"there is no team {name[:100]!r}",
+        expected=f"one of the {len(known)} teams of the course"
+        if known
+        else "a team; the course has none yet",
+        next_step=f"did you mean {' or '.join(repr(one) for one in close)}?"
+        if close
+        else "import the roster with `heldout roster import FILE`",
+    )
+
+
+def ensure_team(session: Session, name: str, kind: TeamKind, now: datetime) -> TeamRow:
+    """The team of that name, made if need be. Raises HeldoutError when it is of another kind."""
+    name = clean_name(name, what="the team's name")
+    team = session.scalar(select(TeamRow).where(TeamRow.name_key == name_key(name)))
+    if team is None:
+        team = TeamRow(name=name, name_key=name_key(name), kind=kind, created_at=now)
+        session.add(team)
+        session.flush()
+        note(session, now, "team made", name, kind=kind)
+    if team.kind is not kind:
+        raise HeldoutError(
+            f"the team {team.name!r} is a {team.kind} already",
+            expected=f"a name that is free for a {kind}",
+            next_step="choose another name",
+        )
+    return team
+
+
+def list_teams(session: Session) -> list[Team]:
+    members: dict[int, list[str]] = {}
+    for team_id, username in session.execute(
+        select(StudentRow.team_id, StudentRow.username).order_by(StudentRow.username_key)
+    ):
+        members.setdefault(team_id, []).append(username)
+    rows = session.scalars(select(TeamRow).order_by(TeamRow.name_key))
+    return [Team(row.id, row.name, row.kind, tuple(members.get(row.id, ()))) for row in rows]
+
+
+def import_roster(session: Session, students: Sequence[Student], now: datetime) -> RosterChange:
+    """Add those who are new and correct names; who is not listed stays. Raises HeldoutError on a conflict."""
+    known = {row.email_key: row for row in session.scalars(select(StudentRow).with_for_update())}
+    taken = {row.username_key for row in known.values()}
+    new = changed = 0
+    for student in students:
+        row = known.get(student.email.casefold())
+        if row is None:
+            _add(session, student, taken, now)
+            new += 1
+        else:
+            changed += _update(session, row, student, now)
+    listed = {student.email.casefold() for student in students}
+    unlisted = tuple(sorted(row.name for key, row in known.items() if key not in listed))
+    if new or changed:
+        note(session, now, "roster imported", f"{len(students)} students", new=new, changed=changed)
+    return RosterChange(new, changed, len(students) - new - changed, unlisted)
+
+
+def _add(session: Session, student: Student, taken: set[str], now: datetime) -> None:
+    team = ensure_team(session, student.team, TeamKind.STUDENT, now)
+    username = student.username
+    if name_key(username) in taken:  # of somebody from an earlier roster
+        username = free_username(student.email, taken)
+    taken.add(name_key(username))
+    session.add(
+        StudentRow(
+            name=student.name,
+            email=student.email,
+            email_key=student.email.casefold(),
+            username=username,
+            username_key=name_key(username),
+            team_id=team.id,
+            created_at=now,
+        )
+    )
+    session.flush()
+
+
+def _update(session: Session, row: StudentRow, student: Student, now: datetime) -> bool:
+    """Take over a corrected name. A lone student's team follows; nobody is moved between teams unasked."""
+    team = session.get_one(TeamRow, row.team_id)
+    if (row.name, team.name_key) == (student.name, name_key(student.team)):
+        return False
+    if team.name_key != name_key(student.team):
+        _rename_team(session, team, student)
+    note(session, now, "student renamed", row.email, before=row.name, after=student.name, team=team.name)
+    row.name = student.name
+    session.flush()
+    return True
+
+
+def _rename_team(session: Session, team: TeamRow, student: Student) -> None:
+    members = session.scalar(select(func.count()).where(StudentRow.team_id == team.id))
+    wanted = name_key(student.team)
+    if members != 1 or session.scalar(select(TeamRow.id).where(TeamRow.name_key == wanted)) is not None:
+        raise HeldoutError(
+            f"{student.name} is in the team {team.name!r}, and the roster says {student.team!r}",
+            where=student.email,
+            expected=f"the team {team.name!r}: an import moves nobody from one team to another",
+            next_step="correct the roster's team",
+        )
+    team.name, team.name_key = clean_name(student.team, what="the team's name"), wanted

@@ -1,0 +1,29 @@
+"""From the ledger to a board: what every listing and page of one assignment is made of."""
+
+from datetime import datetime
+
+from grader.spec import Assignment
+from leaderboard.names import name_key
+from leaderboard.ranking import rank
+from leaderboard.records import Row
+from leaderboard.store import Store
+
+
+def board(
+    store: Store, assignment: Assignment, *, private: bool = False, since: datetime | None = None
+) -> list[Row]:
+    """The board as it stands; its column of changes compares with `since` (default: see `ranking.rank`)."""
+    return rank(
+        store.entries(assignment.slug, private=private),
+        assignment.metric,
+        tier_of=assignment.tier_of,
+        members={team.name: team.members for team in store.teams()},
+        since=since,
+    )
+
+
+def best(store: Store, assignment: Assignment, team: str | None) -> Row | None:
+    """The team's row of the public board; None without a team or a scored submission."""
+    if team is None:
+        return None
+    return next((row for row in board(store, assignment) if name_key(row.team) == name_key(team)), None)

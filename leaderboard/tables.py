@@ -1,0 +1,211 @@
+"""The ledger's tables. Judgings and events are only ever added to; nothing is deleted for good."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DontWrapMixin
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from grader.report import Verdict
+from leaderboard.names import LONGEST_NAME
+from leaderboard.records import State, TeamKind
+
+
+class NaiveTimeError(DontWrapMixin, ValueError):
+    """A time without a zone: nobody could say later when that was."""
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware times in, aware UTC out. SQLite keeps them as text that sorts; PostgreSQL has a type for them."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise NaiveTimeError(f"{value} has no zone; expected an aware time, UTC for instance")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _words(kind: type[State] | type[TeamKind] | type[Verdict]) -> Enum:
+    """An enumeration stored as the words that a reader of the database expects."""
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        length=20,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy declares it so)
+        datetime: UtcTime,
+        State: _words(State),
+        TeamKind: _words(TeamKind),
+        Verdict: _words(Verdict),
+        dict[str, Any]: JSON,
+    }
+
+
+class TeamRow(Base):
+    __tablename__ = "teams"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(LONGEST_NAME))
+    name_key: Mapped[str] = mapped_column(Text, unique=True)
+    kind: Mapped[TeamKind]
+    created_at: Mapped[datetime]
+    claimed_at: Mapped[datetime | None]  # of its latest claim: whose turn it is
+
+
+class StudentRow(Base):
+    __tablename__ = "students"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(LONGEST_NAME))
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(Text, unique=True)
+    username: Mapped[str] = mapped_column(String(LONGEST_NAME))
+    username_key: Mapped[str] = mapped_column(Text, unique=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
+    created_at: Mapped[datetime]
+
+
+class SubmissionRow(Base):
+    """`judged_attempt` names the judging that counts; a regrade will point it to another, keeping all."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (
+        Index("ix_submissions_assignment_team_id", "assignment", "team_id"),
+        Index("ix_submissions_state", "state"),
+        Index("ix_submissions_team_id_sha256", "team_id", "sha256"),
+        {"sqlite_autoincrement": True},  # a receipt's number is never given out again
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    assignment: Mapped[str] = mapped_column(String(100))
+    run_kind: Mapped[str] = mapped_column(String(20))
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigInteger)
+    file_name: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime]
+    state: Mapped[State]
+    attempts: Mapped[int]  # claims so far
+    faults: Mapped[int]  # attempts that broke on our side
+    judged_attempt: Mapped[int | None]
+    holder: Mapped[str | None] = mapped_column(Text)
+    claimed_at: Mapped[datetime | None]
+    lease_seconds: Mapped[float | None]
+    lease_until: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+
+class JudgingRow(Base):
+    """What one attempt found; an attempt that was lost has one too."""
+
+    __tablename__ = "judgings"
+    __table_args__ = (UniqueConstraint("submission_id", "attempt"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
+    attempt: Mapped[int]
+    holder: Mapped[str] = mapped_column(Text)
+    verdict: Mapped[Verdict]
+    reason: Mapped[str] = mapped_column(String(40))
+    message: Mapped[str] = mapped_column(Text)
+    log: Mapped[str] = mapped_column(Text)
+    run_seed: Mapped[int | None] = mapped_column(BigInteger)
+    data_sha256: Mapped[str] = mapped_column(String(64))
+    launcher: Mapped[str] = mapped_column(Text)
+    layers: Mapped[str] = mapped_column(Text)  # separated by spaces
+    wall_seconds: Mapped[float]
+    cpu_seconds: Mapped[float]
+    peak_bytes: Mapped[int] = mapped_column(BigInteger)
+    started_at: Mapped[datetime | None]
+    recorded_at: Mapped[datetime]
+
+
+class ScoreRow(Base):
+    """No NaN, no infinity, whoever writes: SQLite has NaN as NULL, PostgreSQL sorts it above all numbers."""
+
+    __tablename__ = "scores"
+    __table_args__ = (
+        CheckConstraint("value > -1e300 AND value < 1e300", name="value_finite"),
+        CheckConstraint("half_width >= 0 AND half_width < 1e300", name="half_width_finite"),
+        CheckConstraint("split IN ('public', 'private')", name="split_known"),
+    )
+
+    judging_id: Mapped[int] = mapped_column(ForeignKey("judgings.id"), primary_key=True)
+    split: Mapped[str] = mapped_column(String(10), primary_key=True)
+    metric: Mapped[str] = mapped_column(String(100), primary_key=True)
+    value: Mapped[float]
+    half_width: Mapped[float]
+
+
+class ItemScoresRow(Base):
+    """Per-item scores, little-endian float32 in the order of the held-out items."""
+
+    __tablename__ = "item_scores"
+
+    judging_id: Mapped[int] = mapped_column(ForeignKey("judgings.id"), primary_key=True)
+    metric: Mapped[str] = mapped_column(String(100), primary_key=True)
+    values: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class PictureRow(Base):
+    __tablename__ = "pictures"
+
+    judging_id: Mapped[int] = mapped_column(ForeignKey("judgings.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    png: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class EventRow(Base):
+    """Who did what, when: the audit log."""
+
+    __tablename__ = "events"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(Text)
+    detail: Mapped[dict[str, Any]]

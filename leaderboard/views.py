@@ -1,0 +1,192 @@
+"""What the ledger tells: rows become records here, inside the caller's transaction."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, defer
+
+from grader.errors import HeldoutError, Reason
+from grader.report import Estimate, Failure, Resources, Verdict
+from leaderboard.claims import EVALUATE, places
+from leaderboard.people import find_team
+from leaderboard.records import Entry, Estimates, Judging, State, Submission
+from leaderboard.tables import ItemScoresRow, JudgingRow, PictureRow, ScoreRow, SubmissionRow, TeamRow
+
+Found = tuple[SubmissionRow, TeamRow, JudgingRow | None]
+
+
+def submissions(session: Session, assignment: str, team: str | None) -> list[Submission]:
+    """Newest first, without logs. Raises HeldoutError when the team is unknown."""
+    query = _known().where(SubmissionRow.assignment == assignment).order_by(SubmissionRow.id.desc())
+    if team is not None:
+        query = query.where(SubmissionRow.team_id == find_team(session, team).id)
+    query = query.options(defer(JudgingRow.log))
+    found: list[Found] = [(row, owner, judging) for row, owner, judging in session.execute(query)]
+    return _records(session, found, logs=False)
+
+
+def submission(session: Session, ref: int) -> Submission:
+    """Raises HeldoutError when there is none of that number."""
+    found = session.execute(_known().where(SubmissionRow.id == ref)).one_or_none()
+    if found is None:
+        raise no_submission(ref)
+    row, team, judging = found
+    return _records(session, [(row, team, judging)], logs=True)[0]
+
+
+def no_submission(ref: int) -> HeldoutError:
+    return HeldoutError(
+        f"there is no submission #{ref}",
+        expected="a number from a receipt",
+        next_step="see `heldout submissions SLUG`",
+    )
+
+
+def _known() -> Select[SubmissionRow, TeamRow, JudgingRow]:
+    return (
+        select(SubmissionRow, TeamRow, JudgingRow)
+        .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
+        .outerjoin(
+            JudgingRow,
+            (JudgingRow.submission_id == SubmissionRow.id)
+            & (JudgingRow.attempt == SubmissionRow.judged_attempt),
+        )
+        .where(SubmissionRow.deleted_at.is_(None))
+    )
+
+
+def _records(session: Session, found: list[Found], *, logs: bool) -> list[Submission]:
+    judged = [judging.id for _, _, judging in found if judging is not None]
+    public, private = _estimates(session, judged, "public"), _estimates(session, judged, "private")
+    ahead = places(session) if any(row.state is State.QUEUED for row, _, _ in found) else {}
+    return [
+        Submission(
+            ref=row.id,
+            assignment=row.assignment,
+            team=team.name,
+            kind=team.kind,
+            file_name=row.file_name,
+            description=row.description,
+            sha256=row.sha256,
+            size=row.size,
+            received_at=row.received_at,
+            state=row.state,
+            attempts=row.attempts,
+            ahead=ahead.get(row.id),
+            judging=_judging(judging, public, private, logs=logs) if judging is not None else None,
+        )
+        for row, team, judging in found
+    ]
+
+
+def _judging(
+    row: JudgingRow, public: Mapping[int, Estimates], private: Mapping[int, Estimates], *, logs: bool
+) -> Judging:
+    log = row.log if logs else ""
+    ours = row.verdict is Verdict.GRADER_ERROR
+    return Judging(
+        attempt=row.attempt,
+        verdict=row.verdict,
+        judged_at=row.recorded_at,
+        run_seed=row.run_seed,
+        data_sha256=row.data_sha256,
+        public=public.get(row.id, {}),
+        private=private.get(row.id, {}),
+        failure=Failure(Reason(row.reason), row.message) if row.reason else None,
+        log="" if ours else log,
+        fault=log if ours else "",
+        resources=Resources(
+            row.launcher, tuple(row.layers.split()), row.wall_seconds, row.cpu_seconds, row.peak_bytes
+        ),
+    )
+
+
+def _estimates(session: Session, judgings: Sequence[int], split: str) -> Mapping[int, Estimates]:
+    found: dict[int, dict[str, Estimate]] = {}
+    for some in _batches(judgings):
+        query = select(ScoreRow).where(ScoreRow.judging_id.in_(some), ScoreRow.split == split)
+        for row in session.scalars(query):
+            found.setdefault(row.judging_id, {})[row.metric] = Estimate(row.value, row.half_width)
+    return found
+
+
+def _batches(numbers: Sequence[int], size: int = 10_000) -> Iterator[Sequence[int]]:
+    """SQLite takes 32,766 values in a statement."""
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))
+
+
+def entries(session: Session, assignment: str, split: str) -> list[Entry]:
+    """What was scored or failed, in the order received: all that a ranking needs."""
+    counted = (
+        (SubmissionRow.assignment == assignment)
+        & (SubmissionRow.run_kind == EVALUATE)
+        & SubmissionRow.state.in_([State.SCORED, State.FAILED])
+        & SubmissionRow.deleted_at.is_(None)
+    )
+    counts = (JudgingRow.submission_id == SubmissionRow.id) & (
+        JudgingRow.attempt == SubmissionRow.judged_attempt
+    )
+    metrics: dict[int, dict[str, Estimate]] = {}
+    for ref, metric, value, half_width in session.execute(
+        select(SubmissionRow.id, ScoreRow.metric, ScoreRow.value, ScoreRow.half_width)
+        .join(JudgingRow, counts)
+        .join(ScoreRow, ScoreRow.judging_id == JudgingRow.id)
+        .where(counted, SubmissionRow.state == State.SCORED, ScoreRow.split == split)
+    ):
+        metrics.setdefault(ref, {})[metric] = Estimate(value, half_width)
+    judged = session.execute(
+        select(
+            SubmissionRow.id,
+            TeamRow.id,
+            TeamRow.name,
+            TeamRow.kind,
+            SubmissionRow.received_at,
+            JudgingRow.recorded_at,
+            JudgingRow.launcher,
+        )
+        .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
+        .join(JudgingRow, counts)
+        .where(counted)
+        .order_by(SubmissionRow.id)
+    )
+    return [
+        Entry(ref, team_id, team, kind, received_at, judged_at, metrics.get(ref, {}), launcher)
+        for ref, team_id, team, kind, received_at, judged_at, launcher in judged
+    ]
+
+
+def pictures(session: Session, ref: int) -> dict[str, bytes]:
+    """Of the judging that counts. Raises HeldoutError when there is no submission of that number."""
+    if session.get(SubmissionRow, ref) is None:
+        raise no_submission(ref)
+    found = session.execute(
+        select(PictureRow.name, PictureRow.png)
+        .join(JudgingRow, JudgingRow.id == PictureRow.judging_id)
+        .join(
+            SubmissionRow,
+            (SubmissionRow.id == JudgingRow.submission_id)
+            & (SubmissionRow.judged_attempt == JudgingRow.attempt),
+        )
+        .where(SubmissionRow.id == ref, SubmissionRow.deleted_at.is_(None))
+        .order_by(PictureRow.name)
+    )
+    return dict(found.tuples().all())
+
+
+def items(session: Session, ref: int) -> dict[str, bytes]:
+    """Per-item scores of the judging that counts: little-endian float32."""
+    found = session.execute(
+        select(ItemScoresRow.metric, ItemScoresRow.values)
+        .join(JudgingRow, JudgingRow.id == ItemScoresRow.judging_id)
+        .join(SubmissionRow, SubmissionRow.id == JudgingRow.submission_id)
+        .where(SubmissionRow.id == ref, SubmissionRow.judged_attempt == JudgingRow.attempt)
+    )
+    return dict(found.tuples().all())
+
+
+def counts(session: Session, assignment: str | None) -> dict[State, int]:
+    query = select(SubmissionRow.state, func.count()).where(SubmissionRow.deleted_at.is_(None))
+    if assignment is not None:
+        query = query.where(SubmissionRow.assignment == assignment)
+    found = dict(session.execute(query.group_by(SubmissionRow.state)).tuples().all())
+    return {state: found.get(state, 0) for state in State}
