@@ -1,0 +1,66 @@
+"""What bubblewrap is told: an empty machine, read-only, with the runtime, /proc, /dev and one sized /tmp."""
+
+import shutil
+from pathlib import Path
+
+from grader.errors import SandboxError
+from grader.spec import MIB, Limits
+
+NOBODY = "65534"
+SCRATCH = "/tmp"  # noqa: S108 - inside
+FOLDER = f"{SCRATCH}/submission"
+SHARED_MEMORY = 64 * MIB  # /dev/shm: DataLoader workers hand tensors over through it
+NAMESPACES = ("user", "pid", "net", "ipc", "uts", "cgroup-try")
+START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from runner import {module};"
+    " del sys.path[0]; {module}.main(int(sys.argv[2]))"
+)
+
+
+def program() -> Path:
+    """Raises SandboxError when bubblewrap is not installed."""
+    found = shutil.which("bwrap")
+    if not found:
+        raise SandboxError(
+            "bubblewrap is not installed",
+            expected="the program bwrap on PATH",
+            next_step="apt install bubblewrap (or dnf, pacman, zypper)",
+        )
+    return Path(found)
+
+
+def arguments(limits: Limits, *, info: int) -> list[str]:
+    """All but the binds, the scratch tmpfs and the final --remount-ro, which the launcher adds."""
+    words = [f"--unshare-{name}" for name in NAMESPACES]
+    words += ["--uid", NOBODY, "--gid", NOBODY, "--hostname", "sandbox"]
+    words += ["--new-session", "--die-with-parent", "--cap-drop", "ALL", "--info-fd", str(info), "--clearenv"]
+    for name, value in environment(SCRATCH, limits.threads).items():
+        words += ["--setenv", name, value]
+    for folder in ("/lib64", "/usr/lib", "/usr/lib64"):  # the loader's own search path, with no cache to read
+        words += ["--symlink", "/lib", folder]
+    words += ["--proc", "/proc", "--dev", "/dev", "--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm"]  # noqa: S108
+    return [*words, "--chdir", "/"]
+
+
+def command(python: str, folder: str, channel: int, module: str = "main") -> list[str]:
+    """Start a module of the runner, found in `folder`; no site: no .pth, sitecustomize or user's packages."""
+    flags = ["-I", "-S", "-B", "-X", "utf8"]
+    return [python, *flags, "-c", START.format(module=module), folder, str(channel)]
+
+
+def environment(home: str, threads: int) -> dict[str, str]:
+    """All that a sandbox knows of the world. PyTorch asks for a user's name to place its caches."""
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+    return {name: str(threads) for name in names} | {
+        "HOME": home,
+        "TMPDIR": home,
+        "USER": "student",
+        "LOGNAME": "student",
+        "LANG": "C.UTF-8",
+        "PATH": "/python/bin",
+    }
+
+
+def scratch_bytes(limits: Limits) -> int:
+    """The submission itself lies there too."""
+    return limits.unpacked_bytes + limits.scratch_bytes

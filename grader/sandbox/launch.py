@@ -1,0 +1,107 @@
+"""Becomes bubblewrap, never as root: `python -I -S launch.py '<json>'`. Trusted, stdlib only.
+
+Started by root it first makes the bound files reachable for the sandbox's uid in a mount namespace of its own
+(an interpreter may lie in a closed home), then becomes that uid. What goes wrong is said on stderr; exit 1.
+"""
+
+import ctypes
+import json
+import os
+import platform
+import sys
+from typing import Any
+
+CLONE_NEWNS, MS_NOSUID, MS_NODEV, MS_REC, MS_BIND, MS_PRIVATE = 0x20000, 2, 4, 0x4000, 0x1000, 0x40000
+KEYCTL = {"x86_64": 250, "aarch64": 219}
+KEYCTL_JOIN_SESSION_KEYRING = 1
+STAGE = "/tmp"  # noqa: S108 - covered by an own tmpfs in an own mount namespace; bubblewrap needs /tmp, too
+
+
+def main(spec: dict[str, Any]) -> None:
+    """`spec`: bwrap, uid (null: stay), binds [[source, target]…], arguments, command and
+    scratch [target, bytes, inodes].
+    """
+    binds, scratch = spec["binds"], spec["scratch"]
+    own_scratch = ["--size", str(scratch[1]), "--tmpfs", scratch[0]]
+    if os.geteuid() == 0:
+        if _private_mounts():
+            binds = _staged(binds)
+            own_scratch = ["--bind", _scratch(spec["uid"], *scratch[1:]), scratch[0]]
+        _become(spec["uid"])
+    if 0 in os.getresuid():
+        sys.exit("still root: refusing to start bubblewrap")
+    arguments = [word for source, target in binds for word in ("--ro-bind", source, target)]
+    arguments += [*spec["arguments"], *own_scratch, "--remount-ro", "/dev", "--remount-ro", "/"]
+    # By a pipe: pid 1 inside keeps its command line for everyone to read.
+    descriptor = _piped("\0".join(arguments).encode())
+    os.execve(spec["bwrap"], ["bwrap", "--args", str(descriptor), "--", *spec["command"]], {})
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        sys.exit(f"{what}: {os.strerror(ctypes.get_errno())}")
+
+
+def _private_mounts() -> bool:
+    """False in a container that may not: its paths must then be readable by the sandbox's uid as they are."""
+    if _libc().unshare(CLONE_NEWNS) != 0:
+        return False
+    _check(_libc().mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "making mounts private")
+    return True
+
+
+def _staged(binds: list[list[str]]) -> list[list[str]]:
+    """Bind each source below STAGE, where any uid reaches it; return the new sources and their targets."""
+    sources = [(os.open(source, os.O_PATH), os.path.isdir(source), target) for source, target in binds]
+    _tmpfs(STAGE, "size=1m,mode=755")
+    staged = []
+    for number, (descriptor, is_folder, target) in enumerate(sources):
+        place = f"{STAGE}/{number}"
+        if is_folder:
+            os.mkdir(place)
+        else:
+            os.close(os.open(place, os.O_CREAT | os.O_WRONLY, 0o644))
+        source = f"/proc/self/fd/{descriptor}"
+        _check(_libc().mount(source.encode(), place.encode(), None, MS_BIND, None), f"binding {target}")
+        os.close(descriptor)
+        staged.append([place, target])
+    return staged
+
+
+def _scratch(uid: int, size: int, inodes: int) -> str:
+    """Bubblewrap's own tmpfs limits bytes only."""
+    place = f"{STAGE}/scratch"
+    os.mkdir(place)
+    _tmpfs(place, f"size={size},nr_inodes={inodes},mode=700,uid={uid},gid={uid}")
+    return place
+
+
+def _tmpfs(place: str, options: str) -> None:
+    flags = MS_NOSUID | MS_NODEV
+    _check(_libc().mount(b"tmpfs", place.encode(), b"tmpfs", flags, options.encode()), f"tmpfs on {place}")
+
+
+def _become(uid: int) -> None:
+    """An own session keyring, no groups, another uid. A host that refuses keyctl has no keyring to leave."""
+    _libc().syscall(KEYCTL[platform.machine()], KEYCTL_JOIN_SESSION_KEYRING, None)
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+
+
+def _piped(data: bytes) -> int:
+    if len(data) > 65536:
+        sys.exit("more to bind than a pipe holds")
+    read, write = os.pipe()
+    os.write(write, data)
+    os.close(write)
+    os.set_inheritable(read, True)
+    return read
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

@@ -1,0 +1,79 @@
+"""The same runner in a plain process of its own: no isolation. For `check` where there is no bubblewrap.
+
+Student code can read and do here whatever its user can. It must never see held-out data of a real course.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack, closing, suppress
+from functools import cached_property, partial
+from pathlib import Path
+
+from grader.sandbox import Allowance, bubblewrap, runtime
+from grader.sandbox.child import Child
+from grader.sandbox.log import Log
+from grader.sandbox.session import Boot, Session
+from grader.spec import MIB, Limits
+
+
+class UnconfinedSandbox:
+    """Runs submissions on the interpreter `python`, unprotected. See `grader.sandbox.Sandbox`."""
+
+    launcher = "none"
+    layers: tuple[str, ...] = ()
+
+    def __init__(self, python: Path = Path(sys.executable)) -> None:
+        self._python = python
+
+    def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> Session:
+        folder = tempfile.mkdtemp(prefix="heldout-")
+        child = self._spawn(Path(folder), limits)
+        boot = Boot(
+            packages=self._packages,
+            folder=f"{folder}/submission",
+            threads=limits.threads,
+            memory=f"{limits.memory_bytes / MIB:,.0f} MiB",
+        )
+        return Session(child, allowance, limits=limits, public=public).begin(boot, archive)
+
+    @cached_property
+    def _packages(self) -> tuple[str, ...]:
+        return tuple(map(str, runtime.interpreter(self._python).packages))
+
+    def _spawn(self, folder: Path, limits: Limits) -> Child:
+        with ExitStack() as held, ExitStack() as passed:
+            held.callback(shutil.rmtree, folder, ignore_errors=True)
+            ours, theirs = socket.socketpair()
+            held.enter_context(closing(ours))
+            passed.enter_context(closing(theirs))
+            output, their_output = os.pipe()
+            passed.callback(os.close, their_output)
+            log = Log(output, limits.log_bytes)
+            process = subprocess.Popen(
+                bubblewrap.command(str(self._python), str(runtime.RUNNER.parent), theirs.fileno()),
+                stdin=subprocess.DEVNULL,
+                stdout=their_output,
+                stderr=their_output,
+                pass_fds=(theirs.fileno(),),
+                env=bubblewrap.environment(str(folder), limits.threads),
+                cwd=folder,
+                start_new_session=True,
+            )
+            return Child(
+                process=process,
+                channel=ours,
+                log=log,
+                kill=partial(_kill_group, process.pid),
+                runner=lambda: process.pid,
+                held=held.pop_all(),
+            )
+
+
+def _kill_group(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
