@@ -19,10 +19,11 @@ from commands.options import (
     team_option,
     team_or_only,
 )
-from grader.errors import BadSubmission, HeldoutError
+from grader.errors import BadSubmission, HeldoutError, SandboxError
 
 if TYPE_CHECKING:
     from grader.course import Course
+    from grader.sandbox import Sandbox
     from leaderboard.store import Store
 
 SOURCE = click.Path(path_type=Path)
@@ -81,12 +82,11 @@ def check(source: Path, slug: str | None, sandbox_name: str, folder: Path | None
     from grader import grade as grading
     from grader.archive import pack
     from grader.prepared import load_public
-    from grader.sandbox.probe import choose_or_own_process
 
     course = locate(folder)
     assignment = course.settle(catalogue.find(slug or _started_from(source)))
     archive = pack(source, limit=assignment.limits.archive_bytes)
-    sandbox = choose_or_own_process(sandbox_name)
+    sandbox = _own_sandbox(sandbox_name)
     click.echo(f"{archive.file_name}: {len(archive.data) / 1e6:.2f} MB, sandbox: {sandbox.launcher}")
     try:
         found = grading.check(assignment, archive.data, load_public(course, assignment.slug), sandbox)
@@ -159,6 +159,19 @@ def _started_from(source: Path) -> str:
         expected="a folder made by `heldout start SLUG`, or --assignment SLUG",
         next_step="add --assignment SLUG",
     )
+
+
+def _own_sandbox(name: str) -> "Sandbox":
+    """For code that is the user's own: without bubblewrap (macOS, Windows) an own process will do."""
+    from grader.sandbox.probe import choose
+
+    try:
+        return choose(name)
+    except SandboxError as error:
+        if name != "auto":
+            raise
+        click.echo(f"No sandbox here ({error.what}): your code runs in a process of its own.", err=True)
+        return choose("none")
 
 
 def _wait(course: "Course", store: "Store", ref: int, *, seconds: float, sandbox_name: str) -> None:

@@ -52,6 +52,7 @@ def _score(assignment: Assignment, student: SandboxedStudent, data: Data, blank:
         preview = assignment.check(session, data.public)
     scores = assignment.evaluate(student, data.heldout, np.random.default_rng(blank.run_seed))
     student.report("scoring", 0, 0)
+    _check_finite(scores)
     is_public = np.asarray(data.heldout["public"], bool)
     return replace(
         blank,
@@ -60,6 +61,13 @@ def _score(assignment: Assignment, student: SandboxedStudent, data: Data, blank:
         items={name: values.astype(np.float32) for name, values in scores.items.items()},
         pictures={picture.name: png(picture) for picture in preview.pictures},
     )
+
+
+def _check_finite(scores: Scores) -> None:
+    """Answers that aren't finite failed at the door; a score that isn't is a fault of the metric, ours."""
+    strange = [name for name, values in scores.items.items() if not np.isfinite(values).all()]
+    if strange:
+        raise ArithmeticError(f"scores that are not finite: {', '.join(strange)}")
 
 
 def _estimates(scores: Scores, chosen: npt.NDArray[np.bool_]) -> dict[str, Estimate]:

@@ -162,10 +162,10 @@ def test_a_student_starts_checks_and_waits_for_a_score(course: Path, tmp_path: P
     assert "scored" in submitted.stdout
 
 
-def test_baselines_are_received_once(course: Path) -> None:
-    """Grading all of them is the demo's and the exemplars' job; here only that the second time adds nothing."""
-    listed = listing("assignments", course=course)
-    assert [row["slug"] for row in listed] == ["denoising"]
+def test_assignments_come_with_the_teams_best(course: Path) -> None:
+    [row] = listing("assignments", "--team", "Ada Lovelace", course=course)
+    assert row["assignment"] == "denoising"
+    assert row["best"] == pytest.approx(9.4, abs=1.0)
 
 
 @pytest.mark.parametrize(
