@@ -1,0 +1,216 @@
+"""Boards and other lists for the terminal, as CSV and as JSON: what the command line prints."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from grader.spec import Assignment, Metric
+from leaderboard.listing import Column, Style, csv_text, fit, json_text, score, table, terminal, write
+from leaderboard.plain import one_line
+from leaderboard.records import Row, TeamKind
+from leaderboard.render_submissions import print_submission, print_submissions
+
+__all__ = [
+    "board_csv",
+    "board_json",
+    "board_table",
+    "print_assignments",
+    "print_board",
+    "print_layers",
+    "print_submission",
+    "print_submissions",
+]
+
+BOARD_JSON = ("rank", "change", "team", "score", "half_width", "tier", "entries", "last", "badges")
+BOARD_CSV = (
+    "Rank",
+    "TeamId",
+    "TeamName",
+    "LastSubmissionDate",
+    "Score",
+    "SubmissionCount",
+    "TeamMemberUserNames",
+)
+LEFT_TO_RIGHT = "\u200e"  # after a right-to-left name, keeps the cells to its right in their order
+
+
+# ---------------------------------------------------------------- boards
+
+
+def print_board(
+    rows: Sequence[Row], assignment: Assignment, style: str = "table", *, console: Console | None = None
+) -> None:
+    """Print a board to the terminal, or as CSV or JSON to standard output."""
+    if style == Style.CSV:
+        write(board_csv(rows))
+    elif style == Style.JSON:
+        write(board_json(rows))
+    else:
+        console = console or terminal()
+        console.print(board_table(rows, assignment, width=console.width))
+
+
+def board_csv(rows: Sequence[Row]) -> str:
+    """The board with the header of Kaggle's download; baselines and references have rank 0."""
+    cells = [
+        (row.rank, row.team_id, row.team, _when(row.last), row.score, row.entries, row.members)
+        for row in rows
+    ]
+    return csv_text(BOARD_CSV, cells)
+
+
+def board_json(rows: Sequence[Row]) -> str:
+    return json_text(BOARD_JSON, [[getattr(row, name) for name in BOARD_JSON] for row in rows])
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How much a board tells; the narrower the terminal, the less."""
+
+    date: str
+    kinds: bool = True  # badges that only repeat what the row's style shows
+    best_before: bool = True
+
+
+LAYOUTS = (
+    _Layout("%a, %d %b %Y %H:%M:%S"),
+    _Layout("%d %b %H:%M"),
+    _Layout("%d %b %H:%M", kinds=False),
+    _Layout("%d %b %H:%M", kinds=False, best_before=False),
+)
+TEAM_ROOM = 24  # cells that a team's name should have
+
+
+def board_table(rows: Sequence[Row], assignment: Assignment, *, width: int) -> Table:
+    """`# · Δ · team · score ± interval · tier · entries · last (best before it) · badges`, what fits."""
+    longest = max((cell_len(row.team) for row in rows), default=0)
+    for layout in LAYOUTS:
+        columns, cells = _board_cells(rows, assignment.metric, layout)
+        if fit(columns, [[Text(str(cell)) for cell in row] for row in cells], width)[2] >= min(
+            TEAM_ROOM, longest
+        ):
+            break
+    made = table(columns, cells, width=width, title=assignment.title)
+    made.caption = None if rows else Text("no scored submissions yet")
+    for row, line in zip(rows, made.rows, strict=True):
+        line.style = "" if row.kind is TeamKind.STUDENT else "dim"
+    return made
+
+
+def _board_cells(
+    rows: Sequence[Row], metric: Metric, layout: _Layout
+) -> tuple[list[Column], list[list[Text | str]]]:
+    badges = [[one for one in row.badges if layout.kinds or one != row.kind] for row in rows]
+    columns = [
+        Column("#", "right"),
+        Column("Δ"),
+        Column("team", flexible=True),
+        Column(f"{metric.name} [{metric.unit}]" if metric.unit else metric.name, "right"),
+        Column("tier"),
+        Column("n" if layout is not LAYOUTS[0] else "entries", "right"),
+        Column("last (best before it)" if layout.best_before else "last"),
+    ]
+    cells = [_board_row(row, metric, layout) for row in rows]
+    if any(badges):
+        columns.append(Column("badges"))
+        cells = [[*row, ", ".join(own)] for row, own in zip(cells, badges, strict=True)]
+    return columns, cells
+
+
+def _board_row(row: Row, metric: Metric, layout: _Layout) -> list[Text | str]:
+    last = row.last.astimezone(UTC).strftime(layout.date)
+    return [
+        str(row.rank or "·"),
+        Text(row.change, {"↑": "green", "↓": "red"}.get(row.change[:1], "")),
+        Text(one_line(row.team) + LEFT_TO_RIGHT, "bold" if row.kind is TeamKind.STUDENT else "italic"),
+        score(row.score, row.half_width, metric),
+        row.tier,
+        str(row.entries),
+        f"{last} ({row.best_before})" if row.best_before and layout.best_before else last,
+    ]
+
+
+# ---------------------------------------------------------------- other lists
+
+
+ASSIGNMENTS = ("assignment", "title", "metric", "unit", "best", "rank", "tier")
+
+
+def print_assignments(
+    listed: Sequence[tuple[Assignment, Row | None]], style: str = "table", *, console: Console | None = None
+) -> None:
+    """Print assignments, each with a team's row of its board, if there is one."""
+    if style != Style.TABLE:
+        cells = [
+            (
+                one.slug,
+                one.title,
+                one.metric.name,
+                one.metric.unit,
+                *((row.score, row.rank, row.tier) if row else (None, None, None)),
+            )
+            for one, row in listed
+        ]
+        write(csv_text(ASSIGNMENTS, cells) if style == Style.CSV else json_text(ASSIGNMENTS, cells))
+        return
+    rows: list[list[Text | str]] = [
+        [
+            Text(one.slug, "bold"),
+            one.title,
+            f"{one.metric.name} {'↑' if one.metric.higher_is_better else '↓'}",
+            score(row.score, row.half_width, one.metric) if row else "",
+            str(row.rank or "") if row else "",
+            row.tier if row else "",
+        ]
+        for one, row in listed
+    ]
+    columns = [
+        Column("assignment"),
+        Column("title", flexible=True),
+        Column("metric"),
+        Column("best", "right"),
+        Column("rank", "right"),
+        Column("tier"),
+    ]
+    console = console or terminal()
+    console.print(table(columns, rows, width=console.width))
+
+
+class Layer(Protocol):
+    """A layer of the sandbox, as the probe found it."""
+
+    @property
+    def layer(self) -> str: ...
+    @property
+    def live(self) -> bool: ...
+    @property
+    def probe(self) -> str: ...
+    @property
+    def fix(self) -> str: ...
+
+
+LAYERS = ("layer", "live", "probe", "fix")
+
+
+def print_layers(layers: Sequence[Layer], style: str = "table", *, console: Console | None = None) -> None:
+    """Print the layers of the sandbox: live or not, how that was found, what to do."""
+    cells = [(layer.layer, layer.live, layer.probe, layer.fix) for layer in layers]
+    if style != Style.TABLE:
+        write(csv_text(LAYERS, cells) if style == Style.CSV else json_text(LAYERS, cells))
+        return
+    made = Table(*LAYERS, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+    for name, live, probe, fix in cells:
+        mark = Text("live", "green") if live else Text("off", "red")
+        made.add_row(Text(name), mark, Text(one_line(probe)), Text(one_line(fix)))
+    (console or terminal()).print(made)
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,143 @@
+"""Submissions for the terminal, as CSV and as JSON."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from grader.spec import Assignment, Metric
+from leaderboard.listing import Column, Style, csv_text, json_text, score, table, terminal, write
+from leaderboard.plain import lines, one_line
+from leaderboard.records import State, Submission
+
+SUBMISSIONS = ("ref", "fileName", "date", "description", "status", "publicScore", "privateScore")
+WIDE = 100  # columns from which a terminal has room for everything
+COLOURS = {
+    State.SCORED: "green",
+    State.FAILED: "red",
+    State.GRADER_ERROR: "yellow",
+    State.RUNNING: "cyan",
+    State.QUEUED: "dim",
+}
+
+
+def print_submissions(
+    submissions: Sequence[Submission],
+    assignment: Assignment,
+    style: str = "table",
+    *,
+    revealed: bool = False,
+    console: Console | None = None,
+) -> None:
+    """Print a team's submissions. Without `revealed` the private score stays empty."""
+    rows = [_submission_cells(one, assignment.metric, revealed=revealed) for one in submissions]
+    if style == Style.CSV:
+        write(csv_text(SUBMISSIONS, rows))
+    elif style == Style.JSON:
+        write(json_text(SUBMISSIONS, rows))
+    else:
+        console = console or terminal()
+        console.print(_submissions_table(submissions, assignment, rows, width=console.width))
+
+
+Cells = tuple[int, str, datetime, str, str, float | None, float | None]
+
+
+def _submission_cells(one: Submission, metric: Metric, *, revealed: bool) -> Cells:
+    public = (one.public or {}).get(metric.name)
+    private = (one.private or {}).get(metric.name) if revealed else None
+    return (
+        one.ref,
+        one.file_name,
+        one.received_at,
+        one.description,
+        str(one.state),
+        public.value if public else None,
+        private.value if private else None,
+    )
+
+
+def _submissions_table(
+    submissions: Sequence[Submission], assignment: Assignment, rows: Sequence[Cells], *, width: int
+) -> Table:
+    wide, digits = width >= WIDE, assignment.metric.digits
+    made = table(
+        [
+            Column("ref", "right"),
+            Column("fileName", flexible=True),
+            Column("date"),
+            Column("description", flexible=True),
+            Column("status"),
+            Column("publicScore" if wide else "public", "right"),
+            Column("privateScore" if wide else "private", "right"),
+        ],
+        [
+            [
+                str(ref),
+                name,
+                f"{date:%Y-%m-%d %H:%M:%S}" if wide else f"{date:%d %b %H:%M}",
+                description,
+                Text(_status(one) if wide else str(one.state), COLOURS.get(one.state, "")),
+                "" if public is None else f"{public:.{digits}f}",
+                "" if private is None else f"{private:.{digits}f}",
+            ]
+            for one, (ref, name, date, description, _, public, private) in zip(submissions, rows, strict=True)
+        ],
+        width=width,
+        title=assignment.title,
+    )
+    made.caption = None if rows else Text("no submissions yet")
+    return made
+
+
+def _status(one: Submission) -> str:
+    if one.failure is not None:
+        return f"failed: {one.failure.reason}"
+    return f"queued, {one.ahead} ahead" if one.ahead else str(one.state)
+
+
+def print_submission(
+    one: Submission, assignment: Assignment, style: str = "table", *, console: Console | None = None
+) -> None:
+    """Print one submission: state, scores, reason, log, what it used. CSV, JSON: its line of the list."""
+    if style != Style.TABLE:
+        print_submissions([one], assignment, style)
+        return
+    console = console or terminal()
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, text in _facts(one, assignment):
+        grid.add_row(label, text if isinstance(text, Text) else Text(one_line(text)))
+    console.print(grid)
+    if one.failure is not None:
+        console.print(Text(f"\n{lines(one.failure.message)}"))
+    if one.judging is not None and one.judging.log:
+        console.print(Text("\nYour code printed:", "dim"))
+        console.print(Text(lines(one.judging.log)))
+
+
+def _facts(one: Submission, assignment: Assignment) -> list[tuple[str, Text | str]]:
+    facts: list[tuple[str, Text | str]] = [
+        ("submission", f"#{one.ref} of {one.team} for {assignment.title}"),
+        ("file", f"{one.file_name}, {one.size / 1e6:.2f} MB, sha256 {one.sha256}"),
+        ("received", f"{one.received_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"),
+        ("description", one.description),
+        ("status", Text(_status(one), COLOURS.get(one.state, ""))),
+    ]
+    for metric in assignment.metrics:
+        if estimate := (one.public or {}).get(metric.name):
+            text = f"{score(estimate.value, estimate.half_width, metric)} {metric.unit}"
+            facts.append((metric.name, Text(text, "bold" if metric is assignment.metric else "")))
+    if one.state is State.GRADER_ERROR:
+        facts.append(
+            ("", "the grader broke, not your code; this costs no attempt, and the instructor sees it")
+        )
+    if one.judging is not None and one.judging.resources.wall_seconds:
+        used = one.judging.resources
+        times = f"{used.wall_seconds:.1f} s wall, {used.cpu_seconds:.1f} s CPU"
+        facts.append(("used", f"{times}, {used.peak_bytes / 1e6:.0f} MB"))
+        facts.append(("sandbox", f"{used.launcher}: {', '.join(used.layers) or 'no layers'}"))
+    return facts

@@ -1,0 +1,147 @@
+"""The static site: an index, and for each assignment its board with pictures and its statement."""
+
+import re
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from grader.spec import Assignment
+from leaderboard.plain import one_line
+from leaderboard.records import Row, TeamKind
+from leaderboard.standings import board
+from leaderboard.store import Store
+from leaderboard.web.chart import Axis, axis
+from leaderboard.web.folder import write_files
+
+HERE = Path(__file__).parent
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class Board:
+    """One assignment's page: its rows and, by the number of a row's entry, pictures (name → PNG)."""
+
+    assignment: Assignment
+    rows: Sequence[Row]
+    pictures: Mapping[int, Mapping[str, bytes]] = field(default_factory=dict)
+    judged_at: datetime | None = None  # the last judging: a page's date moves only when the board may
+
+    @property
+    def slug(self) -> str:
+        return self.assignment.slug
+
+    @property
+    def axis(self) -> Axis:
+        return axis(self.rows, self.assignment.tiers, self.assignment.metric)
+
+    @property
+    def students(self) -> Sequence[Row]:
+        return [row for row in self.rows if row.kind is TeamKind.STUDENT]
+
+    @property
+    def gallery(self) -> Sequence["Figure"]:
+        return [
+            Figure(row, name, f"pictures/{row.ref}-{_file_name(name)}.png", png)
+            for row in self.rows
+            for name, png in self.pictures.get(row.ref, {}).items()
+            if png.startswith(PNG)
+        ]
+
+    @property
+    def statement(self) -> str:
+        """The assignment's README as HTML; empty where there is none."""
+        path = self.assignment.folder / "README.md"
+        if not path.is_file():
+            return ""
+        markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+        return Markup(markdown.render(path.read_text(encoding="utf-8")))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture of a row's entry, and the file beside the page that holds it."""
+
+    row: Row
+    name: str
+    file: str
+    png: bytes
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, from the PNG's header."""
+        width, height = struct.unpack(">II", self.png[16:24])
+        return width, height
+
+
+def write_site(store: Store, title: str, assignments: Sequence[Assignment], out: Path) -> Path:
+    """Write the public boards of `assignments` into `out`; return the index.
+
+    A second time, with nothing judged in between, not a byte changes. Raises HeldoutError when the folder
+    can't be written.
+    """
+    return export_site(title, [_collect(store, assignment) for assignment in assignments], out)
+
+
+def _collect(store: Store, assignment: Assignment) -> Board:
+    rows = board(store, assignment)
+    judged = [entry.judged_at for entry in store.entries(assignment.slug)]
+    pictures = {row.ref: store.pictures(row.ref) for row in rows}
+    return Board(assignment, rows, pictures, max(judged, default=None))
+
+
+def export_site(title: str, boards: Sequence[Board], out: Path) -> Path:
+    """Write the site from records alone; see `write_site`."""
+    pages = _environment()
+    files = {"style.css": (HERE / "style.css").read_bytes()}
+    for one in boards:  # pictures first, so that no page ever names one that isn't there
+        files |= {f"{one.slug}/{figure.file}": figure.png for figure in one.gallery}
+    for one in boards:
+        shown = {"course": title, "board": one, "home": "../"}
+        files[f"{one.slug}/index.html"] = _html(pages, "board.html", shown)
+        if one.statement:
+            files[f"{one.slug}/statement.html"] = _html(pages, "statement.html", shown)
+    files["index.html"] = _html(pages, "index.html", {"course": title, "boards": boards, "home": ""})
+    write_files(out, files, own="*/pictures/*-*.png")
+    return out / "index.html"
+
+
+def _html(pages: Environment, template: str, shown: Mapping[str, object]) -> bytes:
+    return pages.get_template(template).render(shown).encode("utf-8")
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("leaderboard.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(one_line=one_line, fixed=_fixed, day=_day, minute=_minute, iso=_iso)
+    return made
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "picture"
+
+
+def _fixed(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%a %d %b}"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%d %b %Y, %H:%M} UTC"
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
