@@ -31,7 +31,7 @@ def heldout(*words: object, course: Path | None = None, cwd: Path = HOME, **vari
         text=True,
         cwd=cwd,
         env=environment,
-        timeout=200,
+        timeout=900,
         stdin=subprocess.DEVNULL,
     )
 
