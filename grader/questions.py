@@ -1,0 +1,121 @@
+"""Asking a student's model about held-out items so that only a function of the single item scores.
+
+Items arrive in a random order in batches of random sizes. Some are asked again later on, some of a second
+fresh session in other batches; where two answers about one item differ, the submission is not a function.
+All randomness comes from the generator that is handed in: the run seed, drawn after the submission was
+frozen.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from grader.errors import BadSubmission, Reason
+from grader.spec import Array, Session, Student
+
+Indices = npt.NDArray[np.int64]
+Answers = npt.NDArray[np.float32]
+
+BATCH = (32, 256)  # smallest and largest batch; one call costs a millisecond or two beside the model's work
+TWIN_BATCH = (1, 64)  # the second session is asked in smaller ones
+AGAIN = 40  # one item in 40 is asked again of the first session…
+TWINS = 10  # …and one in 10 of the second,
+AT_LEAST = 16  # but never fewer than this, where there are so many
+TOLERANCE = 1e-3  # |a − b| ≤ 1e-3 + 1e-3·|a|
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to ask: `method` answers an array (B, …) with one of (B, *answer), clamped to low…high."""
+
+    method: str
+    answer: tuple[int, ...]
+    low: float
+    high: float
+
+
+def ask(session: Session, question: Question, inputs: Array) -> Answers:
+    """Ask about one batch, inputs (B, …). Raises BadSubmission when the session does."""
+    answers = session.ask(question.method, inputs, shape=(len(inputs), *question.answer))
+    return np.clip(answers, question.low, question.high)
+
+
+def ask_twice(student: Student, question: Question, inputs: Array, rng: np.random.Generator) -> Answers:
+    """Each item's answer, (n, *question.answer), clamped, in the order of `inputs` (n, …).
+
+    Raises BadSubmission(NOT_A_FUNCTION) when an item that was asked twice got two answers.
+    """
+    n = len(inputs)
+    first = sequence(n, rng)
+    second = rng.choice(n, size=_some(n, TWINS), replace=False)
+    total = len(first) + len(second)
+    answers = np.full((n, *question.answer), np.nan, np.float32)
+    done = 0
+    for role, order, sizes in (("first", first, BATCH), ("second", second, TWIN_BATCH)):
+        with student.session(role) as session:
+            for batch in batches(order, rng, sizes=sizes):
+                if not _consistent(answers, batch, ask(session, question, inputs[batch])):
+                    raise not_a_function(question)
+                done += len(batch)
+                student.progress(done, total)
+    return answers
+
+
+def sequence(n: int, rng: np.random.Generator) -> Indices:
+    """Items 0…n−1 in a random order, some of them a second time at a random place further on."""
+    time = rng.random(n)
+    again = rng.choice(n, size=_some(n, AGAIN), replace=False)
+    later = time[again] + (1 - time[again]) * rng.random(len(again))
+    return np.concatenate([np.arange(n), again])[np.argsort(np.concatenate([time, later]), kind="stable")]
+
+
+def batches(order: Indices, rng: np.random.Generator, *, sizes: tuple[int, int]) -> Iterator[Indices]:
+    """Cut `order` into consecutive batches of random sizes, both ends included; the last may be less."""
+    start = 0
+    while start < len(order):
+        stop = start + int(rng.integers(*sizes, endpoint=True))
+        yield order[start:stop]
+        start = stop
+
+
+def agree(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
+    """Whether two answers about the same items differ by no more than rounding: |a − b| ≤ 1e-3 + 1e-3·|a|."""
+    return bool(np.all(np.abs(one - other) <= TOLERANCE + TOLERANCE * np.abs(one)))
+
+
+def not_a_function(question: Question) -> BadSubmission:
+    """Two answers about one item. The text is fixed: it carries nothing of the items or of the answers."""
+    return BadSubmission(
+        Reason.NOT_A_FUNCTION,
+        f"{question.method} answered differently when the same item was asked again",
+        expected="an answer that depends on the single item and the weights alone, whatever else is in the "
+        "batch, whatever was asked before: equal to 1e-3 + 1e-3·|a|",
+        next_step="call .eval() on the network in load() (dropout and batch statistics are the usual "
+        "cause); keep nothing between calls; draw no random numbers, or seed them from the item itself",
+    )
+
+
+def check_function(session: Session, question: Question, inputs: Array) -> Answers:
+    """The check on public examples: one item alone, then all at once; answers (n, *question.answer), clamped.
+
+    Raises BadSubmission, with NOT_A_FUNCTION when the first item's two answers differ.
+    """
+    alone = ask(session, question, inputs[:1])
+    answers = ask(session, question, inputs)
+    if not agree(alone, answers[:1]):
+        raise not_a_function(question)
+    return answers
+
+
+def _some(n: int, share: int) -> int:
+    return max(n // share, min(n, AT_LEAST))
+
+
+def _consistent(answers: Answers, batch: Indices, new: Answers) -> bool:
+    """Write the first answer about each item into `answers` (NaN: none yet); compare the later ones."""
+    unseen = np.isnan(answers[batch].reshape(len(batch), -1)[:, 0])
+    answers[batch[unseen]] = new[unseen]
+    return agree(answers[batch], new)
