@@ -110,7 +110,7 @@ def no_model() -> bytes:
         (zipped(absolute), "bad_archive", "outside.py"),
         (zipped(link), "bad_archive", "weights.bin"),
         (zipped(bomb), "bad_archive", "MiB"),
-        (zipped(crowd), "bad_archive", "files"),
+        (zipped(crowd), "bad_archive", "3001 members"),
         (no_model(), "no_model", "model.py"),
     ],
     ids=["not a zip", "cut short", "zip slip", "absolute", "link", "bomb", "crowd", "no model.py"],
