@@ -44,9 +44,7 @@ class Question:
 
 
 def from_reply(failure: Failure, question: Question, *, public: bool) -> BadSubmission:
-    """The fault which the runner reports. `sandbox_error` is not its to say once a submission is inside."""
-    if failure.status not in list(FIXED):
-        return garbled()
+    """The fault which the runner reports. That the sandbox is at fault is not its to say."""
     reason = Reason(failure.status)
     if not public:
         return _fixed(reason, question)
@@ -77,11 +75,10 @@ def garbled() -> BadSubmission:
     )
 
 
-def not_started(log: str, failure: Failure | None = None) -> SandboxError:
-    said = failure.detail if failure else log.strip()
+def not_started(log: str) -> SandboxError:
     return SandboxError(
         "the sandbox did not start",
-        where=said[-2000:],
+        where=log.strip()[-2000:],
         expected="a confined Python with torch",
         next_step="run `heldout doctor`",
     )

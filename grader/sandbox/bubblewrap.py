@@ -33,7 +33,18 @@ def arguments(limits: Limits, *, info: int) -> list[str]:
     """All but the binds, the scratch tmpfs and the final --remount-ro, which the launcher adds."""
     words = [f"--unshare-{name}" for name in NAMESPACES]
     words += ["--uid", NOBODY, "--gid", NOBODY, "--hostname", "sandbox"]
-    words += ["--new-session", "--die-with-parent", "--cap-drop", "ALL", "--info-fd", str(info), "--clearenv"]
+    # The runner itself is pid 1: bubblewrap's own init would have its uid but no filter and no limits, and
+    # student code could act through it by writing /proc/1/mem.
+    words += [
+        "--as-pid-1",
+        "--new-session",
+        "--die-with-parent",
+        "--cap-drop",
+        "ALL",
+        "--info-fd",
+        str(info),
+        "--clearenv",
+    ]
     for name, value in environment(SCRATCH, limits.threads).items():
         words += ["--setenv", name, value]
     for folder in ("/lib64", "/usr/lib", "/usr/lib64"):  # the loader's own search path, with no cache to read

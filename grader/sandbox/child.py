@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from grader.errors import SandboxError
 from grader.sandbox.log import Log
@@ -23,7 +22,7 @@ class Ending:
     """`code` as the shell would say it: 128 + signal when a signal ended it."""
 
     code: int
-    cpu_seconds: float
+    cpu_seconds: float  # without children that were still running when it was killed
 
 
 @dataclass
@@ -67,31 +66,17 @@ class Child:
             time.sleep(POLL_SECONDS)
 
 
-@dataclass(frozen=True)
-class Used:
-    """What a process has used so far: its peak resident memory, its CPU time with that of its ended children.
+def peak_bytes(pid: int) -> int:
+    """The most that a living process has had resident; 0 where the system does not say.
 
-    Taken from /proc while it lives. wait4 misses both: the kernel ignores what the processes of a killed
-    namespace used, and a vforked child's peak starts with the grader's own.
+    Not from wait4: a vforked child's peak there starts with the grader's own.
     """
-
-    cpu_seconds: float = 0.0
-    peak_bytes: int = 0
-
-    @classmethod
-    def by(cls, pid: int) -> Self:
-        """Nothing where the process has ended or the system does not say."""
-        try:
-            status = Path(f"/proc/{pid}/status").read_text()
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            return cls()
-        ticks = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-        peak = [line for line in status.splitlines() if line.startswith("VmHWM:")]
-        return cls(ticks, int(peak[0].split()[1]) * 1024 if peak else 0)
-
-    def at_least(self, other: "Used") -> "Used":
-        return Used(max(self.cpu_seconds, other.cpu_seconds), max(self.peak_bytes, other.peak_bytes))
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    peak = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(peak[0].split()[1]) * 1024 if peak else 0
 
 
 def how_it_ended(ending: Ending) -> str:

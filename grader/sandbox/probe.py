@@ -47,7 +47,10 @@ SYSCTLS = (
     ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
     ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=10000"),
 )
-CONTAINER = "allow user namespaces; in Docker: --security-opt seccomp=unconfined --security-opt systempaths=unconfined"
+CONTAINER = (
+    "allow user namespaces; in Docker: --security-opt seccomp=unconfined"
+    " --security-opt systempaths=unconfined"
+)
 
 
 @dataclass(frozen=True)
@@ -124,16 +127,17 @@ def _tried_inside(sandbox: ColdSandbox) -> list[Layer]:
             wire.send(boot.head(), boot.programs, deadline)
             hidden = [*DATA_SETS, str(Path(__file__).resolve()), str(Path.home())]
             wire.send({"port": port, "hidden": hidden}, [], deadline)
-            uid = os.stat(f"/proc/{child.runner()}").st_uid
+            runner = child.runner()
             answer = wire.receive([len(CHECKS)], deadline)
+            if isinstance(answer, Failure):
+                raise Garbled
+            uid = os.stat(f"/proc/{runner}").st_uid  # it stays until it is killed
         except (TimeoutError, ChannelClosed, Garbled) as error:
             child.end()
             child.log.finish(SECONDS)
             raise SandboxError(child.log.text.strip() or "the probe inside did not answer") from error
         finally:
             killed = _kill_time(child)
-    if isinstance(answer, Failure):
-        raise SandboxError(answer.detail)
     held = dict(zip(CHECKS, map(bool, answer[0]), strict=True))
     inside = [Layer(name, held[name], MEANING[name], REPORT) for name in CHECKS]
     started = Layer("user namespaces", True, "bubblewrap started a process in its own", "")

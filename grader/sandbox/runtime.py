@@ -124,7 +124,9 @@ def _shared_objects(folder: Path) -> list[Path]:
 def _beside(name: str, file: Path, search: tuple[str, ...]) -> Path | None:
     for folder in search:
         path = Path(re.sub(r"\$ORIGIN|\$\{ORIGIN\}", str(file.parent), folder), name)
-        if path.is_file():
+        if os.path.isfile(
+            path
+        ):  # Path.is_file raises for a build machine's folder that lies in a closed home
             return Path(os.path.normpath(path))
     return None
 

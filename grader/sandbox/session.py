@@ -8,11 +8,13 @@ from typing import Any, Self
 from grader.errors import BadSubmission, SandboxError
 from grader.sandbox import Allowance, Tensor, TensorSpec, Usage, blame
 from grader.sandbox.blame import Question
-from grader.sandbox.child import Child, Used
+from grader.sandbox.child import Child, peak_bytes
 from grader.sandbox.wire import Buffer, ChannelClosed, Failure, Garbled, Wire
 from grader.spec import Limits
 
-START_SECONDS = 120.0  # of ours, for importing torch: a cold disk and a busy machine are no student's fault
+START_SECONDS = (
+    300.0  # of ours, for importing torch: a cold disk or a throttled machine is no student's fault
+)
 CRASH_SECONDS = 0.5  # a dying process closes its channel shortly before its exit code is known
 ITEM_BYTES = {"float32": 4, "int64": 8}
 
@@ -46,7 +48,7 @@ class Session:
         self._log = child.log
         self._wall = 0.0
         self._pid = 0
-        self._used = Used()
+        self._peak = 0
         self._open = True
 
     def __enter__(self) -> Self:
@@ -78,7 +80,7 @@ class Session:
     def close(self) -> None:
         """Kill it and wait until nothing of it is left."""
         self._open = False
-        self._used = self._used.at_least(Used.by(self._pid))
+        self._peak = max(self._peak, peak_bytes(self._pid))
         self._wire.close()
         self._child.end()
         self._log.finish(CRASH_SECONDS)
@@ -90,8 +92,7 @@ class Session:
     @property
     def usage(self) -> Usage:
         ending = self._child.ending
-        used = self._used.at_least(Used(ending.cpu_seconds if ending else 0.0))
-        return Usage(self._wall, used.cpu_seconds, used.peak_bytes)
+        return Usage(self._wall, ending.cpu_seconds if ending else 0.0, self._peak)
 
     def _start(self, boot: Boot) -> None:
         """Nothing of the student is inside yet: whatever fails is ours."""
@@ -99,13 +100,11 @@ class Session:
         try:
             self._wire.send(boot.head(), boot.programs, deadline)
             self._pid = self._child.runner()
-            reply = self._wire.receive([], deadline)
+            self._wire.receive([], deadline)
         except (TimeoutError, ChannelClosed, Garbled) as error:
             self._child.end()
             self._log.finish(CRASH_SECONDS)
             raise blame.not_started(self._log.text) from error
-        if isinstance(reply, Failure):
-            raise blame.not_started(self._log.text, reply)
         self._log.restart(keep=self._public)
 
     def _ask(self, head: Mapping[str, Any], body: Sequence[Buffer], question: Question) -> list[bytearray]:
@@ -136,7 +135,7 @@ class Session:
             raise self._broken(blame.garbled()) from error
         if isinstance(reply, Failure):
             raise blame.from_reply(reply, question, public=self._public)
-        self._used = self._used.at_least(Used.by(self._pid))
+        self._peak = max(self._peak, peak_bytes(self._pid))
         return reply
 
     def _broken(self, error: BadSubmission) -> BadSubmission:

@@ -93,10 +93,16 @@ class Wire:
 
 
 def sender_of(channel: socket.socket, seconds: float) -> int:
-    """The process that wrote the first byte of what waits in the channel, as the kernel names it."""
+    """The process that wrote the first byte of what waits in the channel, as the kernel names it.
+
+    0 when nothing can come any more. Raises TimeoutError.
+    """
     channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
     channel.settimeout(seconds)
     credentials = struct.Struct("3i")  # pid, uid, gid
-    _, ancillary, _, _ = channel.recvmsg(1, socket.CMSG_SPACE(credentials.size), socket.MSG_PEEK)
+    try:
+        _, ancillary, _, _ = channel.recvmsg(1, socket.CMSG_SPACE(credentials.size), socket.MSG_PEEK)
+    except ConnectionResetError:
+        return 0
     found = [data for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS]
     return int(credentials.unpack(found[0])[0]) if found else 0

@@ -26,5 +26,4 @@ STATUSES = (
     "wrong_shape",
     "memory",
     "crashed",
-    "sandbox_error",  # ours: only before the submission arrives
 )

@@ -60,8 +60,7 @@ def confined(descriptor: int) -> tuple[Channel, dict[str, Any]]:
         for length in head["filters"]:
             confine.install_filter(bytes(channel.read(length)))
     except (OSError, ValueError) as error:
-        channel.fail("sandbox_error", f"a limit or filter was refused: {error}")
-        os._exit(1)
+        sys.exit(f"a limit or filter was refused: {error}")
     sys.path.extend(head["packages"])
     return channel, head
 

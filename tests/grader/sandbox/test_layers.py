@@ -1,0 +1,163 @@
+"""The layers without a submission: quick, no torch inside."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyseccomp
+import pytest
+
+from grader.errors import SandboxError
+from grader.sandbox import probe, seccomp, slots
+from grader.sandbox.cold import ColdSandbox
+from grader.sandbox.unconfined import UnconfinedSandbox
+from grader.spec import Limits
+
+ROOT = Path(__file__).parents[3]
+
+
+def only_child(parent: int) -> int:
+    """The pid, outside, of the first process inside: the only child of bubblewrap's monitor."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        fields = stat.read_text().rpartition(")")[2].split()
+        if int(fields[1]) == parent:
+            return int(stat.parent.name)
+    raise AssertionError("no process inside")
+
+
+def gone(pid: int, seconds: float = 10.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while Path(f"/proc/{pid}").exists():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def left_behind() -> dict[str, object]:
+    return {
+        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
+        "mounts": Path("/proc/self/mountinfo").read_text(),
+        "files": sorted(path.name for path in Path("/tmp").iterdir() if path.name.startswith("heldout")),  # noqa: S108
+        "children": _children(),
+    }
+
+
+def _children() -> list[str]:
+    stats = [path.read_text().rpartition(")")[2].split() for path in Path("/proc").glob("[0-9]*/stat")]
+    return [fields[1] for fields in stats if int(fields[1]) == os.getpid()]
+
+
+def test_probe_finds_every_layer_live(cold: ColdSandbox) -> None:
+    layers = probe.probe(cold)
+    assert [layer for layer in layers if not layer.live] == []
+    assert {"network", "files", "seccomp", "rlimits", "deadlines"} <= {layer.layer for layer in layers}
+
+
+def test_choose_fails_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(SandboxError, match="bubblewrap") as caught:
+        probe.choose("auto")
+    assert "apt install bubblewrap" in caught.value.next_step
+    with pytest.raises(SandboxError):
+        probe.choose("gpu")
+    assert isinstance(probe.choose("none"), UnconfinedSandbox)
+
+
+def test_a_missing_layer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = probe.Layer("network", False, "a connection succeeded", "report it")
+    monkeypatch.setattr(probe, "probe", lambda _: [layer])
+    with pytest.raises(SandboxError, match="network"):
+        probe.choose("cold")
+
+
+def test_nothing_is_left_of_many_sandboxes(cold: ColdSandbox) -> None:
+    once = cold.spawn(Limits(), "selftest")
+    once.end()
+    once.log.finish(5)
+    before = left_behind()
+    for number in range(8):
+        child = cold.spawn(Limits(), "selftest")
+        if number % 2:
+            child.channel.close()
+        child.end(grace=5 if number % 2 else 0)
+        child.log.finish(5)
+    assert left_behind() == before
+
+
+def test_two_sandboxes_have_two_uids(cold: ColdSandbox) -> None:
+    children = [cold.spawn(Limits(), "selftest") for _ in range(2)]
+    try:
+        uids = {Path(f"/proc/{only_child(child.process.pid)}").stat().st_uid for child in children}
+        assert len(uids) == (2 if os.geteuid() == 0 else 1)
+        assert 0 not in uids
+    finally:
+        for child in children:
+            child.end()
+
+
+def test_slots_are_exclusive(tmp_path: Path) -> None:
+    with slots.lease(tmp_path) as first, slots.lease(tmp_path) as second:
+        assert first != second
+    with slots.lease(tmp_path) as again:
+        assert again == first
+
+
+def test_a_sandbox_dies_with_its_grader(cold: ColdSandbox) -> None:
+    source = (
+        "import time; from grader.sandbox.cold import ColdSandbox; from grader.spec import Limits;"
+        "child = ColdSandbox().spawn(Limits(), 'selftest');"
+        "print(child.process.pid, flush=True); time.sleep(60)"
+    )
+    grader = subprocess.Popen([sys.executable, "-c", source], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with grader:
+        assert grader.stdout
+        monitor = int(grader.stdout.readline())
+        runner = only_child(monitor)
+        grader.send_signal(signal.SIGKILL)
+    assert gone(monitor)
+    assert gone(runner)
+
+
+def test_a_refused_filter_stops_the_start(cold: ColdSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seccomp, "programs", lambda: (b"\xff" * 8,))
+    with pytest.raises(SandboxError, match="refused"):
+        probe._tried_inside(cold)
+
+
+def test_every_refused_call_has_a_number() -> None:
+    assert all(seccomp._number(name) >= 0 for name in seccomp.refused_names())
+    with pytest.raises(OSError, match="no_such_call"):
+        seccomp._number("no_such_call")
+
+
+def test_a_host_without_libseccomp_fails_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyseccomp, "resolve_syscall", lambda *_: -1)
+    seccomp.programs.cache_clear()
+    with pytest.raises(SandboxError, match="filter can't be built"):
+        seccomp.programs()
+    seccomp.programs.cache_clear()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user, which only root can")
+def test_all_layers_hold_for_an_ordinary_user(cold: ColdSandbox) -> None:
+    source = (
+        "from grader.sandbox.probe import probe\n"
+        "for layer in probe():\n    assert layer.live, layer\n    print(layer.layer)"
+    )
+    user = ["setpriv", "--reuid=61999", "--regid=61999", "--clear-groups"]
+    run = subprocess.run([*user, sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True)
+    if "Permission denied" in run.stderr and "python" in run.stderr:
+        pytest.skip("this checkout lies in a closed folder")
+    assert run.returncode == 0, run.stderr
+    assert "deadlines" in run.stdout
+
+
+def test_the_network_probe_can_succeed_without_the_layer() -> None:
+    """The same connection from a plain process reaches the listener: inside, only the layer stops it."""
+    with probe._listener() as port:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()

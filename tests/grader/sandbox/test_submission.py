@@ -1,0 +1,168 @@
+"""What the runner says of a student's mistakes, tried in this process: the code is the tests' own."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from grader.sandbox.runner.faults import Fault, Guard
+from grader.sandbox.runner.frames import SEPARATOR
+from grader.sandbox.runner.submission import Request, Submission
+
+HONEST = "def load(folder, device): return Model()\nclass Model:\n    "
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.delitem(sys.modules, "model", raising=False)
+    return tmp_path
+
+
+def loading(folder: Path, source: str) -> tuple[str, list[str]]:
+    """The status and the four parts of the fault when loading `source`."""
+    (folder / "model.py").write_text(source)
+    fault = Guard(folder, "2 GiB").run(Submission(folder).load, "load_raised")
+    sys.modules.pop("model", None)
+    assert isinstance(fault, Fault), fault
+    return fault.status, fault.detail.split(SEPARATOR)
+
+
+def answering(
+    folder: Path, body: str, *, dtype: str = "float32", outputs: int = 1
+) -> list[memoryview] | Fault:
+    """The answer of `def ask(self, x): body` to a (32, 28) tensor of ones, where (32, 28) is expected."""
+    (folder / "model.py").write_text(f"import numpy, torch\n{HONEST}def ask(self, x): {body}\n")
+    submission = Submission(folder)
+    submission.load()
+    sys.modules.pop("model", None)
+    shape = [32, 28]
+    request = Request(
+        method="ask",
+        inputs=[{"dtype": "float32", "shape": shape, "bytes": 4 * 32 * 28}],
+        outputs=[{"dtype": dtype, "shape": shape}] * outputs,
+    )
+    data = bytearray(np.ones(shape, np.float32).tobytes())
+    return Guard(folder, "2 GiB").run(lambda: submission.answer(request, [data]), "raised")
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "said"),
+    [
+        ("x = 1", "load_missing", "no function load"),
+        ("def load(folder, device):\n    return 1 +\n", "syntax_error", "model.py, line 2"),
+        ("import keras_of_nobody", "import_missing", "no module 'keras_of_nobody'"),
+        ("def load(folder, device): raise KeyError('weights')", "load_raised", "KeyError: 'weights'"),
+        ("def load(folder, device): return torch.ones(1)", "load_raised", "NameError"),
+        ("import sys\nsys.exit('SCORE: 100')", "crashed", "exit('SCORE: 100')"),
+        ("def load(folder, device): raise KeyboardInterrupt", "load_raised", "KeyboardInterrupt"),
+        ("raise MemoryError", "memory", "more memory"),
+        ('raise RuntimeError("DefaultCPUAllocator: can\'t allocate memory")', "memory", "more memory"),
+        ("class Evil(Exception):\n  def __str__(self): raise Evil\nraise Evil", "load_raised", "Evil"),
+    ],
+)
+def test_loading_faults(folder: Path, source: str, status: str, said: str) -> None:
+    found, (what, *_) = loading(folder, source)
+    assert (found, said in what) == (status, True), what
+
+
+def test_frames_are_the_students_own(folder: Path) -> None:
+    source = "import json\ndef load(folder, device):\n    return json.loads('{')\n"
+    _, (_, where, *_) = loading(folder, source)
+    assert where == "model.py, line 3, in load: return json.loads('{')"
+
+
+def test_a_syntax_error_shows_line_and_caret(folder: Path) -> None:
+    _, (_, where, *_) = loading(folder, "x = (1\n")
+    assert "x = (1" in where
+    assert "^" in where
+
+
+def test_a_missing_module_names_what_there_is(folder: Path) -> None:
+    _, (_, _, expected, _) = loading(folder, "import keras_of_nobody")
+    assert "torch 2." in expected
+
+
+def test_a_model_one_folder_too_deep(folder: Path) -> None:
+    (folder / "unet").mkdir()
+    (folder / "unet/model.py").write_text(HONEST)
+    fault = Guard(folder, "2 GiB").run(Submission(folder).load, "load_raised")
+    assert isinstance(fault, Fault)
+    assert fault.status == "no_model"
+    assert "there is unet/model.py" in fault.detail
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return x * 2",
+        "return (x * 2).double()",
+        "return (x * 2).half()",
+        "return (x * 2).requires_grad_()",
+        "return (x * 2).numpy().astype('float64')",
+        "return (x * 2).t().contiguous().t()",
+        "return x.add_(1)",
+    ],
+)
+def test_honest_answers(folder: Path, body: str) -> None:
+    answer = answering(folder, body)
+    assert isinstance(answer, list)
+    np.testing.assert_array_equal(np.frombuffer(answer[0], np.float32), np.full(32 * 28, 2, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ("return None", "wrong_type", "NoneType"),
+        ("return x.int()", "wrong_type", "torch.int32"),
+        ("return x > 0", "wrong_type", "torch.bool"),
+        ("return x.to(torch.complex64)", "wrong_type", "torch.complex64"),
+        ("return numpy.array([None])", "wrong_type", "ndarray"),
+        ("return x.to_sparse()", "wrong_type", "Tensor"),
+        ("return [x]", "wrong_type", "list"),
+        ("return x.tolist()", "wrong_type", "list"),
+        ("return x.reshape(32, 4, 7)", "wrong_shape", "ask returned (32, 4, 7); expected (32, 28)"),
+        ("return x[0]", "wrong_shape", "ask returned (28,); expected (32, 28)"),
+        ("return x @ x", "raised", "RuntimeError"),
+        ("return torch.empty(1 << 60)", "memory", "more memory"),
+        ("exit(0)", "crashed", "exit(0)"),
+    ],
+)
+def test_faulty_answers(folder: Path, body: str, status: str, said: str) -> None:
+    fault = answering(folder, body)
+    assert isinstance(fault, Fault)
+    assert (fault.status, said in fault.detail) == (status, True), fault.detail
+
+
+def test_a_wrong_shape_says_what_to_do(folder: Path) -> None:
+    fault = answering(folder, "return x.reshape(28, 32)")
+    assert isinstance(fault, Fault)
+    assert fault.detail.endswith("reshape before returning")
+
+
+def test_integers_where_they_are_expected(folder: Path) -> None:
+    answer = answering(folder, "return x.to(torch.int32)", dtype="int64")
+    assert isinstance(answer, list)
+    assert np.frombuffer(answer[0], np.int64).sum() == 32 * 28
+    assert isinstance(answering(folder, "return x", dtype="int64"), Fault)
+
+
+def test_several_outputs(folder: Path) -> None:
+    assert isinstance(answering(folder, "return x, x", outputs=2), list)
+    assert isinstance(answering(folder, "return x", outputs=2), Fault)
+
+
+def test_a_missing_method(folder: Path) -> None:
+    (folder / "model.py").write_text("def load(folder, device): return 1")
+    submission = Submission(folder)
+    submission.load()
+    sys.modules.pop("model", None)
+    request = Request(method="denoise", inputs=[], outputs=[])
+    fault = Guard(folder, "2 GiB").run(lambda: submission.answer(request, []), "raised")
+    assert isinstance(fault, Fault)
+    assert fault.status == "method_missing"
+    assert "what load() returned, a int, has no method denoise" in fault.detail
+    assert torch.get_default_dtype() is torch.float32
