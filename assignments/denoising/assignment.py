@@ -1,0 +1,23 @@
+"""The denoising assignment: what it is called, how it ranks, what its tiers are."""
+
+from grader.spec import Assignment, Metric, Tier
+
+from .data import prepare
+from .evaluate import check, evaluate
+
+ASSIGNMENT = Assignment(
+    slug="denoising",
+    title="Denoise clothes",
+    metrics=(
+        Metric("psnr", unit="dB", higher_is_better=True, digits=2),
+        Metric("ssim", unit="", higher_is_better=True, digits=3),
+    ),
+    tiers=(
+        Tier("baseline", 17.6, "baselines/denoising/wiener"),
+        Tier("pass", 18.7, "reference_solutions/denoising/fc_dae"),
+        Tier("reference", 19.7, "reference_solutions/denoising/unet"),
+    ),
+    prepare=prepare,
+    check=check,
+    evaluate=evaluate,
+)

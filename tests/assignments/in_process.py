@@ -1,0 +1,72 @@
+"""A student without a sandbox: the submission is loaded and asked in this process."""
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from grader.errors import BadSubmission, Reason
+from grader.prepared import Data
+from grader.spec import Array, Assignment
+
+CPU = torch.device("cpu")
+Load = Callable[[], Any]  # loads a submission afresh: what a fresh sandbox does
+
+
+@dataclass
+class InProcess:
+    """A `spec.Session` without a sandbox."""
+
+    model: Any
+    sizes: list[int] = field(default_factory=list)
+
+    def ask(self, method: str, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+        self.sizes.append(len(inputs[0]))
+        answer = getattr(self.model, method)(*(torch.from_numpy(array) for array in inputs))
+        if tuple(answer.shape) != shape:
+            raise BadSubmission(
+                Reason.WRONG_SHAPE, f"{method} returned {tuple(answer.shape)}; expected {shape}"
+            )
+        return np.asarray(answer.numpy(), np.float32)
+
+
+@dataclass
+class FakeStudent:
+    """A `spec.Student` whose sessions each load the submission anew."""
+
+    load: Load
+    sessions: list[InProcess] = field(default_factory=list)
+    told: list[tuple[int, int]] = field(default_factory=list)
+
+    @contextmanager
+    def session(self, role: str) -> Iterator[InProcess]:
+        self.sessions.append(InProcess(self.load()))
+        yield self.sessions[-1]
+
+    def progress(self, done: int, total: int) -> None:
+        self.told.append((done, total))
+
+
+def submission(folder: Path) -> Load:
+    """The loader of a folder's model.py, imported under a name of its own."""
+    spec = importlib.util.spec_from_file_location(f"submission_{folder.name}", folder / "model.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return lambda: module.load(folder, CPU)
+
+
+def scores(assignment: Assignment, data: Data, load: Load, *, seed: int = 0) -> dict[str, Any]:
+    return dict(assignment.evaluate(FakeStudent(load), data.heldout, np.random.default_rng(seed)).items)
+
+
+class Identity:
+    def denoise(self, noisy: torch.Tensor) -> torch.Tensor:
+        return noisy
