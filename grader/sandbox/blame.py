@@ -24,7 +24,7 @@ FIXED = {
     Reason.LOAD_RAISED: "loading the submission raised an error",
     Reason.METHOD_MISSING: "what load() returned has no method {method}",
     Reason.RAISED: "{method} raised an error on held-out inputs",
-    Reason.WRONG_TYPE: "{method} returned something other than numeric tensors of the expected kind on held-out inputs",
+    Reason.WRONG_TYPE: "{method} returned something other than the expected tensors on held-out inputs",
     Reason.WRONG_SHAPE: "{method} returned a tensor of the wrong shape on held-out inputs",
     Reason.MEMORY: "the submission asked for more memory than it has",
     Reason.CRASHED: "the submission's process ended before it answered",

@@ -129,12 +129,14 @@ def _start(spec: dict[str, Any], output: int, passed: tuple[int, ...]) -> "subpr
 
 
 def _init(process: "subprocess.Popen[bytes]", info: int) -> int | None:
-    """A pidfd of the namespace's first process; None when bubblewrap ended before it started one."""
+    """A pidfd of the namespace's first process; None when bubblewrap failed before or after starting one."""
     try:
         written = b""
         while select.select([info], [], [], START_SECONDS)[0] and (chunk := os.read(info, 4096)):
             written += chunk
         return os.pidfd_open(json.loads(written)["child-pid"]) if written else None
+    except ProcessLookupError:
+        return None
     except BaseException:
         process.kill()
         process.wait()

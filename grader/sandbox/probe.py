@@ -42,6 +42,10 @@ APPARMOR = """allow bubblewrap to make user namespaces: write to /etc/apparmor.d
   abi <abi/4.0>,
   profile bwrap /usr/bin/bwrap flags=(unconfined) { userns, }
 and run `apparmor_parser -r /etc/apparmor.d/bwrap`"""
+UNREADABLE = (
+    "put interpreter, virtual environment and this checkout where any user can read them (not below a closed"
+    " home), or let root make mount namespaces (CAP_SYS_ADMIN)"
+)
 SYSCTLS = (
     ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", APPARMOR),
     ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
@@ -94,7 +98,7 @@ def probe(sandbox: ColdSandbox | None = None) -> list[Layer]:
     try:
         return layers + _tried_inside(sandbox)
     except (HeldoutError, TimeoutError, ChannelClosed, Garbled) as error:
-        return [*layers, Layer("user namespaces", False, str(error) or type(error).__name__, _fix())]
+        return _not_started(layers, str(error) or type(error).__name__)
 
 
 def _bubblewrap() -> Layer:
@@ -170,6 +174,12 @@ def _listener() -> Iterator[int]:
         port = server.getsockname()[1]
         socket.create_connection(("127.0.0.1", port), timeout=SECONDS).close()
         yield port
+
+
+def _not_started(layers: list[Layer], said: str) -> list[Layer]:
+    if "source path" in said:  # bubblewrap, which runs as the sandbox's uid, can't reach what it must bind
+        return [layers[0], Layer("interpreter", False, said, UNREADABLE)]
+    return [*layers, Layer("user namespaces", False, said, _fix())]
 
 
 def _fix() -> str:

@@ -1,6 +1,7 @@
 """The layers without a submission: quick, no torch inside."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -161,3 +162,16 @@ def test_the_network_probe_can_succeed_without_the_layer() -> None:
     """The same connection from a plain process reaches the listener: inside, only the layer stops it."""
     with probe._listener() as port:
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="lays out a folder that another uid can't read")
+def test_an_interpreter_in_a_closed_home_works_for_root(cold: ColdSandbox, tmp_path: Path) -> None:
+    """Or, where root may not stage it in mounts of its own, is named as what is missing."""
+    shutil.copytree(ROOT / "grader", tmp_path / "closed/grader", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "closed").chmod(0o700)
+    source = "from grader.sandbox.probe import probe; print([each for each in probe() if not each.live])"
+    lesser = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]
+    for prefix, missing in (([], "[]"), (lesser, "Layer(layer='interpreter', live=False")):
+        command = [*prefix, sys.executable, "-c", source]
+        run = subprocess.run(command, cwd=tmp_path / "closed", capture_output=True, text=True)
+        assert missing in run.stdout, run.stdout + run.stderr
