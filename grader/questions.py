@@ -74,11 +74,11 @@ def sequence(n: int, rng: np.random.Generator) -> Indices:
     return np.concatenate([np.arange(n), again])[np.argsort(np.concatenate([time, later]), kind="stable")]
 
 
-def batches(order: Indices, rng: np.random.Generator, *, sizes: tuple[int, int]) -> Iterator[Indices]:
-    """Cut `order` into consecutive batches of random sizes, both ends included; the last may be less."""
+def batches(order: Indices, rng: np.random.Generator, *, sizes: tuple[int, ...]) -> Iterator[Indices]:
+    """Cut `order` into consecutive batches whose sizes are drawn from `sizes`; the last may be less."""
     start = 0
     while start < len(order):
-        stop = start + int(rng.integers(*sizes, endpoint=True))
+        stop = start + int(rng.choice(sizes))
         yield order[start:stop]
         start = stop
 
