@@ -8,8 +8,14 @@ course=$root/demo-course
 PATH=$root/.venv/bin:$PATH
 export PATH HELDOUT_COURSE="$course"
 
+# Show a command as one would type it, then run it.
 run() {
-    if [ -t 1 ]; then printf '\n\033[1m$ %s\033[0m\n' "$*"; else printf '\n$ %s\n' "$*"; fi
+    typed=
+    for word; do
+        case $word in *[!A-Za-z0-9_./=-]*) word="'$word'" ;; esac
+        typed="$typed $word"
+    done
+    if [ -t 1 ]; then printf '\n\033[1m$%s\033[0m\n' "$typed"; else printf '\n$%s\n' "$typed"; fi
     "$@"
 }
 
@@ -28,8 +34,8 @@ if [ ! -f "$ada/weights.safetensors" ]; then
     (cd "$ada" && run python train.py && run heldout check)
 fi
 run heldout submit denoising -f demo-course/work/ada --team "Ada Lovelace" -m "the starter code, trained"
-# Brook's model answers in the wrong shape; Sloane's would need an hour.
-run heldout submit denoising -f demo/students/broken --team "Brook Taylor" -m "flat vectors are fine, no?"
+# Brook's model answers in the wrong shape; Sloane's would need half an hour.
+run heldout submit denoising -f demo/students/broken --team "Brook Taylor" -m "an autoencoder of flat images"
 run heldout submit denoising -f demo/students/slow --team "Sloane Newton" -m "averages many patches"
 run heldout grade
 run heldout submissions denoising --team "Brook Taylor"

@@ -205,10 +205,14 @@ def print_layers(layers: Sequence[Layer], style: str = "table", *, console: Cons
     if style != Style.TABLE:
         write(csv_text(LAYERS, cells) if style == Style.CSV else json_text(LAYERS, cells))
         return
-    made = Table(*LAYERS, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+    made = Table("layer", "", "probe", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+    made.columns[2].overflow = "fold"
     for name, live, probe, fix in cells:
         mark = Text("live", "green") if live else Text("off", "red")
-        made.add_row(Text(name), mark, Text(one_line(probe)), Text(one_line(fix)))
+        found = Text(one_line(probe))
+        if not live:
+            found.append(f"\nto do: {lines(fix)}", "bold")
+        made.add_row(Text(name), mark, found)
     (console or terminal()).print(made)
 
 
