@@ -19,8 +19,8 @@ from grader.spec import Array, Session, Student
 Indices = npt.NDArray[np.int64]
 Answers = npt.NDArray[np.float32]
 
-# Sizes of batches, drawn at random. Few different ones: for each that it meets, oneDNN compiles and keeps programs
-# (a small U-Net held 1.6 GB of data after 24 batches of sizes 32…256, 0.9 GB with these three).
+# Sizes of batches, drawn at random. Few different ones: for each that it meets, oneDNN compiles and keeps
+# programs (a small U-Net held 1.6 GB of data after 24 batches of sizes 32…256, 0.9 GB with these three).
 BATCH = (32, 128, 256)
 TWIN_BATCH = (1, 8, 64)  # the second session is asked in smaller ones
 AGAIN = 40  # one item in 40 is asked again of the first session…
