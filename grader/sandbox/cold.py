@@ -41,9 +41,9 @@ class ColdSandbox:
         return (*uid, "namespaces", "seccomp", "rlimits", "deadlines")
 
     def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> Session:
-        child = self.spawn(limits)
-        session = Session(child, allowance, limits=limits, public=public)
-        return session.begin(self.boot(limits, allowance.limit), archive)
+        boot = self.boot(limits, allowance.limit)  # what can fail, fails before a process is there
+        session = Session(self.spawn(limits), allowance, limits=limits, public=public)
+        return session.begin(boot, archive)
 
     @cached_property
     def runtime(self) -> runtime.Runtime:

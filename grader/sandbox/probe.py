@@ -123,11 +123,11 @@ def _interpreter(sandbox: ColdSandbox) -> Layer:
 def _tried_inside(sandbox: ColdSandbox) -> list[Layer]:
     limits = Limits()
     with _listener() as port:
+        boot = sandbox.boot(limits, SECONDS)
         child = sandbox.spawn(limits, "selftest")
         wire = Wire(child.channel)
         try:
             deadline = time.monotonic() + SECONDS
-            boot = sandbox.boot(limits, SECONDS)
             wire.send(boot.head(), boot.programs, deadline)
             hidden = [*DATA_SETS, str(Path(__file__).resolve()), str(Path.home())]
             wire.send({"port": port, "hidden": hidden}, [], deadline)

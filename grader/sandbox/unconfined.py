@@ -31,14 +31,15 @@ class UnconfinedSandbox:
         self._python = python
 
     def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> Session:
+        packages = self._packages  # what can fail, fails before a folder and a process are there
         folder = tempfile.mkdtemp(prefix="heldout-")
-        child = self._spawn(Path(folder), limits)
         boot = Boot(
-            packages=self._packages,
+            packages=packages,
             folder=f"{folder}/submission",
             threads=limits.threads,
             memory=f"{limits.memory_bytes / MIB:,.0f} MiB",
         )
+        child = self._spawn(Path(folder), limits)
         return Session(child, allowance, limits=limits, public=public).begin(boot, archive)
 
     @cached_property
