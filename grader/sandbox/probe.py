@@ -129,7 +129,7 @@ def _tried_inside(sandbox: ColdSandbox) -> list[Layer]:
         try:
             deadline = time.monotonic() + SECONDS
             wire.send(boot.head(), boot.programs, deadline)
-            hidden = [*DATA_SETS, str(Path(__file__).resolve()), str(Path.home())]
+            hidden = [*DATA_SETS, str(Path(__file__).resolve())]
             wire.send({"port": port, "hidden": hidden}, [], deadline)
             runner = child.runner()
             answer = wire.receive([len(CHECKS)], deadline)
