@@ -13,7 +13,7 @@ from rich.text import Text
 
 from grader.spec import Assignment, Metric
 from leaderboard.listing import Column, Style, csv_text, fit, json_text, score, table, terminal, write
-from leaderboard.plain import one_line
+from leaderboard.plain import lines, one_line
 from leaderboard.records import Row, TeamKind
 from leaderboard.render_submissions import print_submission, print_submissions
 

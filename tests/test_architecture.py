@@ -43,7 +43,7 @@ ALLOWED = {
     "grader": ("grader",),
     "grader.sandbox": ("grader.errors", "grader.sandbox", "grader.spec"),
     "grader.sandbox.launch": (),
-    "grader.sandbox.runner": (),
+    "grader.sandbox.runner": ("grader.sandbox.runner",),
     "grader.scoring": ("grader.scoring",),
     "grader.errors": (),
     "grader.spec": (),

@@ -127,7 +127,7 @@ def _tried_inside(sandbox: ColdSandbox) -> list[Layer]:
         child = sandbox.spawn(limits, "selftest")
         wire = Wire(child.channel)
         try:
-            deadline = time.monotonic() + SECONDS
+            deadline = wire.clock.now() + SECONDS
             wire.send(boot.head(), boot.programs, deadline)
             hidden = [*DATA_SETS, str(Path(__file__).resolve())]
             wire.send({"port": port, "hidden": hidden}, [], deadline)

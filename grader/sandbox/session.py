@@ -96,7 +96,7 @@ class Session:
 
     def _start(self, boot: Boot) -> None:
         """Nothing of the student is inside yet: whatever fails is ours."""
-        deadline = time.monotonic() + START_SECONDS
+        deadline = self._wire.clock.now() + START_SECONDS
         try:
             self._wire.send(boot.head(), boot.programs, deadline)
             self._pid = self._child.runner()
@@ -108,16 +108,16 @@ class Session:
         self._log.restart(keep=self._public)
 
     def _ask(self, head: Mapping[str, Any], body: Sequence[Buffer], question: Question) -> list[bytearray]:
-        """One exchange on the student's time."""
+        """One exchange on the student's time: the allowance is charged by the wire's fairer clock."""
         if not self._open:
             raise SandboxError("the sandbox session is closed", where=question.method)
-        started = time.monotonic()
+        clock, wall = self._wire.clock, time.monotonic()
+        started = clock.now()
         try:
             return self._exchange(head, body, question, started + self._allowance.left)
         finally:
-            elapsed = time.monotonic() - started
-            self._wall += elapsed
-            self._allowance.spent += elapsed
+            self._wall += time.monotonic() - wall
+            self._allowance.spent += clock.now() - started
 
     def _exchange(
         self, head: Mapping[str, Any], body: Sequence[Buffer], question: Question, deadline: float

@@ -7,14 +7,16 @@ import json
 import os
 import socket
 import struct
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from grader.sandbox.clock import Clock
 from grader.sandbox.runner.frames import DETAIL_BYTES, HEADER, MAGIC, STATUSES
 
 CHUNK = 1 << 20
+LOOK_SECONDS = 1.0  # between two looks at the clock, whose pace changes
 Buffer = bytes | bytearray | memoryview
 
 
@@ -38,9 +40,10 @@ class Wire:
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
         self._nonce = b""
+        self.clock = Clock()
 
     def send(self, head: Mapping[str, Any], body: Sequence[Buffer], deadline: float) -> None:
-        """Send a request under a fresh nonce by `deadline`, a time of time.monotonic()."""
+        """Send a request under a fresh nonce by `deadline`, a time of this wire's clock."""
         self._nonce = os.urandom(16)
         text = json.dumps(head).encode()
         parts = [memoryview(part).cast("B") for part in body]
@@ -66,7 +69,7 @@ class Wire:
     def _write(self, view: memoryview, deadline: float) -> None:
         while view:
             try:
-                view = view[self._before(deadline).send(view[:CHUNK]) :]
+                view = view[self._before(deadline, self._channel.send, view[:CHUNK]) :]
             except (BrokenPipeError, ConnectionResetError) as error:
                 raise ChannelClosed from error
 
@@ -75,7 +78,7 @@ class Wire:
         view = memoryview(data)
         while view:
             try:
-                received = self._before(deadline).recv_into(view)
+                received = self._before(deadline, self._channel.recv_into, view)
             except ConnectionResetError as error:
                 raise ChannelClosed from error
             if not received:
@@ -83,13 +86,13 @@ class Wire:
             view = view[received:]
         return data
 
-    def _before(self, deadline: float) -> socket.socket:
-        """The channel, set to wait no longer than what is left."""
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._channel.settimeout(left)
-        return self._channel
+    def _before(self, deadline: float, transfer: Callable[[memoryview], int], view: memoryview) -> int:
+        """What `transfer` moved of `view`. Raises TimeoutError when the clock, whatever its pace, is past."""
+        while (left := deadline - self.clock.now()) > 0:
+            self._channel.settimeout(min(left, LOOK_SECONDS))
+            with suppress(TimeoutError):
+                return transfer(view)
+        raise TimeoutError
 
 
 def sender_of(channel: socket.socket, seconds: float) -> int:
