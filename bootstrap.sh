@@ -43,7 +43,9 @@ if [ ! -x .venv/bin/uv ]; then
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 fi
 say "installing the packages of constraints.txt (torch is large; UV_TORCH_BACKEND=cpu saves gigabytes) …"
-.venv/bin/uv pip install --python .venv/bin/python --constraint constraints.txt --editable '.[grader,dev]'
+# Compiled now, once: a sandbox can't write there, and would compile all of torch each time it starts.
+.venv/bin/uv pip install --python .venv/bin/python --constraint constraints.txt --compile-bytecode \
+    --editable '.[grader,dev]'
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/heldout"
 data_there() {

@@ -205,8 +205,8 @@ def print_layers(layers: Sequence[Layer], style: str = "table", *, console: Cons
     if style != Style.TABLE:
         write(csv_text(LAYERS, cells) if style == Style.CSV else json_text(LAYERS, cells))
         return
-    made = Table("layer", "", "probe", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
-    made.columns[2].overflow = "fold"
+    made = Table("layer", "", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+    made.add_column("probe", overflow="fold")
     for name, live, probe, fix in cells:
         mark = Text("live", "green") if live else Text("off", "red")
         found = Text(one_line(probe))
