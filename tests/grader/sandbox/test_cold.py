@@ -219,6 +219,6 @@ def test_usage_counts_the_students_time(cold: ColdSandbox, pack: Pack, ask: Ask)
         ask(opened, "denoise", (1,), np.ones(1, np.float32))
     assert opened.log == ""
     assert opened.usage.wall_seconds >= 0.3
-    assert allowance.spent == pytest.approx(opened.usage.wall_seconds)
+    assert 0 < allowance.spent <= opened.usage.wall_seconds + 0.05  # less, where time was stolen
     assert opened.usage.cpu_seconds > 0.5
     assert opened.usage.peak_bytes > 100 * MIB
