@@ -31,6 +31,9 @@ def main() -> None:
     except HeldoutError as error:
         print_error(error)
         sys.exit(1)
+    except OSError as error:  # a file of the user's that can't be read or written: no traceback helps
+        print_error(HeldoutError(error.strerror or str(error), where=str(error.filename or "")))
+        sys.exit(1)
 
 
 def print_error(error: HeldoutError) -> None:

@@ -1,5 +1,6 @@
 """Verbs of the instructor: the course folder and its roster."""
 
+import shutil
 from pathlib import Path
 
 import click
@@ -28,7 +29,8 @@ def init(folder: Path, title: str, slugs: tuple[str, ...], data: Path | None, it
     from leaderboard.store import Store
 
     assignments = [catalogue.find(slug) for slug in slugs or catalogue.slugs()]
-    if (folder / courses.CONFIG).is_file():
+    fresh = not (folder / courses.CONFIG).is_file()
+    if not fresh:
         made = courses.open_course(folder)
         assignments = [catalogue.find(slug) for slug in made.config.assignments]
         click.echo(f"{folder} is a course already; its settings stay as they are.")
@@ -36,10 +38,15 @@ def init(folder: Path, title: str, slugs: tuple[str, ...], data: Path | None, it
         settings = {assignment.slug: courses.Settings(items=items) for assignment in assignments}
         made = courses.init(folder, courses.Config(title=title, data=data, assignments=settings))
         click.echo(f"Made the course folder {folder}.")
-    Store.create(made.database)
-    for assignment in assignments:
-        drawn = prepared.prepare(made, assignment)
-        click.echo(f"{assignment.slug}: data {'drawn by the secret seed' if drawn else 'already there'}.")
+    try:
+        Store.create(made.database)
+        for assignment in assignments:
+            drawn = prepared.prepare(made, assignment)
+            click.echo(f"{assignment.slug}: data {'drawn by the secret seed' if drawn else 'already there'}.")
+    except HeldoutError:
+        if fresh:  # so that the same command, with other options or after an install, starts anew
+            shutil.rmtree(folder)
+        raise
 
 
 @click.group()
@@ -52,10 +59,15 @@ def roster() -> None:
 @course_option
 def import_(file: Path, folder: Path | None) -> None:
     """Add the students of a CSV file with the columns name, email and, if you like, team and username."""
+    from leaderboard.plain import one_line
     from leaderboard.roster import read_roster
 
     if not file.is_file():
         raise HeldoutError(f"there is no file {file}", expected="a CSV file with the columns name and email")
     students = read_roster(file)
     change = open_store(locate(folder)).import_roster(students)
-    click.echo(f"{len(students)} students: {change.new} new, {change.unchanged} already there.")
+    said = [f"{change.new} new", f"{change.unchanged} already there"]
+    said += [f"{change.changed} corrected"] if change.changed else []
+    click.echo(f"{len(students)} students: {', '.join(said)}.")
+    if change.unlisted:
+        click.echo(f"In the course but not in {file.name}: {', '.join(map(one_line, change.unlisted))}.")

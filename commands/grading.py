@@ -45,7 +45,7 @@ def grade(watch: bool, jobs: int | None, sandbox_name: str, folder: Path | None)
 @sandbox_option
 @course_option
 def baselines(slugs: tuple[str, ...], jobs: int | None, sandbox_name: str, folder: Path | None) -> None:
-    """Grade the shipped baselines and reference solutions onto the board."""
+    """Grade the shipped baselines and reference solutions onto the board, and what else is queued."""
     from commands.workbench import Workbench
     from grader import catalogue
     from grader.archive import pack

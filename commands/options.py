@@ -58,14 +58,15 @@ def sandbox_option(verb: Verb) -> Verb:
     )(verb)
 
 
-def locate(folder: Path | None) -> "Course":
-    """Open the course named, or the one around the current folder, or the one it was started from."""
+def locate(folder: Path | None, *, near: Path | None = None) -> "Course":
+    """Open the course named, or the one that `near` or the current folder lies in or was started from."""
     from grader.course import CONFIG, open_course
 
     if folder is not None:
         return open_course(folder)
     here = Path.cwd()
-    for candidate in (here, *here.parents):
+    folders = [*_upwards(near.resolve())] if near is not None else []
+    for candidate in [*folders, *_upwards(here)]:
         if (candidate / CONFIG).is_file():
             return open_course(candidate)
         if (candidate / MARKER).is_file():
@@ -75,6 +76,10 @@ def locate(folder: Path | None) -> "Course":
         expected="--course DIR, the variable HELDOUT_COURSE, or a current folder inside a course",
         next_step="name the course, or make one with `heldout course init DIR`",
     )
+
+
+def _upwards(folder: Path) -> tuple[Path, ...]:
+    return (folder, *folder.parents)
 
 
 def read_marker(folder: Path) -> tuple[str, str]:
@@ -89,15 +94,23 @@ def open_store(course: "Course") -> "Store":
     return Store.open(course.database)
 
 
-def team_or_only(store: "Store", team: str | None) -> str:
-    """The team named, or the only one on the roster. Raises HeldoutError when that leaves a choice."""
+def team_or_none(store: "Store", team: str | None) -> str | None:
+    """The team named, or the only one on the roster, or none of several."""
+    names = _students(store)
+    return team or (names[0] if len(names) == 1 else None)
+
+
+def _students(store: "Store") -> list[str]:
     from leaderboard.records import TeamKind
 
-    if team:
-        return team
-    names = [known.name for known in store.teams() if known.kind is TeamKind.STUDENT]
-    if len(names) == 1:
-        return names[0]
+    return [known.name for known in store.teams() if known.kind is TeamKind.STUDENT]
+
+
+def team_or_only(store: "Store", team: str | None) -> str:
+    """The team named, or the only one on the roster. Raises HeldoutError when that leaves a choice."""
+    if (found := team_or_none(store, team)) is not None:
+        return found
+    names = _students(store)
     raise HeldoutError(
         "whose submission is it?",
         expected="a team: " + (", ".join(names[:8]) or "none is on the roster yet"),

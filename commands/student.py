@@ -17,9 +17,10 @@ from commands.options import (
     read_marker,
     sandbox_option,
     team_option,
+    team_or_none,
     team_or_only,
 )
-from grader.errors import BadSubmission, HeldoutError, SandboxError
+from grader.errors import HeldoutError, SandboxError
 
 if TYPE_CHECKING:
     from grader.course import Course
@@ -41,6 +42,7 @@ def assignments(style: str, team: str | None, folder: Path | None) -> None:
 
     course = locate(folder)
     store = open_store(course)
+    team = team_or_none(store, team)
     listed = [catalogue.find(slug) for slug in course.config.assignments]
     print_assignments([(one, best(store, one, team)) for one in listed], style)
 
@@ -52,10 +54,12 @@ def assignments(style: str, team: str | None, folder: Path | None) -> None:
 def start(slug: str, target: Path | None, folder: Path | None) -> None:
     """Put SLUG's statement, starter code and public data into DIR (default: ./SLUG)."""
     from grader import catalogue
-    from grader.prepared import PUBLIC
+    from grader.prepared import PUBLIC, load_public
 
     course = locate(folder)
     assignment = course.settle(catalogue.find(slug))
+    load_public(course, slug)  # verified before anything is copied
+    public = course.data(slug) / PUBLIC
     target = target or Path(slug)
     if target.exists() and any(target.iterdir()):
         raise HeldoutError(
@@ -66,7 +70,7 @@ def start(slug: str, target: Path | None, folder: Path | None) -> None:
     shutil.copytree(assignment.folder / "starter", target, dirs_exist_ok=True)
     shutil.copy(assignment.folder / "README.md", target)
     (target / "data").mkdir()
-    shutil.copy(course.data(slug) / PUBLIC, target / "data")
+    shutil.copy(public, target / "data")
     (target / MARKER).write_text(f"{slug}\n{course.folder}\n", encoding="utf-8")
     click.echo(f"{target} is ready: read README.md, run `python train.py` in it, then `heldout check`.")
 
@@ -83,19 +87,16 @@ def check(source: Path, slug: str | None, sandbox_name: str, folder: Path | None
     from grader.archive import pack
     from grader.prepared import load_public
 
-    course = locate(folder)
+    course = locate(folder, near=source)
     assignment = course.settle(catalogue.find(slug or _started_from(source)))
     archive = pack(source, limit=assignment.limits.archive_bytes)
     sandbox = _own_sandbox(sandbox_name)
     click.echo(f"{archive.file_name}: {len(archive.data) / 1e6:.2f} MB, sandbox: {sandbox.launcher}")
-    try:
-        found = grading.check(assignment, archive.data, load_public(course, assignment.slug), sandbox)
-    except BadSubmission as error:
-        raise HeldoutError(
-            error.what, where=error.where, expected=error.expected, next_step=error.next_step
-        ) from error
+    found = grading.check(assignment, archive.data, load_public(course, assignment.slug), sandbox)
     if found.log:
         click.echo(f"Your code printed:\n{found.log}")
+    if found.error is not None:
+        raise found.error
     for metric in assignment.metrics:
         click.echo(
             f"  {metric.name} {found.scores[metric.name]:.{metric.digits}f} {metric.unit} on public examples"
@@ -116,7 +117,6 @@ def check(source: Path, slug: str | None, sandbox_name: str, folder: Path | None
     help="Wait for the score (≤ SEC seconds).",
 )
 @team_option
-@sandbox_option
 @course_option
 def submit(
     slug: str,
@@ -124,7 +124,6 @@ def submit(
     description: str,
     wait: float | None,
     team: str | None,
-    sandbox_name: str,
     folder: Path | None,
 ) -> None:
     """Hand in a solution for SLUG. What is printed is your receipt."""
@@ -132,7 +131,7 @@ def submit(
     from grader.archive import pack
     from leaderboard.receive import receive
 
-    course = locate(folder)
+    course = locate(folder, near=source)
     store = open_store(course)
     limits = course.settle(catalogue.find(slug)).limits
     archive = pack(source, limit=limits.archive_bytes)
@@ -147,7 +146,7 @@ def submit(
     verb = "had been received before as" if receipt.duplicate else "received as"
     click.echo(f"{archive.file_name} {verb} #{receipt.ref}, sha256 {receipt.sha256}")
     if wait is not None:
-        _wait(course, store, receipt.ref, seconds=wait, sandbox_name=sandbox_name)
+        _wait(course, store, receipt.ref, seconds=wait)
 
 
 def _started_from(source: Path) -> str:
@@ -174,8 +173,8 @@ def _own_sandbox(name: str) -> "Sandbox":
         return choose("none")
 
 
-def _wait(course: "Course", store: "Store", ref: int, *, seconds: float, sandbox_name: str) -> None:
-    """Wait for a score. On a course folder there may be no other grader, so this process grades meanwhile."""
+def _wait(course: "Course", store: "Store", ref: int, *, seconds: float) -> None:
+    """Wait for a score. On a course folder there may be no other grader: meanwhile this process grades."""
     from commands.workbench import Workbench
     from grader import catalogue
     from leaderboard.render import print_submission
@@ -185,7 +184,7 @@ def _wait(course: "Course", store: "Store", ref: int, *, seconds: float, sandbox
     def over() -> bool:
         return store.submission(ref).state.final or time.monotonic() > deadline
 
-    with Workbench(course, store, jobs=1, sandbox_name=sandbox_name) as bench:
+    with Workbench(course, store, jobs=1, sandbox_name="auto") as bench:
         bench.run(watch=True, until=over)
     submission = store.submission(ref)
     print_submission(submission, catalogue.find(submission.assignment), "table")

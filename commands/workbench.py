@@ -15,16 +15,17 @@ from grader.autograde import Autograder, new_run_seed
 from grader.course import Course
 from grader.grade import grade
 from grader.prepared import Data, load_data
-from grader.report import Job, Report, Verdict
+from grader.report import Job, Report
 from grader.sandbox.probe import choose
-from grader.spec import Assignment
+from grader.spec import Assignment, Metric
+from leaderboard.plain import one_line
 from leaderboard.store import Store
 
 
 class Workbench:
-    """What `grade`, `baselines` and `submit --wait` share. A context: leaving it stops its threads.
+    """What `grade`, `baselines` and `submit --wait` share. A context: leaving it starts nothing new.
 
-    Raises SandboxError on entering when a required layer of the sandbox is missing.
+    Raises SandboxError when a required layer of the sandbox is missing.
     """
 
     def __init__(self, course: Course, store: Store, *, jobs: int, sandbox_name: str) -> None:
@@ -52,11 +53,14 @@ class Workbench:
 
         def note(job: Job, report: Report) -> None:
             recorded.append(job.ref)
-            self._bars.announce(job, report, self._assignment(job.assignment)[0])
+            self._bars.announce(job, report, self._metric(job) if report.public else None)
 
         grader = Autograder(self._store, self._threads, self._grade, slots=self._jobs, recorded=note)
         grader.run(watch=watch, until=until)
         return len(recorded)
+
+    def _metric(self, job: Job) -> Metric:
+        return self._assignment(job.assignment)[0].metric
 
     def _grade(self, job: Job) -> Report:
         with self._reading:
@@ -95,8 +99,8 @@ class Bars:
         task = self._progress.add_task("starting", total=None, ref=job.ref, team=escape(job.team[:28]))
         return JobBar(self._progress, task)
 
-    def announce(self, job: Job, report: Report, assignment: Assignment) -> None:
-        self._progress.console.print(outcome(job, report, assignment))
+    def announce(self, job: Job, report: Report, metric: Metric | None) -> None:
+        self._progress.console.print(outcome(job, report, metric))
 
 
 class JobBar:
@@ -117,15 +121,15 @@ class JobBar:
         self._progress.update(self._task, description=text, completed=done, total=total or None)
 
 
-def outcome(job: Job, report: Report, assignment: Assignment) -> str:
+def outcome(job: Job, report: Report, metric: Metric | None) -> str:
     """One line about a judging, in rich's markup, for the terminal of whoever grades."""
-    head = f"#{job.ref} {escape(job.team)}"
-    metric = assignment.metric
-    if report.verdict is Verdict.SCORED:
+    head = f"#{job.ref} {escape(one_line(job.team))}"
+    if metric is not None:
         score = report.public[metric.name]
         value = f"{score.value:.{metric.digits}f} ± {score.half_width:.{metric.digits}f} {metric.unit}"
         return f"[green]✓[/] {head}  [bold]{value}[/]"
     if report.failure is not None:
         first = report.failure.message.split("\n")[0]
-        return f"[red]✗[/] {head}  failed ({report.failure.reason}): {escape(first)}"
-    return f"[yellow]![/] {head}  grader error, attempt {job.attempt}: it will be tried again"
+        return f"[red]✗[/] {head}  failed ({report.failure.reason}): {escape(one_line(first))}"
+    last = (report.log.strip().splitlines() or ["no reason known"])[-1]
+    return f"[yellow]![/] {head}  our fault, attempt {job.attempt}: {escape(one_line(last))}"

@@ -1,5 +1,6 @@
 """The queue's consumer: claim → executor → record, with leases renewed while jobs run."""
 
+import logging
 import os
 import secrets
 import socket
@@ -10,11 +11,15 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from grader.errors import HeldoutError
 from grader.report import Job, Report, Verdict
 
 LEASE = 60.0  # seconds that a job stays ours without a sign of life
 HEARTBEAT = 10.0  # seconds between two signs
-POLL = 1.0  # seconds between two looks at an empty queue
+POLL = 0.5  # seconds between two looks at the queue
+PAUSE = 5.0  # seconds before a ledger that didn't answer is asked again
+
+log = logging.getLogger(__name__)
 
 
 class Ledger(Protocol):
@@ -24,6 +29,7 @@ class Ledger(Protocol):
     def claim(self, holder: str, lease_seconds: float) -> Job | None: ...
     def renew(self, job: Job) -> bool: ...
     def record(self, job: Job, report: Report) -> bool: ...
+    def release(self, job: Job) -> bool: ...
 
 
 def new_holder() -> str:
@@ -40,8 +46,8 @@ def new_run_seed() -> int:
 class Autograder:
     """Grades what is queued, `slots` at a time.
 
-    `grade_job` turns a job into a report and never raises for the student's sake; `recorded` hears of each
-    judging that this process brought in.
+    `grade_job` turns a job into a report; what it raises is our fault, and recorded as such. `recorded` hears
+    of each judging that this process brought in.
     """
 
     ledger: Ledger
@@ -51,21 +57,46 @@ class Autograder:
     recorded: Callable[[Job, Report], None] = lambda job, report: None
     holder: str = field(default_factory=new_holder)
     _running: dict[Future[Report], Job] = field(default_factory=dict)
+    _renewed: float = 0.0
 
     def run(self, *, watch: bool = False, until: Callable[[], bool] = lambda: False) -> None:
-        """Work until the queue is empty, or for ever with `watch`.
+        """Work until the queue is empty, or for ever with `watch`; then an error of the ledger is waited out.
 
-        Once `until` is true nothing more is claimed, and what runs is brought to its end.
+        Once `until` is true nothing more is claimed, and what runs is brought to its end. Whatever ends this
+        early (Ctrl-C, an error) gives the running jobs back at no cost.
         """
-        while True:
-            if not until():
-                self._fill()
-            if self._running:
-                self._collect()
-            elif watch and not until():
-                time.sleep(POLL)
-            else:
-                return
+        try:
+            while not self._over(watch=watch, until=until):
+                self._round(watch=watch, claiming=not until())
+        finally:
+            self._give_back()
+
+    def _over(self, *, watch: bool, until: Callable[[], bool]) -> bool:
+        if self._running:
+            return False
+        if until():
+            return True
+        self._guarded(self._fill, watch)
+        return not self._running and not watch
+
+    def _round(self, *, watch: bool, claiming: bool) -> None:
+        if claiming:
+            self._guarded(self._fill, watch)
+        if self._running:
+            wait(self._running, timeout=POLL, return_when=FIRST_COMPLETED)
+        else:
+            time.sleep(POLL)
+        self._guarded(self._collect, watch)
+
+    def _guarded(self, step: Callable[[], None], watch: bool) -> None:
+        """Watching, a locked or restarted database is waited out: nothing is lost, reports are kept."""
+        try:
+            step()
+        except HeldoutError:
+            if not watch:
+                raise
+            log.exception("the ledger did not answer; trying again in %g s", PAUSE)
+            time.sleep(PAUSE)
 
     def _fill(self) -> None:
         self.ledger.sweep()
@@ -76,14 +107,21 @@ class Autograder:
             self._running[self.executor.submit(self.grade_job, job)] = job
 
     def _collect(self) -> None:
-        finished, _ = wait(self._running, timeout=HEARTBEAT, return_when=FIRST_COMPLETED)
-        for future in finished:
-            job = self._running.pop(future)
-            report = _result(future)
-            if self.ledger.record(job, report):
+        for future in [future for future in self._running if future.done()]:
+            job, report = self._running[future], _result(future)
+            won = self.ledger.record(job, report)
+            del self._running[future]  # only now: a ledger that didn't answer is asked again
+            if won:
                 self.recorded(job, report)
+        if time.monotonic() - self._renewed > HEARTBEAT:
+            self._renewed = time.monotonic()
+            for job in self._running.values():
+                self.ledger.renew(job)
+
+    def _give_back(self) -> None:
         for job in self._running.values():
-            self.ledger.renew(job)
+            self.ledger.release(job)
+        self._running.clear()
 
 
 def _result(future: Future[Report]) -> Report:

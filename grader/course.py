@@ -99,7 +99,7 @@ def init(folder: Path, config: Config) -> Course:
     (folder / "seed").write_text(f"{secrets.randbits(64):016x}\n")
     (folder / "seed").chmod(0o600)
     # Last: a folder with a configuration is a complete course.
-    (folder / CONFIG).write_text(_toml(config))
+    (folder / CONFIG).write_text(_toml(config), encoding="utf-8")
     return Course(folder.resolve(), config)
 
 
@@ -163,9 +163,9 @@ def _wrong_setting(error: ValidationError, path: Path) -> HeldoutError:
 
 
 def _toml(config: Config) -> str:
-    """The configuration as TOML. JSON strings and numbers are TOML ones too."""
-    lines = [f"format = {config.format}", f"title = {json.dumps(config.title)}"]
-    lines += [f"data = {json.dumps(str(config.data.resolve()))}"] if config.data else []
+    """The configuration as TOML. JSON's strings, unless escaped to ASCII, and its numbers are TOML's too."""
+    lines = [f"format = {config.format}", f"title = {json.dumps(config.title, ensure_ascii=False)}"]
+    lines += [f"data = {json.dumps(str(config.data.resolve()), ensure_ascii=False)}"] if config.data else []
     for slug, settings in config.assignments.items():
         lines += ["", f"[assignments.{slug}]"]
         lines += [

@@ -1,6 +1,7 @@
 """Grading one submission: pure orchestration from archive to Report. Knows no database, queue or click."""
 
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,7 +53,7 @@ def _score(assignment: Assignment, student: SandboxedStudent, data: Data, blank:
         preview = assignment.check(session, data.public)
     scores = assignment.evaluate(student, data.heldout, np.random.default_rng(blank.run_seed))
     student.report("scoring", 0, 0)
-    _check_finite(scores)
+    _check_scores(scores, assignment)
     is_public = np.asarray(data.heldout["public"], bool)
     return replace(
         blank,
@@ -63,11 +64,12 @@ def _score(assignment: Assignment, student: SandboxedStudent, data: Data, blank:
     )
 
 
-def _check_finite(scores: Scores) -> None:
-    """Answers that aren't finite failed at the door; a score that isn't is a fault of the metric, ours."""
+def _check_scores(scores: Scores, assignment: Assignment) -> None:
+    """Answers that aren't finite failed at the door; a score that isn't, or is missing, is our fault."""
+    missing = [metric.name for metric in assignment.metrics if metric.name not in scores.items]
     strange = [name for name, values in scores.items.items() if not np.isfinite(values).all()]
-    if strange:
-        raise ArithmeticError(f"scores that are not finite: {', '.join(strange)}")
+    if missing or strange:
+        raise ArithmeticError(f"evaluate's scores: missing {missing}, not finite {strange}")
 
 
 def _estimates(scores: Scores, chosen: npt.NDArray[np.bool_]) -> dict[str, Estimate]:
@@ -82,17 +84,25 @@ def _estimates(scores: Scores, chosen: npt.NDArray[np.bool_]) -> dict[str, Estim
 
 @dataclass(frozen=True)
 class PublicCheck:
-    scores: dict[str, float]  # on public examples, not the board's
+    """`error` is what the student's code did wrong, with its full traceback; then there are no scores."""
+
+    scores: Mapping[str, float]  # on public examples, not the board's
     log: str
     wall_seconds: float
+    error: BadSubmission | None = None
 
 
 def check(assignment: Assignment, archive: bytes, public: Arrays, sandbox: Sandbox) -> PublicCheck:
     """What `heldout check` runs: the public part of grading.
 
-    Raises BadSubmission with the student's full traceback, SandboxError when the sandbox is at fault.
+    Raises SandboxError when the sandbox is at fault.
     """
     student = SandboxedStudent(sandbox, archive, assignment.limits)
-    with student.public_session() as session:
-        preview = assignment.check(session, public)
-    return PublicCheck(dict(preview.scores), student.log, student.resources.wall_seconds)
+    scores: Mapping[str, float] = {}
+    failed: BadSubmission | None = None
+    try:
+        with student.public_session() as session:
+            scores = assignment.check(session, public).scores
+    except BadSubmission as error:
+        failed = error
+    return PublicCheck(scores, student.log, student.resources.wall_seconds, failed)

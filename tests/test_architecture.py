@@ -50,7 +50,7 @@ ALLOWED = {
     "grader.report": ("grader.errors", "grader.spec"),
     "grader.archive": ("grader.errors", "grader.spec"),
     "grader.catalogue": ("grader.errors", "grader.spec"),
-    "grader.autograde": ("grader.report",),
+    "grader.autograde": ("grader.errors", "grader.report"),
     "assignments": (
         "grader.datasets",
         "grader.errors",

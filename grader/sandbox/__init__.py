@@ -40,12 +40,6 @@ class Allowance:
     def left(self) -> float:
         return self.limit - self.spent
 
-    def spend(self, seconds: float) -> None:
-        """Raises BadSubmission(TIMEOUT) once more than the limit is spent."""
-        self.spent += seconds
-        if self.left <= 0:
-            raise self.exhausted()
-
     def exhausted(self) -> BadSubmission:
         return BadSubmission(
             Reason.TIMEOUT,
@@ -56,7 +50,10 @@ class Allowance:
 
 
 class SandboxSession(Protocol):
-    """A process with one submission loaded, closed (killed) on leaving the context."""
+    """A process for one submission: loaded on entering the context, killed on leaving it.
+
+    Entering raises BadSubmission when the submission doesn't load; `log` and `usage` are valid then, too.
+    """
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
@@ -87,7 +84,7 @@ class Sandbox(Protocol):
         """Names of the live layers, stored with every result."""
 
     def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> SandboxSession:
-        """Start a fresh sandbox and load the submission in it.
+        """Start a fresh sandbox; entering its context loads the submission.
 
         With `public` the inputs are public: errors carry the student's traceback and the log is kept.
         Without, every text is fixed and output is dropped.

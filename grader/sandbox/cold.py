@@ -43,7 +43,7 @@ class ColdSandbox:
     def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> Session:
         boot = self.boot(limits, allowance.limit)  # what can fail, fails before a process is there
         session = Session(self.spawn(limits), allowance, limits=limits, public=public)
-        return session.begin(boot, archive)
+        return session.loading(boot, archive)
 
     @cached_property
     def runtime(self) -> runtime.Runtime:
@@ -125,6 +125,7 @@ def _start(spec: dict[str, Any], output: int, passed: tuple[int, ...]) -> "subpr
         pass_fds=passed,
         env={},
         cwd="/",
+        process_group=0,  # a Ctrl-C is for the grader, which brings what runs to its end
     )
 
 

@@ -27,7 +27,6 @@ DATA_SETS = (
     "/usr/share/dict",
     "/usr/lib/bible.data",
     "/usr/share/bible-kjv",
-    "/work",
     "/home",
 )
 MEANING = {

@@ -1,8 +1,9 @@
 """One submission loaded in one child: the same conversation whatever started the child."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, Self
 
 from grader.errors import BadSubmission, SandboxError
@@ -50,14 +51,21 @@ class Session:
         self._pid = 0
         self._peak = 0
         self._open = True
+        self._load: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
+        self._load()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def begin(self, boot: Boot, archive: bytes) -> Self:
+    def loading(self, boot: Boot, archive: bytes) -> Self:
+        """What entering the context will do: so that log and usage outlive a submission that doesn't load."""
+        self._load = partial(self._begin, boot, archive)
+        return self
+
+    def _begin(self, boot: Boot, archive: bytes) -> None:
         """Confine, import torch, load the submission; closed again if any of it fails."""
         try:
             self._start(boot)
@@ -67,7 +75,6 @@ class Session:
         except BaseException:
             self.close()
             raise
-        return self
 
     def call(self, method: str, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec]) -> list[bytearray]:
         request = {

@@ -40,7 +40,7 @@ class UnconfinedSandbox:
             memory=f"{limits.memory_bytes / MIB:,.0f} MiB",
         )
         child = self._spawn(Path(folder), limits)
-        return Session(child, allowance, limits=limits, public=public).begin(boot, archive)
+        return Session(child, allowance, limits=limits, public=public).loading(boot, archive)
 
     @cached_property
     def _packages(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import pytest
 
 from grader import autograde
 from grader.autograde import Autograder
+from grader.errors import HeldoutError
 from grader.report import Job, Report, Verdict
 
 
@@ -17,6 +18,8 @@ class FakeLedger:
     queue: list[int]
     reports: dict[int, Report] = field(default_factory=dict)
     renewals: int = 0
+    released: list[int] = field(default_factory=list)
+    faults: list[HeldoutError] = field(default_factory=list)  # raised by the next calls of record
 
     def sweep(self) -> int:
         return 0
@@ -30,7 +33,13 @@ class FakeLedger:
         self.renewals += 1
         return True
 
+    def release(self, job: Job) -> bool:
+        self.released.append(job.ref)
+        return True
+
     def record(self, job: Job, report: Report) -> bool:
+        if self.faults:
+            raise self.faults.pop()
         assert job.ref not in self.reports
         self.reports[job.ref] = report
         return True
@@ -56,6 +65,7 @@ def test_a_job_that_breaks_is_the_graders_error() -> None:
 
 def test_leases_are_renewed_while_a_job_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(autograde, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(autograde, "POLL", 0.05)
 
     def slow(job: Job) -> Report:
         time.sleep(0.4)
@@ -74,3 +84,19 @@ def test_stopping_brings_running_jobs_to_their_end() -> None:
         grader.run(watch=True, until=lambda: len(ledger.reports) >= 1)
     assert list(ledger.reports) == [1]
     assert ledger.queue == [2, 3]
+
+
+def test_watching_a_ledger_that_does_not_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autograde, "PAUSE", 0.01)
+    ledger = FakeLedger([1], faults=[HeldoutError("locked"), HeldoutError("locked")])
+    with ThreadPoolExecutor(1) as threads:
+        grader = Autograder(ledger, threads, lambda job: Report(Verdict.SCORED, run_seed=5))
+        grader.run(watch=True, until=lambda: bool(ledger.reports))
+    assert ledger.reports[1].run_seed == 5
+
+
+def test_whatever_ends_it_early_gives_the_jobs_back() -> None:
+    ledger = FakeLedger([1], faults=[HeldoutError("the disk is full")])
+    with ThreadPoolExecutor(1) as threads, pytest.raises(HeldoutError):
+        Autograder(ledger, threads, lambda job: Report(Verdict.SCORED, run_seed=0)).run()
+    assert ledger.released == [1]

@@ -36,7 +36,7 @@ def toy(draws: list[int] | None = None) -> Assignment:
 @pytest.fixture
 def course(tmp_path: Path) -> Course:
     made = init(
-        tmp_path / "course", Config(title='A "quoted" title', assignments={"toy": Settings(items=64)})
+        tmp_path / "course", Config(title='A "quoted" 🧠 title', assignments={"toy": Settings(items=64)})
     )
     prepared.prepare(made, toy())
     return made
@@ -138,7 +138,10 @@ def test_settings_override_limits_and_unknown_assignments_are_named(course: Cour
     append("wall_seconds = 7.5")(course)
     opened = open_course(course.folder)
     assert opened.settle(toy()).limits.wall_seconds == 7.5
-    assert tomllib.loads((course.folder / "course.toml").read_text())["title"] == 'A "quoted" title'
+    assert (
+        tomllib.loads((course.folder / "course.toml").read_text(encoding="utf-8"))["title"]
+        == 'A "quoted" 🧠 title'
+    )
     other = Assignment(**{**toy().__dict__, "slug": "other"})
     with pytest.raises(HeldoutError, match="no assignment 'other'"):
         opened.settle(other)
