@@ -24,7 +24,7 @@ check: .venv/.ready
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto
+	$(MAKE) test
 
 format: .venv/.ready
 	$(BIN)/ruff format

@@ -86,12 +86,14 @@ def check(source: Path, slug: str | None, sandbox_name: str, folder: Path | None
     from grader import grade as grading
     from grader.archive import pack
     from grader.prepared import load_public
+    from leaderboard.plain import one_line
 
     course = locate(folder, near=source)
     assignment = course.settle(catalogue.find(slug or _started_from(source)))
     archive = pack(source, limit=assignment.limits.archive_bytes)
     sandbox = _own_sandbox(sandbox_name)
-    click.echo(f"{archive.file_name}: {len(archive.data) / 1e6:.2f} MB, sandbox: {sandbox.launcher}")
+    size = f"{len(archive.data) / 1e6:.2f} MB"
+    click.echo(f"{one_line(archive.file_name)}: {size}, sandbox: {sandbox.launcher}")
     found = grading.check(assignment, archive.data, load_public(course, assignment.slug), sandbox)
     if found.log:
         click.echo(f"Your code printed:\n{found.log}")
@@ -129,6 +131,7 @@ def submit(
     """Hand in a solution for SLUG. What is printed is your receipt."""
     from grader import catalogue
     from grader.archive import pack
+    from leaderboard.plain import one_line
     from leaderboard.receive import receive
 
     course = locate(folder, near=source)
@@ -144,7 +147,7 @@ def submit(
         description=description,
     )
     verb = "had been received before as" if receipt.duplicate else "received as"
-    click.echo(f"{archive.file_name} {verb} #{receipt.ref}, sha256 {receipt.sha256}")
+    click.echo(f"{one_line(archive.file_name)} {verb} #{receipt.ref}, sha256 {receipt.sha256}")
     if wait is not None:
         _wait(course, store, receipt.ref, seconds=wait)
 

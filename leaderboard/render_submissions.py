@@ -133,7 +133,7 @@ def _facts(one: Submission, assignment: Assignment) -> list[tuple[str, Text | st
             facts.append((metric.name, Text(text, "bold" if metric is assignment.metric else "")))
     if one.state is State.GRADER_ERROR:
         facts.append(
-            ("", "the grader broke, not your code; this costs no attempt, and the instructor sees it")
+            ("", "the grader broke, not your code: this costs no attempt; tell your instructor the number")
         )
     if one.judging is not None and one.judging.resources.wall_seconds:
         used = one.judging.resources

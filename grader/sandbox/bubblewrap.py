@@ -50,6 +50,11 @@ def arguments(limits: Limits, *, info: int) -> list[str]:
     for folder in ("/lib64", "/usr/lib", "/usr/lib64"):  # the loader's own search path, with no cache to read
         words += ["--symlink", "/lib", folder]
     words += ["--proc", "/proc", "--dev", "/dev", "--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm"]  # noqa: S108
+    words += [
+        "--dev-bind",
+        "/dev/null",
+        "/dev/zero",
+    ]  # a shared map of /dev/zero is memory that nothing counts
     return [*words, "--chdir", "/"]
 
 

@@ -1,6 +1,7 @@
 """A started process with our end of its channel and its output; ended, waited for and measured once."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -69,14 +70,15 @@ class Child:
 def peak_bytes(pid: int) -> int:
     """The most that a living process has had resident; 0 where the system does not say.
 
-    Not from wait4: a vforked child's peak there starts with the grader's own.
+    Not from wait4: a vforked child's peak there starts with the grader's own. Bytes, and without the first line:
+    that is the process's name, which the student chooses.
     """
     try:
-        status = Path(f"/proc/{pid}/status").read_text()
+        status = Path(f"/proc/{pid}/status").read_bytes()
     except OSError:
         return 0
-    peak = [line for line in status.splitlines() if line.startswith("VmHWM:")]
-    return int(peak[0].split()[1]) * 1024 if peak else 0
+    peak = re.search(rb"^VmHWM:\s*(\d+) kB$", status.partition(b"\n")[2], re.MULTILINE)
+    return int(peak[1]) * 1024 if peak else 0
 
 
 def how_it_ended(ending: Ending) -> str:

@@ -68,7 +68,7 @@ def interpreter(python: Path) -> Interpreter:
             "the student runtime does not start",
             where=str(python),
             expected="a Python interpreter with torch and numpy",
-            next_step="name another in the course's settings: runtime = '…/bin/python'",
+            next_step="install it again: remove .venv and run make",
         ) from error
     return Interpreter(
         executable=Path(found["executable"]),

@@ -2,23 +2,23 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from grader.errors import HeldoutError
 
 
-def write_files(out: Path, files: Mapping[str, bytes], *, own: str) -> None:
-    """Write `files` (path → content) below `out` in their order; then delete other files that match `own`.
+def write_files(out: Path, files: Mapping[str, bytes], *, own: Sequence[str]) -> None:
+    """Write `files` (path → content) below `out` in order; then delete others that match a pattern of `own`.
 
     Raises HeldoutError when the folder can't be written or the disk is full.
     """
     try:
         for name, content in files.items():
             _write(out / name, content)
-        for path in sorted(out.glob(own)):
-            if path.relative_to(out).as_posix() not in files:
-                path.unlink()
+        stale = {path for pattern in own for path in out.glob(pattern)} - {out / name for name in files}
+        for path in stale:
+            path.unlink()
     except OSError as error:
         raise HeldoutError(
             f"the site can't be written: {error.strerror}",

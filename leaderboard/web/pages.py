@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from grader.errors import HeldoutError
 from grader.spec import Assignment
 from leaderboard.plain import one_line
 from leaderboard.records import Row, TeamKind
@@ -107,8 +108,22 @@ def export_site(title: str, boards: Sequence[Board], out: Path) -> Path:
         if one.statement:
             files[f"{one.slug}/statement.html"] = _html(pages, "statement.html", shown)
     files["index.html"] = _html(pages, "index.html", {"course": title, "boards": boards, "home": ""})
-    write_files(out, files, own="*/pictures/*-*.png")
+    _check_own(out)
+    write_files(out, files, own=[f"{one.slug}/pictures/[0-9]*-*.png" for one in boards])
     return out / "index.html"
+
+
+def _check_own(out: Path) -> None:
+    """Raise HeldoutError when the folder holds something else: nobody's files are overwritten."""
+    if not out.is_dir() or not any(out.iterdir()):
+        return
+    style, mark = out / "style.css", (HERE / "style.css").read_bytes().split(b"\n")[0]
+    if not style.is_file() or style.read_bytes().split(b"\n")[0] != mark:
+        raise HeldoutError(
+            f"{out} holds files that are not of such a site",
+            expected="a new or an empty folder, or one that was exported to before",
+            next_step="name another folder",
+        )
 
 
 def _html(pages: Environment, template: str, shown: Mapping[str, object]) -> bytes:

@@ -38,7 +38,14 @@ class Guard:
             return fault
         # Student code may raise anything, SystemExit and KeyboardInterrupt too: the runner outlives it.
         except BaseException as error:  # noqa: BLE001
+            return self._described(error, raised)
+
+    def _described(self, error: BaseException, raised: str) -> Fault:
+        """Describing an error runs code of its class, which may raise in turn."""
+        try:
             return self.explain(error, raised)
+        except BaseException:  # noqa: BLE001
+            return Fault(raised, "the submission raised an error that can't be described")
 
     def explain(self, error: BaseException, raised: str) -> Fault:
         if isinstance(error, MemoryError) or _says_out_of_memory(error):
@@ -46,7 +53,7 @@ class Guard:
             return self._memory(error)
         if isinstance(error, SystemExit):
             return self._exit(error)
-        if isinstance(error, SyntaxError):
+        if isinstance(error, SyntaxError) and raised == "load_raised":
             return self._syntax(error)
         if isinstance(error, ModuleNotFoundError) and raised == "load_raised":
             return self._missing(error)

@@ -103,12 +103,16 @@ def _respond(
     channel: Channel, guard: Guard, raised: str, step: Callable[[], Sequence[memoryview] | None]
 ) -> None:
     outcome = guard.run(step, raised)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    guard.run(_flush, raised)  # the student may have closed or replaced them
     if isinstance(outcome, Fault):
         channel.fail(outcome.status, outcome.detail)
     else:
         channel.reply(outcome or ())
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
 
 
 def _forget_ourselves() -> None:
