@@ -4,6 +4,7 @@ Every function works inside the caller's transaction. Fairness: the team with th
 goes first; of those, the one whose latest claim is longest ago; of those, the oldest submission.
 """
 
+import itertools
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
 from grader.report import Job, Verdict
+from leaderboard import turns
 from leaderboard.people import find_team
 from leaderboard.plain import storable
 from leaderboard.records import Receipt, State
@@ -102,19 +104,20 @@ def _running() -> Subquery:
 def places(session: Session) -> Mapping[int, int]:
     """For each queued submission, how many will be claimed before it if none ends and none comes."""
     running = _running()
-    own = func.row_number().over(partition_by=SubmissionRow.team_id, order_by=SubmissionRow.id)
-    refs = session.scalars(
-        select(SubmissionRow.id)
+    queued = session.execute(
+        select(
+            SubmissionRow.team_id, SubmissionRow.id, TeamRow.claimed_at, func.coalesce(running.c.running, 0)
+        )
         .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
         .outerjoin(running, running.c.team_id == SubmissionRow.team_id)
         .where(SubmissionRow.state == State.QUEUED, SubmissionRow.deleted_at.is_(None))
-        .order_by(
-            func.coalesce(running.c.running, 0) + own,
-            TeamRow.claimed_at.asc().nulls_first(),
-            SubmissionRow.id,
-        )
+        .order_by(SubmissionRow.team_id, SubmissionRow.id)
     )
-    return {ref: place for place, ref in enumerate(refs)}
+    teams = []
+    for _, rows in itertools.groupby(queued, key=lambda row: row[0]):
+        refs, claimed_at, busy = zip(*((ref, at, count) for _, ref, at, count in rows), strict=True)
+        teams.append(turns.Waiting(refs, busy[0], claimed_at[0]))
+    return turns.places(teams)
 
 
 def held(session: Session, job: Job) -> SubmissionRow | None:

@@ -39,15 +39,20 @@ class Store:
 
         Raises HeldoutError when that is not possible, or the database is from a newer version.
         """
-        database = Database(url, busy_seconds=busy_seconds)
-        upgrade(database)
-        return cls(database, clock)
+        return cls._checked(Database(url, busy_seconds=busy_seconds), upgrade, clock)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock = utc_now, busy_seconds: float = BUSY_SECONDS) -> Self:
         """Raises HeldoutError when the database is missing, or is from another version."""
-        database = Database(url, busy_seconds=busy_seconds)
-        check_revision(database)
+        return cls._checked(Database(url, busy_seconds=busy_seconds), check_revision, clock)
+
+    @classmethod
+    def _checked(cls, database: Database, check: Callable[[Database], None], clock: Clock) -> Self:
+        try:
+            check(database)
+        except HeldoutError:
+            database.close()
+            raise
         return cls(database, clock)
 
     def close(self) -> None:

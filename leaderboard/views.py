@@ -170,7 +170,7 @@ def pictures(session: Session, ref: int) -> dict[str, bytes]:
         .where(SubmissionRow.id == ref, SubmissionRow.deleted_at.is_(None))
         .order_by(PictureRow.name)
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def items(session: Session, ref: int) -> dict[str, bytes]:
@@ -181,12 +181,12 @@ def items(session: Session, ref: int) -> dict[str, bytes]:
         .join(SubmissionRow, SubmissionRow.id == JudgingRow.submission_id)
         .where(SubmissionRow.id == ref, SubmissionRow.judged_attempt == JudgingRow.attempt)
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def counts(session: Session, assignment: str | None) -> dict[State, int]:
     query = select(SubmissionRow.state, func.count()).where(SubmissionRow.deleted_at.is_(None))
     if assignment is not None:
         query = query.where(SubmissionRow.assignment == assignment)
-    found = dict(session.execute(query.group_by(SubmissionRow.state)).tuples().all())
+    found = dict(session.execute(query.group_by(SubmissionRow.state)).all())
     return {state: found.get(state, 0) for state in State}

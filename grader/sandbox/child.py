@@ -70,7 +70,7 @@ class Child:
 def peak_bytes(pid: int) -> int:
     """The most that a living process has had resident; 0 where the system does not say.
 
-    Not from wait4: a vforked child's peak there starts with the grader's own. Bytes, and without the first line:
+    Not from wait4: a vforked child's peak there starts with the grader's own. Bytes without the first line:
     that is the process's name, which the student chooses.
     """
     try:

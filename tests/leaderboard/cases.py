@@ -1,0 +1,73 @@
+"""Reports, assignments and submissions that several tests need."""
+
+import hashlib
+import itertools
+from typing import Any
+
+import numpy as np
+
+from grader.errors import Reason
+from grader.report import Estimate, Failure, Job, Report, Resources, Verdict
+from grader.spec import Assignment, Metric, Tier
+from leaderboard.records import Receipt, TeamKind
+from leaderboard.store import Store
+
+PSNR = Metric("psnr", "dB", higher_is_better=True)
+KID = Metric("kid", "", higher_is_better=False, digits=1)
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x10\x00\x00\x00\x08\x08\x00\x00\x00\x00"
+_numbers = itertools.count()
+
+
+def _unused(*arguments: object) -> Any:
+    raise AssertionError("a board asks no questions of an assignment")
+
+
+def assignment(*metrics: Metric) -> Assignment:
+    tiers = (Tier("baseline", 17.8, ""), Tier("pass", 18.7, ""), Tier("reference", 19.7, ""))
+    return Assignment("denoising", "Denoising", metrics or (PSNR,), tiers, _unused, _unused, _unused)
+
+
+def scored(value: float = 19.0, half_width: float = 0.1, *, private: float = 18.9) -> Report:
+    return Report(
+        Verdict.SCORED,
+        run_seed=2**63 - 1,
+        data_sha256="d" * 64,
+        public={"psnr": Estimate(value, half_width)},
+        private={"psnr": Estimate(private, half_width)},
+        items={"psnr": np.array([value, private], np.float32)},
+        pictures={"examples": PNG},
+        log="epoch 1\n",
+        resources=Resources("bubblewrap", ("namespaces", "seccomp"), 1.5, 2.5, 10**9),
+    )
+
+
+def failed() -> Report:
+    return Report(
+        Verdict.FAILED,
+        run_seed=1,
+        failure=Failure(Reason.WRONG_SHAPE, "denoise returned (32, 784)\nexpected: (32, 1, 28, 28)"),
+        log="nul \x00 and \ud800",
+    )
+
+
+def broke() -> Report:
+    return Report(Verdict.GRADER_ERROR, run_seed=0, log="Traceback: our own")
+
+
+def send(store: Store, team: str = "Ada", *, content: str = "", slug: str = "denoising") -> Receipt:
+    """A submission of a team, which is made if need be; bytes of its own unless `content` says otherwise."""
+    store.ensure_team(team, TeamKind.STUDENT)
+    digest = hashlib.sha256((content or str(next(_numbers))).encode()).hexdigest()
+    return store.receive(team, slug, sha256=digest, size=10, file_name="a.zip", description="first try")
+
+
+def take(store: Store, holder: str = "grader", seconds: float = 60.0) -> Job:
+    job = store.claim(holder, seconds)
+    assert job is not None
+    return job
+
+
+def judge(store: Store, report: Report | None = None) -> Job:
+    job = take(store)
+    assert store.record(job, report or scored())
+    return job

@@ -1,0 +1,277 @@
+"""The schema's history, and what a person reads when a database is not as it should be."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from grader.errors import HeldoutError
+from leaderboard import database as databases
+from leaderboard.database import HEAD, MIGRATIONS, Database
+from leaderboard.records import TeamKind
+from leaderboard.store import Store
+from leaderboard.tables import Base, JudgingRow, ScoreRow
+from tests.leaderboard.cases import judge, send
+
+BWRAP = shutil.which("bwrap")
+HOME = Path(__file__).resolve().parents[2]
+
+
+# ---------------------------------------------------------------- migrations
+
+
+def test_migrations_make_what_the_tables_say(url: str) -> None:
+    with closing(Database(url)) as database, database.connection() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_an_empty_database_is_migrated(postgresql: Callable[[], str], tmp_path: Path) -> None:
+    for url in (postgresql(), f"sqlite:///{tmp_path / 'new.db'}"):
+        Store.create(url).close()
+        with Store.open(url) as store:
+            assert store.teams() == []
+
+
+def test_the_constant_names_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+    assert databases.is_known(HEAD)
+
+
+def test_creating_again_keeps_what_is_there(url: str) -> None:
+    with Store.open(url) as store:
+        send(store)
+    with Store.create(url) as store:
+        assert len(store.submissions("denoising")) == 1
+
+
+def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    Store.create(f"sqlite:///{tmp_path / 'new.db'}").close()
+    assert (tmp_path / "new.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_opening_imports_no_migrations(sqlite_url: str) -> None:
+    code = f"""
+        import sys
+        from leaderboard.store import Store
+        Store.open({sqlite_url!r}).close()
+        print('alembic' in sys.modules)
+    """
+    printed = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, cwd=HOME, check=True
+    )
+    assert printed.stdout == "False\n"
+
+
+def test_records_rosters_and_rankings_do_without_a_database() -> None:
+    code = (
+        "import sys, leaderboard.records, leaderboard.roster, leaderboard.ranking, leaderboard.render;"
+        "print('sqlalchemy' in sys.modules)"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=HOME, check=True
+    )
+    assert printed.stdout == "False\n"
+
+
+# ---------------------------------------------------------------- the wrong database
+
+
+def test_a_missing_database_is_not_made_by_opening(tmp_path: Path) -> None:
+    with pytest.raises(HeldoutError, match="the course database is missing"):
+        Store.open(f"sqlite:///{tmp_path / 'none.db'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "no.db").write_text("certainly not a database, but long enough to look at" * 100)
+    with pytest.raises(HeldoutError, match="is no database"):
+        Store.open(f"sqlite:///{tmp_path / 'no.db'}")
+
+
+def test_a_database_of_something_else(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "other.db").close()
+    (tmp_path / "other.db").touch()
+    with pytest.raises(HeldoutError, match="is not a course's"):
+        Store.open(f"sqlite:///{tmp_path / 'other.db'}")
+
+
+def test_a_course_from_a_newer_version(url: str) -> None:
+    with closing(Database(url)) as database, database.connection() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'r9999'"))
+    for door in (Store.open, Store.create):
+        with pytest.raises(HeldoutError, match="from a newer version") as raised:
+            door(url)
+        assert "r9999" in raised.value.where
+        assert HEAD in raised.value.expected
+        assert "upgrade Heldout" in raised.value.next_step
+
+
+def test_a_course_from_an_older_version(sqlite_url: str) -> None:
+    with (
+        closing(Database(sqlite_url)) as database,
+        pytest.raises(HeldoutError, match="from an older version") as raised,
+    ):
+        databases.check_revision(database, head="r0002")
+    assert "heldout course init" in raised.value.next_step
+
+
+@pytest.mark.parametrize("url", ["", "ledger.db", "mysql://host/course", "sqlite://", "://"])
+def test_urls_that_we_do_not_know(url: str) -> None:
+    with pytest.raises(HeldoutError, match="not one that we know"):
+        Store.open(url)
+
+
+def test_a_server_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(HeldoutError, match="did not answer"):
+        Store.open(f"postgresql://nobody@/course?host={tmp_path}")
+
+
+def test_a_password_is_not_shown() -> None:
+    with pytest.raises(HeldoutError) as raised:
+        Store.open("postgresql://ada:s3cret@127.0.0.1:1/course")
+    assert "s3cret" not in str(raised.value)
+
+
+# ---------------------------------------------------------------- locks, disks, rules
+
+
+@pytest.mark.parametrize("lock", ["BEGIN EXCLUSIVE", "PRAGMA locking_mode = EXCLUSIVE"])
+def test_another_programs_lock(sqlite_url: str, lock: str) -> None:
+    code = f"""
+        import sqlite3, sys
+        connection = sqlite3.connect({sqlite_url.removeprefix("sqlite:///")!r}, isolation_level=None)
+        connection.execute({lock!r})
+        if "PRAGMA" in {lock!r}:
+            connection.execute("BEGIN IMMEDIATE")
+        print("locked", flush=True)
+        sys.stdin.read()
+    """
+    other = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with other, Store(Database(sqlite_url, busy_seconds=0.2)) as store:
+        assert other.stdout is not None
+        assert other.stdin is not None
+        other.stdout.readline()
+        with pytest.raises(HeldoutError, match="locked by another program") as raised:
+            store.ensure_team("Ada", TeamKind.STUDENT)
+        other.stdin.close()
+        other.wait()
+        assert (raised.value.where, bool(raised.value.next_step)) == (
+            sqlite_url.removeprefix("sqlite:///"),
+            True,
+        )
+        store.ensure_team("Ada", TeamKind.STUDENT)
+
+
+def test_a_lock_on_postgresql(postgresql: Callable[..., str]) -> None:
+    url = postgresql(migrated=True)
+    with (
+        closing(Database(url)) as database,
+        database.connection() as connection,
+        Store(Database(url, busy_seconds=0.2)) as store,
+    ):
+        connection.execute(text("LOCK TABLE teams"))
+        with pytest.raises(HeldoutError, match="locked by another program"):
+            store.ensure_team("Ada", TeamKind.STUDENT)
+
+
+def in_bwrap(folder: Path, mount: list[str], code: str) -> str:
+    """Run code where `folder` is mounted otherwise. Skips where bwrap can't."""
+    if BWRAP is None:
+        pytest.skip("bwrap is not installed")
+    confined = [BWRAP, "--bind", "/", "/", "--dev", "/dev", *mount, "--chdir", str(HOME)]
+    if subprocess.run([*confined, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("bwrap can't make a sandbox here")
+    ran = subprocess.run(
+        [*confined, sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_a_full_disk_is_said_and_survived(tmp_path: Path) -> None:
+    code = f"""
+        from grader.errors import HeldoutError
+        from pathlib import Path
+        from leaderboard.store import Store
+        from tests.leaderboard.cases import send
+        disk = Path({str(tmp_path)!r})
+        store = Store.create(f"sqlite:///{{disk / 'ledger.db'}}")
+        receipts = [send(store).ref for _ in range(5)]
+        ballast = disk / "ballast"
+        with open(ballast, "wb", buffering=0) as file:
+            try:
+                while file.write(b"x" * 512):
+                    pass
+            except OSError:
+                pass
+        try:
+            while True:
+                receipts.append(send(store).ref)
+        except HeldoutError as error:
+            print(error.what)
+        ballast.unlink()
+        receipts.append(send(store).ref)
+        print(sorted(receipts) == sorted(one.ref for one in store.submissions("denoising")))
+    """
+    printed = in_bwrap(tmp_path, ["--size", "1500000", "--tmpfs", str(tmp_path)], code)
+    assert printed == "the course database can't be written: the disk is full or broken\nTrue\n"
+
+
+def test_a_disk_that_may_only_be_read(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    Store.create(url).close()
+    code = f"""
+        from grader.errors import HeldoutError
+        from leaderboard.store import Store
+        from tests.leaderboard.cases import send
+        try:
+            send(Store.open({url!r}))
+        except HeldoutError as error:
+            print(error.what)
+    """
+    printed = in_bwrap(tmp_path, ["--ro-bind", str(tmp_path), str(tmp_path)], code)
+    assert printed == "the course database can't be written to\n"
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(HeldoutError, match="can't be made"):
+        Store.create(f"sqlite:///{tmp_path / 'none' / 'ledger.db'}")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_the_database_itself_refuses_what_is_not_a_number(url: str, value: float) -> None:
+    with Store.open(url) as store:
+        send(store)
+        judge(store)
+    database = Database(url)
+    with database.reading() as session:
+        judging = session.scalars(select(JudgingRow.id)).one()
+    with pytest.raises(HeldoutError) as raised, database.writing() as session:
+        session.execute(update(ScoreRow).where(ScoreRow.judging_id == judging).values(value=value))
+    assert isinstance(raised.value.__cause__, IntegrityError)
+    database.close()
+
+
+def test_commits_wait_for_the_disk(sqlite_url: str) -> None:
+    with closing(Database(sqlite_url)) as database, database.connection() as connection:
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2  # FULL
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    assert os.path.exists(sqlite_url.removeprefix("sqlite:///"))

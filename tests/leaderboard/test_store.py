@@ -1,0 +1,376 @@
+"""The ledger from outside: the same on SQLite and on PostgreSQL."""
+
+import math
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from grader.errors import HeldoutError, Reason
+from grader.report import Estimate, Verdict
+from leaderboard.records import State, Student, TeamKind
+from leaderboard.store import Store
+from tests.leaderboard.cases import PNG, broke, failed, judge, scored, send, take
+from tests.leaderboard.conftest import START, Clock
+
+ADA = Student("Ada Lovelace", "ada@example.org", "ada", "Ada Lovelace")
+BOB = Student("Bob", "bob@example.org", "bob", "Bob")
+
+
+# ---------------------------------------------------------------- teams and students
+
+
+def test_a_roster_is_imported_once(store: Store) -> None:
+    first = store.import_roster([ADA, BOB])
+    again = store.import_roster([BOB, ADA])
+    assert (first.new, first.unchanged) == (2, 0)
+    assert (again.new, again.changed, again.unchanged) == (0, 0, 2)
+    assert [(team.name, team.kind, team.members) for team in store.teams()] == [
+        ("Ada Lovelace", TeamKind.STUDENT, ("ada",)),
+        ("Bob", TeamKind.STUDENT, ("bob",)),
+    ]
+
+
+def test_a_roster_is_imported_whole_or_not_at_all(store: Store) -> None:
+    store.ensure_team("Bob", TeamKind.BASELINE)
+    with pytest.raises(HeldoutError, match="is a baseline already"):
+        store.import_roster([ADA, BOB])
+    assert [team.name for team in store.teams()] == ["Bob"]
+
+
+def test_a_corrected_name_renames_the_lone_students_team(store: Store) -> None:
+    store.import_roster([replace(ADA, name="Ada Lovelac", team="Ada Lovelac")])
+    receipt = send(store, "Ada Lovelac")
+    change = store.import_roster([ADA])
+    assert (change.new, change.changed) == (0, 1)
+    assert store.submission(receipt.ref).team == "Ada Lovelace"
+
+
+def test_an_import_moves_nobody_between_teams(store: Store) -> None:
+    store.import_roster([ADA, BOB])
+    with pytest.raises(HeldoutError, match="is in the team 'Bob', and the roster says 'Ada Lovelace'"):
+        store.import_roster([ADA, replace(BOB, team="Ada Lovelace")])
+
+
+def test_a_username_of_an_earlier_roster_is_not_given_twice(store: Store) -> None:
+    store.import_roster([ADA])
+    store.import_roster([Student("Ada Byron", "ada@example.com", "ada", "Ada Byron")])
+    assert [team.members for team in store.teams()] == [("ada2",), ("ada",)]
+
+
+def test_who_is_not_listed_stays_and_is_named(store: Store) -> None:
+    store.import_roster([ADA, BOB])
+    assert store.import_roster([ADA]).unlisted == ("Bob",)
+    assert len(store.teams()) == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["", " \u200b ", "x" * 101, "x" * 10_000, "a\x1b[31mb", "a\nb", "\u202egnp.exe"], ids=repr
+)
+def test_names_that_nobody_has_are_refused(store: Store, name: str) -> None:
+    with pytest.raises(HeldoutError, match="the team's name"):
+        store.ensure_team(name, TeamKind.STUDENT)
+    assert store.teams() == []
+
+
+@pytest.mark.parametrize("name", ["مريم", "李飞飞 🎉", "<script>", "=cmd|x", "x" * 100, "O'Neil; DROP--"])
+def test_odd_names_are_kept_as_they_are(store: Store, name: str) -> None:
+    store.ensure_team(name, TeamKind.STUDENT)
+    assert store.submission(send(store, name).ref).team == name
+
+
+def test_names_that_differ_by_case_or_width_are_one_team(store: Store) -> None:
+    made = store.ensure_team("Straße", TeamKind.STUDENT)
+    assert store.ensure_team("ＳＴＲＡＳＳＥ", TeamKind.STUDENT) == made
+
+
+# ---------------------------------------------------------------- receiving
+
+
+def test_a_receipt_tells_what_was_received(store: Store) -> None:
+    receipt = send(store)
+    found = store.submission(receipt.ref)
+    assert (found.state, found.sha256, found.ahead) == (State.QUEUED, receipt.sha256, 0)
+    assert (found.received_at, found.description) == (START, "first try")
+    assert not receipt.duplicate
+
+
+def test_the_same_bytes_get_the_earlier_receipt(store: Store) -> None:
+    first = send(store, content="same")
+    assert send(store, "ADA", content="same") == replace(first, duplicate=True)
+    judge(store)
+    assert send(store, content="same").ref == first.ref
+    assert send(store, "Bob", content="same").ref != first.ref
+    assert send(store, content="same", slug="gan").ref != first.ref
+    assert send(store, content="other").ref != first.ref
+
+
+def test_the_same_bytes_may_be_sent_again_after_a_grader_error(store: Store) -> None:
+    first = send(store, content="same")
+    for _ in range(3):
+        judge(store, broke())
+    assert not send(store, content="same").duplicate
+    assert store.submission(first.ref).state is State.GRADER_ERROR
+
+
+def test_an_unknown_team_is_refused_with_close_names(store: Store) -> None:
+    store.import_roster([ADA, BOB])
+    with pytest.raises(HeldoutError, match="did you mean 'Ada Lovelace'") as raised:
+        store.receive("ada lovelac", "denoising", sha256="0" * 64, size=1, file_name="a.zip")
+    assert "one of the 2 teams" in raised.value.expected
+
+
+def test_texts_that_are_too_long_are_refused(store: Store) -> None:
+    store.ensure_team("Ada", TeamKind.STUDENT)
+    with pytest.raises(HeldoutError, match="the description has 10,000 characters"):
+        store.receive("Ada", "d", sha256="0", size=1, file_name="a.zip", description="x" * 10_000)
+
+
+def test_nul_and_lone_surrogates_are_stored_as_something_that_can_be(store: Store) -> None:
+    store.ensure_team("Ada", TeamKind.STUDENT)
+    receipt = store.receive("Ada", "d", sha256="0", size=1, file_name="\x00.zip", description="\ud800")
+    found = store.submission(receipt.ref)
+    assert (found.file_name, found.description) == ("\ufffd.zip", "?")
+
+
+def test_a_time_without_zone_is_refused(url: str) -> None:
+    naive = START.replace(tzinfo=None)
+    with Store.open(url, clock=lambda: naive) as store, pytest.raises(ValueError, match="has no zone"):
+        store.ensure_team("Ada", TeamKind.STUDENT)
+
+
+# ---------------------------------------------------------------- claiming
+
+
+def test_an_empty_queue_has_no_job(store: Store) -> None:
+    assert store.claim("grader", 60.0) is None
+
+
+def test_a_claim_is_a_lease(store: Store, clock: Clock) -> None:
+    receipt = send(store)
+    job = take(store)
+    assert (job.ref, job.team, job.attempt, job.holder) == (receipt.ref, "Ada", 1, "grader")
+    assert job.expires_at == START + timedelta(seconds=60)
+    assert store.claim("other", 60.0) is None
+    assert store.submission(receipt.ref).state is State.RUNNING
+
+
+def test_teams_take_turns(store: Store, clock: Clock) -> None:
+    for team in ("Ada", "Ada", "Ada", "Bob", "Carol", "Bob"):
+        send(store, team)
+    order = []
+    while job := store.claim("grader", 60.0):
+        clock.go(seconds=1)
+        order.append(job.team)
+        store.record(job, scored())
+    assert order == ["Ada", "Bob", "Carol", "Ada", "Bob", "Ada"]
+
+
+def test_who_has_less_running_goes_first(store: Store, clock: Clock) -> None:
+    send(store, "Ada")
+    take(store)
+    clock.go(hours=1)
+    send(store, "Bob")
+    judge(store)
+    send(store, "Ada")
+    send(store, "Bob")
+    assert take(store).team == "Bob"
+
+
+def test_places_in_the_queue_are_those_of_the_claims(store: Store, clock: Clock) -> None:
+    for team in ("Ada", "Ada", "Ada", "Bob", "Bob", "Carol"):
+        send(store, team)
+    assert take(store).team == "Ada"
+    ahead = {one.ref: one.ahead for one in store.submissions("denoising") if one.ahead is not None}
+    claimed = []
+    while job := store.claim("grader", 60.0):
+        clock.go(seconds=1)
+        claimed.append(job.ref)
+    assert sorted(ahead, key=lambda ref: ahead[ref] or 0) == claimed
+    assert store.queue_place(claimed[0]) is None
+
+
+def test_renewing_keeps_a_lease(store: Store, clock: Clock) -> None:
+    send(store)
+    job = take(store)
+    clock.go(seconds=50)
+    assert store.renew(job)
+    clock.go(seconds=50)
+    assert store.sweep() == 0
+    clock.go(seconds=11)
+    assert store.sweep() == 1
+    assert not store.renew(job)
+
+
+def test_a_lost_lease_goes_back_to_the_queue_and_its_holder_records_nothing(
+    store: Store, clock: Clock
+) -> None:
+    receipt = send(store)
+    lost = take(store, "slow")
+    clock.go(seconds=61)
+    assert store.sweep() == 1
+    assert store.submission(receipt.ref).state is State.QUEUED
+    assert not store.record(lost, scored(99.0))
+    mine = take(store, "quick")
+    assert mine.attempt == 2
+    assert not store.record(lost, scored(99.0))
+    assert store.record(mine, scored(19.0))
+    assert not store.record(lost, scored(99.0))
+    assert [entry.metrics["psnr"].value for entry in store.entries("denoising")] == [19.0]
+
+
+def test_a_late_report_counts_while_nobody_has_noticed(store: Store, clock: Clock) -> None:
+    send(store)
+    job = take(store)
+    clock.go(hours=1)
+    assert store.record(job, scored())
+
+
+def test_three_lost_leases_park_a_submission(store: Store, clock: Clock) -> None:
+    receipt = send(store)
+    for _ in range(3):
+        take(store)
+        clock.go(seconds=61)
+        store.sweep()
+    found = store.submission(receipt.ref)
+    assert (found.state, found.attempts) == (State.GRADER_ERROR, 3)
+    assert found.judging is not None
+    assert "gave no sign of life" in found.judging.fault
+    assert store.claim("grader", 60.0) is None
+    assert store.entries("denoising") == []
+
+
+def test_a_stopped_grader_gives_back_at_no_cost(store: Store) -> None:
+    receipt = send(store)
+    for _ in range(4):
+        assert store.release(take(store))
+    assert store.submission(receipt.ref).state is State.QUEUED
+    assert judge(store).attempt == 5
+
+
+# ---------------------------------------------------------------- recording
+
+
+def test_a_scored_report_comes_back_as_it_was(store: Store, clock: Clock) -> None:
+    receipt = send(store)
+    clock.go(minutes=1)
+    judge(store)
+    found = store.submission(receipt.ref)
+    report = scored()
+    assert found.state is State.SCORED
+    assert (found.public, found.private) == (report.public, report.private)
+    assert found.judging is not None
+    assert (found.judging.run_seed, found.judging.log) == (2**63 - 1, "epoch 1\n")
+    assert found.judging.resources == report.resources
+    assert found.judging.judged_at == START + timedelta(minutes=1)
+    assert store.picture(receipt.ref, "examples") == PNG
+    np.testing.assert_array_equal(store.items(receipt.ref)["psnr"], report.items["psnr"])
+    assert store.items(receipt.ref)["psnr"].dtype == np.float32
+
+
+def test_a_failed_report_tells_why(store: Store) -> None:
+    receipt = send(store)
+    judge(store, failed())
+    found = store.submission(receipt.ref)
+    assert found.state is State.FAILED
+    assert found.failure is not None
+    assert found.failure.reason is Reason.WRONG_SHAPE
+    assert found.judging is not None
+    assert found.judging.log == "nul \ufffd and ?"
+    assert [entry.metrics for entry in store.entries("denoising")] == [{}]
+
+
+def test_recording_twice_is_recording_once(store: Store) -> None:
+    send(store)
+    job = judge(store)
+    assert store.record(job, scored(99.0))
+    assert not store.record(replace(job, holder="other"), scored(99.0))
+    assert [entry.metrics["psnr"].value for entry in store.entries("denoising")] == [19.0]
+
+
+def test_a_grader_error_is_tried_again(store: Store) -> None:
+    receipt = send(store)
+    job = judge(store, broke())
+    assert store.record(job, broke()), "the same report again"
+    assert store.submission(receipt.ref).state is State.QUEUED
+    judge(store, scored())
+    found = store.submission(receipt.ref)
+    assert (found.state, found.attempts) == (State.SCORED, 2)
+
+
+def test_our_traceback_is_kept_apart_from_the_students_log(store: Store) -> None:
+    receipt = send(store)
+    for _ in range(3):
+        judge(store, broke())
+    found = store.submission(receipt.ref)
+    assert found.state is State.GRADER_ERROR
+    assert found.judging is not None
+    assert (found.judging.log, found.judging.fault) == ("", "Traceback: our own")
+    assert found.failure is None
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_score_that_is_not_finite_is_refused(store: Store, value: float) -> None:
+    send(store)
+    job = take(store)
+    for report in (scored(value), scored(19.0, value), scored(private=value)):
+        with pytest.raises(HeldoutError, match="not finite"):
+            store.record(job, report)
+    spoilt = replace(scored(), items={"psnr": np.array([1.0, np.nan], np.float32)})
+    with pytest.raises(HeldoutError, match="psnr of 1 items"):
+        store.record(job, spoilt)
+    assert store.record(job, scored()), "the lease is still ours"
+
+
+def test_a_report_that_contradicts_itself_is_refused(store: Store) -> None:
+    send(store)
+    job = take(store)
+    with pytest.raises(HeldoutError, match="has no scores"):
+        store.record(job, replace(scored(), private={}))
+    with pytest.raises(HeldoutError, match="but not why"):
+        store.record(job, replace(failed(), failure=None))
+    with pytest.raises(HeldoutError, match="not finite"):
+        store.record(job, replace(scored(), public={"psnr": Estimate(19.0, -0.1)}))
+    assert store.submission(job.ref).state is State.RUNNING
+
+
+# ---------------------------------------------------------------- telling
+
+
+def test_listings_are_newest_first_and_of_one_team(store: Store) -> None:
+    refs = [send(store, team).ref for team in ("Ada", "Bob", "Ada")]
+    judge(store)
+    assert [one.ref for one in store.submissions("denoising")] == refs[::-1]
+    assert [one.ref for one in store.submissions("denoising", "ada")] == [refs[2], refs[0]]
+    assert store.submissions("gan") == []
+    listed = store.submissions("denoising")[-1]
+    assert listed.judging is not None
+    assert (listed.judging.verdict, listed.judging.log) == (Verdict.SCORED, "")
+
+
+def test_public_and_private_entries_differ_by_an_argument(store: Store) -> None:
+    send(store)
+    judge(store, scored(19.0, private=18.0))
+    assert [entry.metrics["psnr"].value for entry in store.entries("denoising")] == [19.0]
+    assert [entry.metrics["psnr"].value for entry in store.entries("denoising", private=True)] == [18.0]
+
+
+def test_counts_are_by_state(store: Store) -> None:
+    for report in (scored(), failed(), broke()):
+        send(store, slug="vae")
+        judge(store, report)
+    send(store)
+    counts = store.counts()
+    assert counts[State.SCORED] == counts[State.FAILED] == 1
+    assert counts[State.QUEUED] == 2
+    assert store.counts("denoising")[State.QUEUED] == 1
+
+
+def test_what_is_not_there_is_said(store: Store) -> None:
+    for ask in (store.submission, store.pictures):
+        with pytest.raises(HeldoutError, match="no submission #7"):
+            ask(7)
+    receipt = send(store)
+    with pytest.raises(HeldoutError, match="no picture 'x'"):
+        store.picture(receipt.ref, "x")
