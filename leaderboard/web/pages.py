@@ -58,7 +58,7 @@ class Board:
     def statement(self) -> str:
         """The assignment's README as HTML; empty where there is none."""
         path = self.assignment.folder / "README.md"
-        if not path.is_file():
+        if self.assignment.folder == Path() or not path.is_file():  # Path(): made without a folder
             return ""
         markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
         return Markup(markdown.render(path.read_text(encoding="utf-8")))

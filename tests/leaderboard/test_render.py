@@ -1,0 +1,254 @@
+"""What is printed: fits the terminal, says what the tables of the design say, and obeys nobody's name."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from rich.console import Console
+
+from grader.errors import Reason
+from grader.report import Estimate, Failure, Resources, Verdict
+from leaderboard.plain import csv_cell, lines, one_line
+from leaderboard.records import Judging, Row, State, Submission, TeamKind
+from leaderboard.render import (
+    board_csv,
+    board_json,
+    print_assignments,
+    print_board,
+    print_layers,
+    print_submission,
+    print_submissions,
+)
+from tests.leaderboard.cases import KID, assignment
+
+START = datetime(2017, 5, 22, 13, 22, 32, tzinfo=UTC)
+HOSTILE = [
+    "=cmd|' /C calc'!A0",
+    "[bold red]x[/]",
+    "<script>alert(1)</script>",
+    "a\x1b[2Jb",
+    "\x9b31m",
+    "x\u202egnp",
+]
+
+
+def row(team: str = "Ada", *, rank: int = 1, kind: TeamKind = TeamKind.STUDENT, **changed: object) -> Row:
+    fields: dict[str, object] = {
+        "rank": rank,
+        "change": "↑1",
+        "team": team,
+        "team_id": 7,
+        "kind": kind,
+        "ref": 3,
+        "score": 19.25,
+        "half_width": 0.05,
+        "tier": "pass",
+        "entries": 2,
+        "last": START,
+        "best_before": "-2.5h",
+        "badges": () if kind is TeamKind.STUDENT else (str(kind),),
+        "members": ("ada", "grace"),
+    }
+    return Row(**(fields | changed))  # type: ignore[arg-type]
+
+
+def submission(state: State = State.SCORED, **changed: object) -> Submission:
+    judging = Judging(
+        1,
+        Verdict.FAILED if state is State.FAILED else Verdict.SCORED,
+        START,
+        7,
+        public={"psnr": Estimate(19.25, 0.05)},
+        private={"psnr": Estimate(18.5, 0.05)},
+        failure=Failure(Reason.TIMEOUT, "too slow\nnext: be quick") if state is State.FAILED else None,
+        log="epoch 1\n  \x1b[31mred",
+        resources=Resources("bubblewrap", ("seccomp",), 1.5, 2.5, 10**9),
+    )
+    fields: dict[str, object] = {
+        "ref": 3,
+        "assignment": "denoising",
+        "team": "Ada",
+        "kind": TeamKind.STUDENT,
+        "file_name": "a.zip",
+        "description": "=1+1 [bold]wider[/bold]\nnet",
+        "sha256": "0" * 64,
+        "size": 1_500_000,
+        "received_at": START,
+        "state": state,
+        "attempts": 1,
+        "judging": None if state is State.QUEUED else judging,
+    }
+    return Submission(**(fields | changed))  # type: ignore[arg-type]
+
+
+def console(width: int) -> Console:
+    return Console(width=width, file=io.StringIO(), highlight=False, force_terminal=False)
+
+
+def text(made: Console) -> str:
+    assert isinstance(made.file, io.StringIO)
+    return made.file.getvalue()
+
+
+# ---------------------------------------------------------------- boards
+
+
+def test_board_json_is_exactly_what_is_promised() -> None:
+    [printed] = json.loads(board_json([row()]))
+    assert printed == {
+        "rank": 1,
+        "change": "↑1",
+        "team": "Ada",
+        "score": 19.25,
+        "half_width": 0.05,
+        "tier": "pass",
+        "entries": 2,
+        "last": "2017-05-22T13:22:32Z",
+        "badges": [],
+    }
+
+
+def test_board_json_is_in_utc_whatever_the_zone() -> None:
+    elsewhere = START.astimezone(timezone(timedelta(hours=9)))
+    assert json.loads(board_json([row(last=elsewhere)]))[0]["last"] == "2017-05-22T13:22:32Z"
+
+
+def test_board_csv_has_kaggles_header() -> None:
+    baseline = row("wiener (baseline)", rank=0, kind=TeamKind.BASELINE, members=())
+    header, first, second = csv.reader(io.StringIO(board_csv([row("Ada, Countess"), baseline])))
+    kaggles = "Rank,TeamId,TeamName,LastSubmissionDate,Score,SubmissionCount,TeamMemberUserNames"
+    assert ",".join(header) == kaggles
+    assert first == ["1", "7", "Ada, Countess", "2017-05-22 13:22:32", "19.25", "2", "ada grace"]
+    assert second[0] == "0"
+
+
+def test_a_wide_board_shows_everything() -> None:
+    made = console(120)
+    print_board([row(), row("wiener", rank=0, kind=TeamKind.BASELINE)], assignment(), console=made)
+    printed = text(made)
+    for shown in ("19.25 ± 0.05", "Mon, 22 May 2017 13:22:32 (-2.5h)", "psnr [dB]", "↑1", "pass", "baseline"):
+        assert shown in printed
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
+def test_a_board_never_breaks_its_lines(width: int) -> None:
+    made = console(width)
+    rows = [row(team) for team in ("Ada", "مريم", "李飞飞 🎉", "x" * 100)]
+    print_board([*rows, row("unet", kind=TeamKind.REFERENCE)], assignment(), console=made)
+    assert len(text(made).rstrip("\n").split("\n")) == 3 + 5
+    assert "x" * 100 in text(made) or "…" in text(made)
+
+
+def test_a_narrow_board_keeps_scores_whole() -> None:
+    made = console(80)
+    print_board([row("x" * 100), row("unet", kind=TeamKind.REFERENCE)], assignment(), console=made)
+    assert text(made).count("19.25 ± 0.05") == 2
+
+
+def test_a_badge_that_warns_is_shown_however_narrow() -> None:
+    made = console(80)
+    print_board([row("x" * 40, badges=("unsandboxed",))], assignment(), console=made)
+    assert "unsandboxed" in text(made)
+
+
+def test_an_empty_board_says_so() -> None:
+    made = console(80)
+    print_board([], assignment(), console=made)
+    assert "no scored submissions yet" in text(made)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_steers_a_terminal_or_a_spreadsheet(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    made = console(120)
+    print_board([row(name)], assignment(), console=made)
+    print_board([row(name)], assignment(), "csv")
+    print_board([row(name)], assignment(), "json")
+    printed = text(made) + capsys.readouterr().out
+    assert not {"\x1b", "\x9b", "\u202e"} & set(printed)
+    if "\x1b" not in name:
+        assert one_line(name) in text(made)
+
+
+def test_cells_that_look_like_formulas_are_defused() -> None:
+    assert [csv_cell(one) for one in ("=1", " +1", "-1", "@x", "\t=1", "＝1", "1", "")] == [
+        "'=1", "'+1", "'-1", "'@x", "'=1", "'＝1", "1", "",
+    ]  # fmt: skip
+    assert board_csv([row(score=-1.5)]).splitlines()[1].split(",")[4] == "-1.5", "numbers stay numbers"
+
+
+def test_a_log_keeps_its_lines_and_its_indentation() -> None:
+    assert lines("a\n    b\n\x1b[2Jc") == "a\n    b\n�[2Jc"
+
+
+# ---------------------------------------------------------------- submissions and the rest
+
+
+def test_submissions_have_kaggles_columns_and_no_private_score(capsys: pytest.CaptureFixture[str]) -> None:
+    print_submissions([submission()], assignment(), "csv")
+    header, line = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert header == ["ref", "fileName", "date", "description", "status", "publicScore", "privateScore"]
+    assert line == [
+        "3",
+        "a.zip",
+        "2017-05-22T13:22:32Z",
+        "'=1+1 [bold]wider[/bold] net",
+        "scored",
+        "19.25",
+        "",
+    ]
+    print_submissions([submission()], assignment(), "json", revealed=True)
+    assert json.loads(capsys.readouterr().out)[0]["privateScore"] == 18.5
+
+
+def test_a_table_of_submissions_tells_state_and_place() -> None:
+    made = console(120)
+    listed = [submission(State.QUEUED, ahead=3), submission(State.FAILED), submission(State.SCORED)]
+    print_submissions(listed, assignment(), console=made)
+    for shown in ("queued, 3 ahead", "failed: timeout", "19.25", "[bold]wider[/bold]"):
+        assert shown in text(made)
+    assert "18.5" not in text(made)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_one_submission_shows_all_but_the_private_score(width: int) -> None:
+    made = console(width)
+    print_submission(submission(), assignment(), console=made)
+    for shown in ("19.25 ± 0.05 dB", "1.50 MB", "bubblewrap: seccomp", "1.5 s wall", "  �[31mred"):
+        assert shown in text(made)
+    assert "18.5" not in text(made)
+    print_submission(submission(State.FAILED), assignment(), console=made)
+    assert "too slow\nnext: be quick" in text(made)
+
+
+def test_our_fault_is_called_ours_and_our_traceback_is_not_shown() -> None:
+    made = console(120)
+    broken = Judging(3, Verdict.GRADER_ERROR, START, None, fault="Traceback: secret")
+    print_submission(submission(State.GRADER_ERROR, judging=broken), assignment(), console=made)
+    assert "costs no attempt" in text(made)
+    assert "secret" not in text(made)
+
+
+def test_assignments_with_and_without_a_score(capsys: pytest.CaptureFixture[str]) -> None:
+    made = console(100)
+    print_assignments([(assignment(), row()), (assignment(KID), None)], console=made)
+    assert "psnr ↑" in text(made)
+    assert "kid ↓" in text(made)
+    print_assignments([(assignment(), row()), (assignment(KID), None)], "json")
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["best"], first["rank"], second["best"]) == (19.25, 1, None)
+
+
+class Layer:
+    layer, live, probe, fix = "seccomp", False, "the filter [was] refused", "install libseccomp"
+
+
+def test_layers_of_the_sandbox(capsys: pytest.CaptureFixture[str]) -> None:
+    made = console(80)
+    print_layers([Layer()], console=made)
+    assert "the filter [was] refused" in text(made)
+    print_layers([Layer()], "json")
+    assert json.loads(capsys.readouterr().out) == [
+        {"layer": "seccomp", "live": False, "probe": "the filter [was] refused", "fix": "install libseccomp"}
+    ]

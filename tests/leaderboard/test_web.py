@@ -1,0 +1,186 @@
+"""The static site: safe whoever's name is on it, whole at any moment, the same when nothing changed."""
+
+import os
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from grader.errors import HeldoutError
+from grader.spec import Assignment, Metric
+from leaderboard.store import Store
+from leaderboard.web.chart import MARGIN, WIDTH, axis
+from leaderboard.web.pages import Board, export_site, write_site
+from tests.leaderboard.cases import KID, PSNR, assignment, failed, judge, scored, send
+from tests.leaderboard.conftest import Clock
+from tests.leaderboard.test_render import HOSTILE, row
+
+
+class Page(HTMLParser):
+    """Tags that are opened and closed in their order, links, images, and whatever could run."""
+
+    VOID = frozenset({"meta", "link", "img", "br", "hr", "line", "rect", "circle", "path", "input"})
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+        self.active: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.tags.append(tag)
+        self.active += [name for name in found if name.startswith("on") or name == "style"]
+        self.links += [found[name] or "" for name in ("href", "src") if name in found]
+        if tag == "img":
+            self.images.append(found)
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def course(sqlite_url: str, clock: Clock) -> Store:
+    store = Store.open(sqlite_url, clock=clock)
+    for team in ("Ada", "<script>alert(1)</script>", "مريم"):
+        send(store, team)
+        clock.go(minutes=1)
+        judge(store)
+    return store
+
+
+@pytest.fixture
+def denoising(tmp_path: Path) -> Assignment:
+    (tmp_path / "denoising").mkdir()
+    (tmp_path / "denoising" / "README.md").write_text("# Denoise\n\n<script>x</script> `y = x`\n")
+    return replace(assignment(), folder=tmp_path / "denoising")
+
+
+def test_a_site_is_whole_and_its_links_lead_somewhere(
+    course: Store, denoising: Assignment, tmp_path: Path
+) -> None:
+    index = write_site(course, "Deep & learning", [denoising], tmp_path / "site")
+    pages = sorted((tmp_path / "site").rglob("*.html"))
+    assert index in pages
+    assert len(pages) == 3
+    for path in pages:
+        page = Page(path)
+        assert "script" not in page.tags
+        assert page.active == []
+        for link in page.links:
+            assert link.startswith("#") or (path.parent / link).is_file(), link
+    board = Page(tmp_path / "site" / "denoising" / "index.html")
+    assert len(board.images) == 3
+    assert all(image["alt"] and image["width"] == "16" and image["height"] == "8" for image in board.images)
+    assert {"caption", "th", "svg"} <= set(board.tags)
+    course.close()
+
+
+def test_a_second_time_not_a_byte_changes(
+    course: Store, denoising: Assignment, tmp_path: Path, clock: Clock
+) -> None:
+    write_site(course, "Course", [denoising], tmp_path / "site")
+    first = snapshot(tmp_path / "site")
+    clock.go(days=3)
+    write_site(course, "Course", [denoising], tmp_path / "site")
+    assert snapshot(tmp_path / "site") == first
+    course.close()
+
+
+def test_a_better_entry_replaces_its_picture_and_no_foreign_file(
+    course: Store, denoising: Assignment, tmp_path: Path, clock: Clock
+) -> None:
+    site = tmp_path / "site"
+    write_site(course, "Course", [denoising], site)
+    (site / "denoising" / "notes.txt").write_text("mine")
+    before = {path.name for path in (site / "denoising" / "pictures").iterdir()}
+    clock.go(hours=1)
+    send(course, "Ada")
+    judge(course, scored(25.0))
+    send(course, "Ada")
+    judge(course, failed())
+    write_site(course, "Course", [denoising], site)
+    after = {path.name for path in (site / "denoising" / "pictures").iterdir()}
+    assert (len(before), len(after), len(before & after)) == (3, 3, 2)
+    assert (site / "denoising" / "notes.txt").read_text() == "mine"
+    assert "25.00" in (site / "denoising" / "index.html").read_text()
+    course.close()
+
+
+def test_an_empty_board_is_a_page_too(tmp_path: Path) -> None:
+    export_site("Course", [Board(assignment(KID), [])], tmp_path)
+    assert "Nothing has been scored yet" in (tmp_path / "denoising" / "index.html").read_text()
+    assert "statement.html" not in (tmp_path / "denoising" / "index.html").read_text()
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "\"' onload=alert(1)", "{{ 7*7 }}"])
+def test_no_name_becomes_markup(name: str, tmp_path: Path) -> None:
+    export_site(name, [Board(assignment(), [row(name, members=(name, name))])], tmp_path)
+    for path in tmp_path.rglob("*.html"):
+        page = Page(path)
+        assert "script" not in page.tags
+        assert page.active == []
+        assert not {"\x1b", "\x9b", "\u202e"} & set(path.read_text(encoding="utf-8"))
+
+
+def test_files_that_are_no_pictures_are_not_published(tmp_path: Path) -> None:
+    board = Board(assignment(), [row()], {3: {"../../evil": b"<html>"}})
+    export_site("Course", [board], tmp_path / "site")
+    assert not list(tmp_path.rglob("*evil*"))
+
+
+def test_a_site_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(HeldoutError, match="the site can't be written"):
+        export_site("Course", [Board(assignment(), [])], tmp_path / "file" / "site")
+
+
+def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("mine")
+    with pytest.raises(HeldoutError, match="not of such a site"):
+        export_site("Course", [Board(assignment(), [])], tmp_path)
+    assert (tmp_path / "index.html").read_text() == "mine"
+
+
+def test_no_half_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(source: str, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(HeldoutError, match="No space left"):
+        export_site("Course", [Board(assignment(), [])], tmp_path / "site")
+    assert not [path for path in (tmp_path / "site").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("metric", [PSNR, replace(PSNR, higher_is_better=False)])
+def test_better_is_to_the_right(metric: Metric) -> None:
+    rows = [row(score=score) for score in (17.0, 18.0, 19.0)]
+    scale = axis(rows, (), metric)
+    spans = [scale.span(one) for one in rows]
+    assert sorted(spans, key=lambda span: span.dot, reverse=not metric.higher_is_better) == spans
+    for span in spans:
+        assert MARGIN - 2 <= span.left < span.dot < span.right <= WIDTH - MARGIN + 2
+
+
+def test_one_row_alone_and_rows_far_below_the_tiers_have_a_place() -> None:
+    alone = axis([row(half_width=0.0)], (), PSNR)
+    assert MARGIN <= alone.span(row()).dot <= WIDTH
+    scale = axis([row(), row(score=-1000.0)], assignment().tiers, PSNR)
+    assert scale.span(row(score=-1000.0)).off
+    assert not scale.span(row()).off
