@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from grader.errors import BadSubmission, Reason
 from grader.spec import Limits
 
 
@@ -26,7 +25,10 @@ class Tensor:
 class Usage:
     wall_seconds: float  # the student's code only: loading and answering
     cpu_seconds: float
-    peak_bytes: int
+    peak_bytes: int  # of all processes together where a control group counts them, else of the runner
+    killed: str = ""  # the limit that was met: "wall time", "memory", "processor time"
+    doing: str = ""  # then: "loading", "calling denoise on batch 3"
+    dropped_bytes: int = 0  # output made while inputs that are not public were inside
 
 
 class Allowance:
@@ -39,14 +41,6 @@ class Allowance:
     @property
     def left(self) -> float:
         return self.limit - self.spent
-
-    def exhausted(self) -> BadSubmission:
-        return BadSubmission(
-            Reason.TIMEOUT,
-            f"the submission was stopped after {self.limit:g} s",
-            expected=f"loading and all answers within {self.limit:g} s of wall time",
-            next_step="make the model smaller, or answer a whole batch at once instead of image by image",
-        )
 
 
 class SandboxSession(Protocol):

@@ -26,7 +26,7 @@ FIXED = {
     Reason.RAISED: "{method} raised an error on held-out inputs",
     Reason.WRONG_TYPE: "{method} returned something other than the expected tensors on held-out inputs",
     Reason.WRONG_SHAPE: "{method} returned a tensor of the wrong shape on held-out inputs",
-    Reason.MEMORY: "the submission asked for more memory than it has",
+    Reason.MEMORY: "the submission asked for more memory than it has while {doing}",
     Reason.CRASHED: "the submission's process ended before it answered",
 }
 
@@ -37,6 +37,11 @@ class Question:
 
     method: str = "load"
     outputs: Sequence[TensorSpec] = ()
+    batch: int = 0  # counted from 1 for each method; 0 while loading
+
+    @property
+    def doing(self) -> str:
+        return f"calling {self.method} on batch {self.batch}" if self.batch else "loading"
 
     @property
     def expected(self) -> str:
@@ -49,6 +54,8 @@ def from_reply(failure: Failure, question: Question, *, public: bool) -> BadSubm
     if not public:
         return _fixed(reason, question)
     what, where, expected, next_step = (neutralise(failure.detail).split(_VISIBLE_SEPARATOR) + [""] * 4)[:4]
+    if reason is Reason.MEMORY:
+        what += f" while {question.doing}"
     return BadSubmission(
         reason, what, where=where, expected=expected or question.expected, next_step=next_step
     )
@@ -64,6 +71,52 @@ def crashed(ending: Ending, question: Question, *, public: bool) -> BadSubmissio
         expected=f"{question.method} returns",
         next_step="look for exit(), a crash in native code or memory that runs out; the log may say more",
     )
+
+
+def out_of_time(seconds: float, question: Question) -> BadSubmission:
+    return BadSubmission(
+        Reason.TIMEOUT,
+        f"killed after {seconds:g} s, limit {seconds:g} s, while {question.doing}",
+        expected=f"loading and all answers within {seconds:g} s of wall time",
+        next_step="make the model smaller, or answer a whole batch at once instead of item by item",
+    )
+
+
+def out_of_processor_time(seconds: float, question: Question) -> BadSubmission:
+    return BadSubmission(
+        Reason.TIMEOUT,
+        f"killed after {seconds:,.0f} s of processor time, while {question.doing}",
+        expected="one thread's work for as long as the wall time allows",
+        next_step="start no processes or threads that keep on working",
+    )
+
+
+def out_of_memory(peak: int, limit: int, question: Question) -> BadSubmission:
+    """The kernel (or the watchdog) ended a process of the sandbox because all together held too much."""
+    return BadSubmission(
+        Reason.MEMORY,
+        f"killed at {in_gib(peak)}, limit {in_gib(limit)}, while {question.doing}",
+        expected=f"at most {in_gib(limit)} in all processes, with files in /tmp and /dev/shm",
+        next_step="use a smaller model, split a batch inside the method, start fewer processes",
+    )
+
+
+def machine_out_of_memory(peak: int, limit: int) -> SandboxError:
+    return SandboxError(
+        "the machine ran out of memory while a submission ran within its limit",
+        where=f"the submission held {in_gib(peak)} of {in_gib(limit)}",
+        expected="as much free memory as all concurrent submissions may use together",
+        next_step="grade fewer at a time (`heldout grade --jobs`), or lower the memory limit",
+    )
+
+
+def in_gib(count: int) -> str:
+    """Bytes as "2 GiB", "1.4 GiB".
+
+    >>> in_gib(2 << 30), in_gib(1_500_000_000), in_gib(100 << 20)
+    ('2 GiB', '1.4 GiB', '0.1 GiB')
+    """
+    return f"{count / (1 << 30):.1f}".removesuffix(".0") + " GiB"
 
 
 def garbled() -> BadSubmission:
@@ -85,7 +138,7 @@ def not_started(log: str) -> SandboxError:
 
 
 def _fixed(reason: Reason, question: Question) -> BadSubmission:
-    what = FIXED[reason].format(method=question.method)
+    what = FIXED[reason].format(method=question.method, doing=question.doing)
     return BadSubmission(reason, what, expected=question.expected, next_step=CHECK)
 
 

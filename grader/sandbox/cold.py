@@ -4,19 +4,18 @@ import json
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
-from contextlib import ExitStack, closing
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from grader.sandbox import Allowance, bubblewrap, runtime, seccomp, slots
-from grader.sandbox.child import Child
-from grader.sandbox.log import Log
+from grader.sandbox import Allowance, bubblewrap, cgroup, runtime, seccomp, slots
+from grader.sandbox.child import Child, ends, wait_for
 from grader.sandbox.session import START_SECONDS, Boot, Session
-from grader.sandbox.wire import sender_of
+from grader.sandbox.watchdog import watched
 from grader.spec import MIB, Limits
 
 LAUNCHER = Path(__file__).parent / "launch.py"
@@ -32,13 +31,20 @@ class ColdSandbox:
 
     launcher = "cold"
 
-    def __init__(self, python: Path = Path(sys.executable)) -> None:
+    def __init__(
+        self,
+        python: Path = Path(sys.executable),
+        *,
+        groups: Callable[[], cgroup.Hierarchy | None] = cgroup.hierarchy,
+    ) -> None:
         self.python = python
+        self.groups = groups()
 
     @property
     def layers(self) -> tuple[str, ...]:
         uid = ("uid",) if os.geteuid() == 0 else ()
-        return (*uid, "namespaces", "seccomp", "rlimits", "deadlines")
+        memory = f"cgroup v{self.groups.version}" if self.groups else "watchdog"
+        return (*uid, "namespaces", "seccomp", "rlimits", memory, "deadlines")
 
     def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> Session:
         boot = self.boot(limits, allowance.limit)  # what can fail, fails before a process is there
@@ -63,27 +69,26 @@ class ColdSandbox:
         """Start the runner's `module`, confined by all but what it gives up itself when told to."""
         with ExitStack() as held, ExitStack() as passed:
             uid = held.enter_context(slots.lease()) if os.geteuid() == 0 else None
-            ours, theirs = socket.socketpair()
-            held.enter_context(closing(ours))
-            passed.enter_context(closing(theirs))
-            output, their_output = os.pipe()
-            passed.callback(os.close, their_output)
-            log = Log(output, limits.log_bytes)
+            group = held.enter_context(self.groups.group(limits)) if self.groups else None
+            pair = ends(held, passed, limits.log_bytes)
             info, their_info = os.pipe()
             held.callback(os.close, info)
             passed.callback(os.close, their_info)
-            spec = self._spec(limits, module, channel=theirs.fileno(), info=their_info) | {"uid": uid}
-            process = _start(spec, their_output, (theirs.fileno(), their_info))
+            spec = self._spec(limits, module, channel=pair.theirs.fileno(), info=their_info)
+            spec |= {"uid": uid, "groups": group.entrances if group else []}
+            process = _start(spec, pair.output, (pair.theirs.fileno(), their_info))
             passed.close()
-            init = _init(process, info)
+            pid, init = _first(process, info)
             if init is not None:
                 held.callback(os.close, init)
+            kill = partial(_kill, process, init)
             return Child(
-                process=process,
-                channel=ours,
-                log=log,
-                kill=partial(_kill, process, init),
-                runner=partial(sender_of, ours, START_SECONDS),
+                channel=pair.ours,
+                log=pair.log,
+                kill=kill,
+                wait=partial(wait_for, process),
+                pid=pid,
+                meter=group or watched(held, pid, limits, kill),
                 held=held.pop_all(),
             )
 
@@ -129,15 +134,18 @@ def _start(spec: dict[str, Any], output: int, passed: tuple[int, ...]) -> "subpr
     )
 
 
-def _init(process: "subprocess.Popen[bytes]", info: int) -> int | None:
-    """A pidfd of the namespace's first process; None when bubblewrap failed before or after starting one."""
+def _first(process: "subprocess.Popen[bytes]", info: int) -> tuple[int, int | None]:
+    """The namespace's first process and a pidfd of it; 0 and None when bubblewrap failed."""
     try:
         written = b""
         while select.select([info], [], [], START_SECONDS)[0] and (chunk := os.read(info, 4096)):
             written += chunk
-        return os.pidfd_open(json.loads(written)["child-pid"]) if written else None
+        if not written:
+            return 0, None
+        pid = json.loads(written)["child-pid"]
+        return pid, os.pidfd_open(pid)
     except ProcessLookupError:
-        return None
+        return 0, None
     except BaseException:
         process.kill()
         process.wait()

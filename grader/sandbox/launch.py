@@ -18,9 +18,11 @@ STAGE = "/tmp"  # noqa: S108 - covered by an own tmpfs in an own mount namespace
 
 
 def main(spec: dict[str, Any]) -> None:
-    """`spec`: bwrap, uid (null: stay), binds [[source, target]…], arguments, command and
+    """`spec`: bwrap, uid (null: stay), groups [file…], binds [[source, target]…], arguments, command and
     scratch [target, bytes, inodes].
     """
+    for entrance in spec["groups"]:
+        _join(entrance)
     binds, scratch = spec["binds"], spec["scratch"]
     own_scratch = ["--size", str(scratch[1]), "--tmpfs", scratch[0]]
     if os.geteuid() == 0:
@@ -35,6 +37,12 @@ def main(spec: dict[str, Any]) -> None:
     # By a pipe: pid 1 inside keeps its command line for everyone to read.
     descriptor = _piped("\0".join(arguments).encode())
     os.execve(spec["bwrap"], ["bwrap", "--args", str(descriptor), "--", *spec["command"]], {})
+
+
+def _join(entrance: str) -> None:
+    """Before anything else, so that all that is used from here on is counted and limited together."""
+    with open(entrance, "w") as file:
+        file.write("0")
 
 
 def _libc() -> ctypes.CDLL:

@@ -28,6 +28,7 @@ class Log:
         self._half = limit // 2
         self._lock = threading.Lock()
         self._keep = True
+        self._dropped = 0
         self._clear()
         self._thread = threading.Thread(target=self._drain, name="sandbox log", daemon=True)
         self._thread.start()
@@ -50,6 +51,12 @@ class Log:
         gap = f"\n[… {dropped} bytes left out …]\n" if dropped else ""
         return neutralise(head.decode(errors="replace") + gap + tail.decode(errors="replace"))
 
+    @property
+    def dropped_bytes(self) -> int:
+        """What came while nothing was to be kept."""
+        with self._lock:
+            return self._dropped
+
     def _clear(self) -> None:
         self._head, self._tail, self._total = bytearray(), bytearray(), 0
 
@@ -61,6 +68,7 @@ class Log:
 
     def _take(self, chunk: bytes) -> None:
         if not self._keep:
+            self._dropped += len(chunk)
             return
         self._total += len(chunk)
         room = self._half - len(self._head)

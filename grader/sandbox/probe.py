@@ -130,11 +130,10 @@ def _tried_inside(sandbox: ColdSandbox) -> list[Layer]:
             wire.send(boot.head(), boot.programs, deadline)
             hidden = [*DATA_SETS, str(Path(__file__).resolve())]
             wire.send({"port": port, "hidden": hidden}, [], deadline)
-            runner = child.runner()
             answer = wire.receive([len(CHECKS)], deadline)
             if isinstance(answer, Failure):
                 raise Garbled
-            uid = os.stat(f"/proc/{runner}").st_uid  # it stays until it is killed
+            uid = os.stat(f"/proc/{child.pid}").st_uid  # it stays until it is killed
         except (TimeoutError, ChannelClosed, Garbled) as error:
             child.end()
             child.log.finish(SECONDS)

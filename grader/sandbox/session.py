@@ -1,15 +1,17 @@
 """One submission loaded in one child: the same conversation whatever started the child."""
 
+import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Self
 
-from grader.errors import BadSubmission, SandboxError
+from grader.errors import HeldoutError, Reason, SandboxError
 from grader.sandbox import Allowance, Tensor, TensorSpec, Usage, blame
 from grader.sandbox.blame import Question
-from grader.sandbox.child import Child, peak_bytes
+from grader.sandbox.child import Child, Ending, peak_bytes
 from grader.sandbox.wire import Buffer, ChannelClosed, Failure, Garbled, Wire
 from grader.spec import Limits
 
@@ -17,6 +19,7 @@ START_SECONDS = (
     300.0  # of ours, for importing torch: a cold disk or a throttled machine is no student's fault
 )
 CRASH_SECONDS = 0.5  # a dying process closes its channel shortly before its exit code is known
+FULL = 0.95  # of its memory: the kernel counts in batches
 ITEM_BYTES = {"float32": 4, "int64": 8}
 
 
@@ -47,10 +50,13 @@ class Session:
         self._public = public
         self._wire = Wire(child.channel)
         self._log = child.log
+        self._calls: Counter[str] = Counter()
         self._wall = 0.0
-        self._pid = 0
         self._peak = 0
+        self._killed = ""
+        self._doing = ""
         self._open = True
+        self._processor_seconds = 0
         self._load: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
@@ -82,12 +88,15 @@ class Session:
             "inputs": [asdict(each.spec) | {"bytes": _size(each.spec)} for each in inputs],
             "outputs": [asdict(each) for each in outputs],
         }
-        return self._ask(request, [each.data for each in inputs], Question(method, outputs))
+        self._calls[method] += 1
+        return self._ask(
+            request, [each.data for each in inputs], Question(method, outputs, self._calls[method])
+        )
 
     def close(self) -> None:
         """Kill it and wait until nothing of it is left."""
         self._open = False
-        self._peak = max(self._peak, peak_bytes(self._pid))
+        self._peak = max(self._peak, peak_bytes(self._child.pid))
         self._wire.close()
         self._child.end()
         self._log.finish(CRASH_SECONDS)
@@ -98,21 +107,28 @@ class Session:
 
     @property
     def usage(self) -> Usage:
-        ending = self._child.ending
-        return Usage(self._wall, ending.cpu_seconds if ending else 0.0, self._peak)
+        ending = self._child.ending or Ending(0)
+        return Usage(
+            wall_seconds=self._wall,
+            cpu_seconds=ending.cpu_seconds,
+            peak_bytes=ending.peak_bytes or self._peak,
+            killed=self._killed,
+            doing=self._doing,
+            dropped_bytes=self._log.dropped_bytes,
+        )
 
     def _start(self, boot: Boot) -> None:
         """Nothing of the student is inside yet: whatever fails is ours."""
         deadline = self._wire.clock.now() + START_SECONDS
         try:
             self._wire.send(boot.head(), boot.programs, deadline)
-            self._pid = self._child.runner()
             self._wire.receive([], deadline)
         except (TimeoutError, ChannelClosed, Garbled) as error:
             self._child.end()
             self._log.finish(CRASH_SECONDS)
             raise blame.not_started(self._log.text) from error
         self._log.restart(keep=self._public)
+        self._processor_seconds = boot.rlimits.get("CPU", 0)
 
     def _ask(self, head: Mapping[str, Any], body: Sequence[Buffer], question: Question) -> list[bytearray]:
         """One exchange on the student's time: the allowance is charged by the wire's fairer clock."""
@@ -134,18 +150,49 @@ class Session:
             self._wire.send(head, body, deadline)
             reply = self._wire.receive(sizes, deadline)
         except TimeoutError as error:
-            raise self._broken(self._allowance.exhausted()) from error
+            self._met("wall time", question)
+            raise self._broken(blame.out_of_time(self._allowance.limit, question)) from error
         except ChannelClosed as error:
-            ending = self._child.end(grace=CRASH_SECONDS)
-            raise self._broken(blame.crashed(ending, question, public=self._public)) from error
+            self._child.end(grace=CRASH_SECONDS)
+            raise self._broken(self._ended(question)) from error
         except Garbled as error:
             raise self._broken(blame.garbled()) from error
+        self._peak = max(self._peak, peak_bytes(self._child.pid))
         if isinstance(reply, Failure):
-            raise blame.from_reply(reply, question, public=self._public)
-        self._peak = max(self._peak, peak_bytes(self._pid))
+            raise self._failed(reply, question)
         return reply
 
-    def _broken(self, error: BadSubmission) -> BadSubmission:
+    def _failed(self, reply: Failure, question: Question) -> HeldoutError:
+        """What the runner tells; unless a process that it lost to the memory limit is the likely cause."""
+        counted = self._child.meter.counted() if self._child.meter else None
+        if counted and counted.oom_kills:
+            return self._broken(self._out_of_memory(counted.peak_bytes, question))
+        if reply.status == Reason.MEMORY:
+            self._met("memory", question)
+        return blame.from_reply(reply, question, public=self._public)
+
+    def _ended(self, question: Question) -> HeldoutError:
+        """Why the process is no more: a limit that killed it, or its own doing."""
+        ending = self._child.end()
+        if ending.oom_kills:
+            return self._out_of_memory(ending.peak_bytes, question)
+        if ending.code == 128 + signal.SIGKILL and ending.cpu_seconds >= self._processor_seconds > 0:
+            self._met("processor time", question)
+            return blame.out_of_processor_time(ending.cpu_seconds, question)
+        return blame.crashed(ending, question, public=self._public)
+
+    def _out_of_memory(self, peak: int, question: Question) -> HeldoutError:
+        """Its own limit's doing, or the machine's: then the group was killed before it was full."""
+        limit = self._limits.memory_bytes
+        if peak < FULL * limit:
+            return blame.machine_out_of_memory(peak, limit)
+        self._met("memory", question)
+        return blame.out_of_memory(peak, limit, question)
+
+    def _met(self, limit: str, question: Question) -> None:
+        self._killed, self._doing = limit, question.doing
+
+    def _broken(self, error: HeldoutError) -> HeldoutError:
         """No further question can be asked after `error`."""
         self.close()
         return error

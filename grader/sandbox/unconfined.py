@@ -6,17 +6,15 @@ Student code can read and do here whatever its user can. It must never see held-
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from functools import cached_property, partial
 from pathlib import Path
 
 from grader.sandbox import Allowance, bubblewrap, runtime
-from grader.sandbox.child import Child
-from grader.sandbox.log import Log
+from grader.sandbox.child import Child, ends, wait_for
 from grader.sandbox.session import Boot, Session
 from grader.spec import MIB, Limits
 
@@ -49,28 +47,23 @@ class UnconfinedSandbox:
     def _spawn(self, folder: Path, limits: Limits) -> Child:
         with ExitStack() as held, ExitStack() as passed:
             held.callback(shutil.rmtree, folder, ignore_errors=True)
-            ours, theirs = socket.socketpair()
-            held.enter_context(closing(ours))
-            passed.enter_context(closing(theirs))
-            output, their_output = os.pipe()
-            passed.callback(os.close, their_output)
-            log = Log(output, limits.log_bytes)
+            pair = ends(held, passed, limits.log_bytes)
             process = subprocess.Popen(
-                bubblewrap.command(str(self._python), str(runtime.RUNNER.parent), theirs.fileno()),
+                bubblewrap.command(str(self._python), str(runtime.RUNNER.parent), pair.theirs.fileno()),
                 stdin=subprocess.DEVNULL,
-                stdout=their_output,
-                stderr=their_output,
-                pass_fds=(theirs.fileno(),),
+                stdout=pair.output,
+                stderr=pair.output,
+                pass_fds=(pair.theirs.fileno(),),
                 env=bubblewrap.environment(str(folder), limits.threads),
                 cwd=folder,
                 start_new_session=True,
             )
             return Child(
-                process=process,
-                channel=ours,
-                log=log,
+                channel=pair.ours,
+                log=pair.log,
                 kill=partial(_kill_group, process.pid),
-                runner=lambda: process.pid,
+                wait=partial(wait_for, process),
+                pid=process.pid,
                 held=held.pop_all(),
             )
 

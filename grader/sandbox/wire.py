@@ -6,7 +6,6 @@ The child's bytes are a status and raw numbers: never pickle, never JSON.
 import json
 import os
 import socket
-import struct
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -93,19 +92,3 @@ class Wire:
             with suppress(TimeoutError):
                 return transfer(view)
         raise TimeoutError
-
-
-def sender_of(channel: socket.socket, seconds: float) -> int:
-    """The process that wrote the first byte of what waits in the channel, as the kernel names it.
-
-    0 when nothing can come any more. Raises TimeoutError.
-    """
-    channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-    channel.settimeout(seconds)
-    credentials = struct.Struct("3i")  # pid, uid, gid
-    try:
-        _, ancillary, _, _ = channel.recvmsg(1, socket.CMSG_SPACE(credentials.size), socket.MSG_PEEK)
-    except ConnectionResetError:
-        return 0
-    found = [data for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS]
-    return int(credentials.unpack(found[0])[0]) if found else 0

@@ -13,7 +13,7 @@ import pyseccomp
 import pytest
 
 from grader.errors import SandboxError
-from grader.sandbox import probe, seccomp, slots
+from grader.sandbox import cgroup, probe, seccomp, slots
 from grader.sandbox.cold import ColdSandbox
 from grader.sandbox.unconfined import UnconfinedSandbox
 from grader.spec import Limits
@@ -21,13 +21,8 @@ from grader.spec import Limits
 ROOT = Path(__file__).parents[3]
 
 
-def only_child(parent: int) -> int:
-    """The pid, outside, of the first process inside: the only child of bubblewrap's monitor."""
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        fields = stat.read_text().rpartition(")")[2].split()
-        if int(fields[1]) == parent:
-            return int(stat.parent.name)
-    raise AssertionError("no process inside")
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def gone(pid: int, seconds: float = 10.0) -> bool:
@@ -43,6 +38,7 @@ def left_behind() -> dict[str, object]:
     return {
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         "mounts": Path("/proc/self/mountinfo").read_text(),
+        "groups": [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/{cgroup.PREFIX}{os.getpid()}-*")],
         "files": sorted(path.name for path in Path("/tmp").iterdir() if path.name.startswith("heldout")),  # noqa: S108
         "children": _children(),
     }
@@ -93,7 +89,7 @@ def test_nothing_is_left_of_many_sandboxes(cold: ColdSandbox) -> None:
 def test_two_sandboxes_have_two_uids(cold: ColdSandbox) -> None:
     children = [cold.spawn(Limits(), "selftest") for _ in range(2)]
     try:
-        uids = {Path(f"/proc/{only_child(child.process.pid)}").stat().st_uid for child in children}
+        uids = {Path(f"/proc/{child.pid}").stat().st_uid for child in children}
         assert len(uids) == (2 if os.geteuid() == 0 else 1)
         assert 0 not in uids
     finally:
@@ -112,13 +108,13 @@ def test_a_sandbox_dies_with_its_grader(cold: ColdSandbox) -> None:
     source = (
         "import time; from grader.sandbox.cold import ColdSandbox; from grader.spec import Limits;"
         "child = ColdSandbox().spawn(Limits(), 'selftest');"
-        "print(child.process.pid, flush=True); time.sleep(60)"
+        "print(child.pid, flush=True); time.sleep(60)"
     )
     grader = subprocess.Popen([sys.executable, "-c", source], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     with grader:
         assert grader.stdout
-        monitor = int(grader.stdout.readline())
-        runner = only_child(monitor)
+        runner = int(grader.stdout.readline())
+        monitor = parent(runner)
         grader.send_signal(signal.SIGKILL)
     assert gone(monitor)
     assert gone(runner)

@@ -1,0 +1,269 @@
+"""Control groups: memory, processes and processor time of all of a sandbox's processes together.
+
+The first that works of version 2 (a subtree that may be written: root's, a delegated one), version 1, and
+none: then RLIMIT_DATA and the watchdog (`grader.sandbox.watchdog`) must do.
+"""
+
+import errno
+import os
+import re
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from grader.errors import SandboxError
+from grader.spec import MIB, Limits
+
+PREFIX = "heldout-"
+CONTROLLERS = ("memory", "pids", "cpu")
+PERIOD = 100_000  # microseconds over which processor time is shared out
+REMOVE_SECONDS = 5.0  # the last process may be gone a moment before its group may be
+TRIAL_BYTES = 16 * MIB
+TRIAL = "import sys\nfor p in sys.argv[1:]: open(p, 'w').write('0')\nbytearray(64 << 20)\n"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What the kernel counted for a group."""
+
+    cpu_seconds: float
+    peak_bytes: int  # resident and scratch and caches, of all processes together
+    oom_kills: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """One sandbox's groups: one folder in version 2, one for each controller in version 1."""
+
+    version: int
+    folders: Mapping[str, Path]  # by controller
+
+    @property
+    def entrances(self) -> list[str]:
+        """Files to write "0" to, in order to join."""
+        return sorted({str(folder / "cgroup.procs") for folder in self.folders.values()})
+
+    def add(self, pid: int) -> None:
+        """Move a process of ours in, before it starts anything. Raises OSError."""
+        for entrance in self.entrances:
+            _write(Path(entrance), str(pid))
+
+    def counted(self) -> Counted:
+        memory, cpu = self.folders["memory"], self.folders.get("cpuacct", self.folders["cpu"])
+        if self.version == 2:
+            micro = _field(cpu / "cpu.stat", "usage_usec")
+            peak, events = memory / "memory.peak", memory / "memory.events"
+            return Counted(micro / 1e6, _number(peak), _field(events, "oom_kill"))
+        nano, peak = _number(cpu / "cpuacct.usage"), memory / "memory.max_usage_in_bytes"
+        return Counted(nano / 1e9, _number(peak), _field(memory / "memory.oom_control", "oom_kill"))
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """Where groups can be made: a parent folder for each controller."""
+
+    version: int
+    parents: Mapping[str, Path]
+
+    @contextmanager
+    def group(self, limits: Limits) -> Iterator[Group]:
+        """A fresh group with these limits; removed, with whatever was made below it, on leaving."""
+        name = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"  # never used again: a dying group lingers
+        made = Group(self.version, {key: parent / name for key, parent in self.parents.items()})
+        try:
+            _make(made, limits)
+            yield made
+        finally:
+            for folder in set(made.folders.values()):
+                _remove(folder)
+
+
+def _make(group: Group, limits: Limits) -> None:
+    try:
+        for folder in set(group.folders.values()):
+            folder.mkdir()
+        for controller, settings in _settings(group.version, limits).items():
+            for file, value in settings.items():
+                _set(group.folders[controller] / file, value)
+    except OSError as error:
+        raise SandboxError(
+            "a control group can't be made", where=str(error), next_step="run `heldout doctor`"
+        ) from error
+
+
+def _settings(version: int, limits: Limits) -> dict[str, dict[str, str]]:
+    memory, quota = str(limits.memory_bytes), limits.threads * PERIOD
+    pids = {"pids.max": str(limits.processes)}
+    if version == 2:
+        in_memory = {"memory.max": memory, "?memory.swap.max": "0"}
+        return {"memory": in_memory, "pids": pids, "cpu": {"cpu.max": f"{quota} {PERIOD}"}}
+    # In this order: the sum with swap may never be less than memory alone.
+    in_memory = {"memory.limit_in_bytes": memory, "?memory.memsw.limit_in_bytes": memory}
+    cpu = {"cpu.cfs_period_us": str(PERIOD), "cpu.cfs_quota_us": str(quota)}
+    return {"memory": in_memory, "pids": pids, "cpu": cpu, "cpuacct": {}}
+
+
+def _set(path: Path, value: str) -> None:
+    """A file whose name begins with "?" is absent on machines that don't account for swap."""
+    optional = path.name.startswith("?")
+    path = path.with_name(path.name.removeprefix("?"))
+    if path.exists() or not optional:
+        _write(path, value)
+
+
+@cache
+def hierarchy() -> Hierarchy | None:
+    """The first that works, shown by effect: a process that takes more than its group has is killed."""
+    for find in (_version_2, _version_1):
+        for found in find():
+            if works(found):
+                _sweep(found)
+                return found
+    return None
+
+
+def works(found: Hierarchy) -> bool:
+    limits = Limits(memory_bytes=TRIAL_BYTES)
+    try:
+        with found.group(limits) as group:
+            command = [sys.executable, "-I", "-S", "-c", TRIAL, *group.entrances]
+            ended = subprocess.run(command, capture_output=True, timeout=60, check=False)
+            return ended.returncode < 0 and group.counted().oom_kills > 0
+    except (SandboxError, OSError, subprocess.TimeoutExpired):
+        return False
+
+
+@dataclass(frozen=True)
+class _Mount:
+    point: Path
+    root: str  # the hierarchy's folder that is mounted
+    kind: str
+    options: frozenset[str]
+
+
+def _mounts() -> list[_Mount]:
+    found = []
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        before, _, after = line.partition(" - ")
+        kind, _, options = after.split(" ", 2)
+        if kind in ("cgroup", "cgroup2"):
+            fields = before.split()
+            found.append(_Mount(Path(fields[4]), fields[3], kind, frozenset(options.split(","))))
+    return found
+
+
+def _own(controller: str) -> str:
+    """This process's group in the hierarchy of a controller; "" is version 2's."""
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controller in controllers.split(","):
+            return path
+    return "/"
+
+
+def _below(mount: _Mount, path: str) -> Path:
+    """The folder of a group; where another namespace hides it, what is mounted."""
+    folder = mount.point / os.path.relpath(path, mount.root)
+    return folder if ".." not in folder.parts and folder.is_dir() else mount.point
+
+
+def _version_1() -> Iterator[Hierarchy]:
+    parents = {}
+    for controller in (*CONTROLLERS, "cpuacct"):
+        mounts = [each for each in _mounts() if each.kind == "cgroup" and controller in each.options]
+        if not mounts:
+            return
+        parents[controller] = _below(mounts[0], _own(controller))
+    yield Hierarchy(1, parents)
+
+
+def _version_2() -> Iterator[Hierarchy]:
+    """From the top of the tree down to our own group: the first folder where controllers can be given on."""
+    for mount in [each for each in _mounts() if each.kind == "cgroup2"]:
+        own = _below(mount, _own(""))
+        line = [own, *own.parents]
+        for parent in reversed(line[: line.index(mount.point) + 1]):
+            with suppress(OSError):
+                yield Hierarchy(2, dict.fromkeys(CONTROLLERS, _delegated(parent, own)))
+
+
+def _delegated(parent: Path, own: Path) -> Path:
+    """A folder below `parent` whose groups have all controllers. Raises OSError where it can't be."""
+    if not set(CONTROLLERS) <= set((parent / "cgroup.controllers").read_text().split()):
+        raise FileNotFoundError(errno.ENOENT, "controllers are missing", str(parent))
+    try:
+        _give_on(parent)
+    except OSError as error:
+        if error.errno != errno.EBUSY or parent != own:
+            raise
+        _make_room(parent)  # a group that has processes of its own can't give controllers on
+        _give_on(parent)
+    folder = parent / "heldout"
+    folder.mkdir(exist_ok=True)
+    _give_on(folder)
+    return folder
+
+
+def _give_on(folder: Path) -> None:
+    _write(folder / "cgroup.subtree_control", " ".join(f"+{name}" for name in CONTROLLERS))
+
+
+def _make_room(own: Path) -> None:
+    """What a container's or a delegated scope's processes do with themselves: they move one level down."""
+    leaf = own / "heldout-graders"
+    leaf.mkdir(exist_ok=True)
+    for pid in (own / "cgroup.procs").read_text().split():
+        with suppress(ProcessLookupError):
+            _write(leaf / "cgroup.procs", pid)
+
+
+def _sweep(found: Hierarchy) -> None:
+    """Remove what graders that were killed have left: empty groups of processes that are no more."""
+    for parent in set(found.parents.values()):
+        for folder in parent.glob(f"{PREFIX}[0-9]*-*"):
+            if not Path(f"/proc/{folder.name.split('-')[1]}").exists():
+                with suppress(OSError):
+                    folder.rmdir()
+
+
+def _remove(folder: Path) -> None:
+    """Raises OSError when processes are left in it."""
+    deadline = time.monotonic() + REMOVE_SECONDS
+    while True:
+        try:
+            folder.rmdir()
+            return
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            if error.errno != errno.EBUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+
+
+def _write(path: Path, value: str) -> None:
+    """In one write(2), as the kernel wants it; never creates a file."""
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, value.encode())
+    finally:
+        os.close(descriptor)
+
+
+def _number(path: Path) -> int:
+    """0 where this kernel doesn't count it."""
+    try:
+        return int(path.read_text())
+    except FileNotFoundError:
+        return 0
+
+
+def _field(path: Path, name: str) -> int:
+    found = re.search(rf"^{name} (\d+)$", path.read_text(), re.MULTILINE)
+    return int(found[1]) if found else 0

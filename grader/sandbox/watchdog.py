@@ -1,0 +1,70 @@
+"""Where no control group can be made: a thread that adds up what a sandbox's processes hold, and kills.
+
+It reads statm only (a `ps` hangs on a machine that a fork bomb has filled) and sees no shared memory: there
+the seccomp filter (no memfd, no shared anonymous maps) and the sized tmpfs must do.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from grader.sandbox.cgroup import Counted
+from grader.spec import Limits
+
+LOOK_SECONDS = 0.05
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Watchdog:
+    """Calls `kill` once when process `pid` and all below it hold more than `limit` bytes of their own."""
+
+    def __init__(self, pid: int, limit: int, kill: Callable[[], None]) -> None:
+        self._pid, self._limit, self._kill = pid, limit, kill
+        self._peak = 0
+        self._killed = False
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="sandbox watchdog", daemon=True)
+        self._thread.start()
+
+    def counted(self) -> Counted:
+        return Counted(0.0, self._peak, int(self._killed))
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(LOOK_SECONDS):
+            self._peak = max(self._peak, sum(map(own_bytes, descent(self._pid))))
+            if self._peak > self._limit:
+                self._killed = True
+                self._kill()
+                return
+
+
+def watched(held: ExitStack, pid: int, limits: Limits, kill: Callable[[], None]) -> Watchdog:
+    """A watchdog until `held` is closed."""
+    watchdog = Watchdog(pid, limits.memory_bytes, kill)
+    held.callback(watchdog.stop)
+    return watchdog
+
+
+def descent(pid: int) -> list[int]:
+    """`pid` and every process below it. Orphans in its pid namespace come back to its first process."""
+    found = [pid]
+    for parent in found:
+        with suppress(OSError):
+            for task in Path(f"/proc/{parent}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def own_bytes(pid: int) -> int:
+    """Resident, without what is mapped from files."""
+    try:
+        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
+    except (OSError, ValueError):
+        return 0
+    return (int(resident) - int(shared)) * PAGE
