@@ -72,10 +72,10 @@ def baselines(slugs: tuple[str, ...], jobs: int | None, sandbox_name: str, folde
 @format_option
 def doctor(style: str) -> None:
     """Show which layers of the sandbox are live on this machine, and what to do about those that aren't."""
-    from grader.sandbox.probe import probe
+    from grader.sandbox.probe import inspect
     from leaderboard.render import print_layers
 
-    layers = probe()
+    layers = inspect()
     print_layers(layers, style)
     if not all(layer.live for layer in layers if layer.required):
         raise SystemExit(1)

@@ -51,7 +51,7 @@ def sandbox_option(verb: Verb) -> Verb:
     return click.option(
         "--sandbox",
         "sandbox_name",
-        type=click.Choice(["auto", "cold", "none"]),
+        type=click.Choice(["auto", "zygote", "cold", "none"]),
         default="auto",
         show_default=True,
         help="How to confine students' code; `none` is for development and marks the results.",

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,8 @@ def check(source: Path, slug: str | None, sandbox_name: str, folder: Path | None
     sandbox = _own_sandbox(sandbox_name)
     size = f"{len(archive.data) / 1e6:.2f} MB"
     click.echo(f"{one_line(archive.file_name)}: {size}, sandbox: {sandbox.launcher}")
-    found = grading.check(assignment, archive.data, load_public(course, assignment.slug), sandbox)
+    with closing(sandbox):
+        found = grading.check(assignment, archive.data, load_public(course, assignment.slug), sandbox)
     if found.log:
         click.echo(f"Your code printed:\n{found.log}")
     if found.error is not None:
@@ -168,7 +170,7 @@ def _own_sandbox(name: str) -> "Sandbox":
     from grader.sandbox.probe import choose
 
     try:
-        return choose(name)
+        return choose("cold" if name == "auto" else name)  # one session: no zygote is worth its start
     except SandboxError as error:
         if name != "auto":
             raise

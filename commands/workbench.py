@@ -46,6 +46,7 @@ class Workbench:
     def __exit__(self, *exc: object) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._bars.stop()
+        self._sandbox.close()
 
     def run(self, *, watch: bool = False, until: Callable[[], bool] = lambda: False) -> int:
         """Grade what is queued; return how many judgings this process recorded."""

@@ -1,5 +1,7 @@
 """Fixtures that several folders share: real data at the small profile, a real sandbox."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,8 +27,9 @@ def denoising_data(denoising: Assignment) -> Data:
 
 
 @pytest.fixture(scope="session")
-def sandbox() -> Sandbox:
-    return choose("auto")
+def sandbox() -> Iterator[Sandbox]:
+    with closing(choose("auto")) as chosen:
+        yield chosen
 
 
 @pytest.fixture(scope="session")

@@ -83,3 +83,6 @@ class Sandbox(Protocol):
         With `public` the inputs are public: errors carry the student's traceback and the log is kept.
         Without, every text is fixed and output is dropped.
         """
+
+    def close(self) -> None:
+        """End what is kept between sessions. Opening again is possible, and starts it again."""

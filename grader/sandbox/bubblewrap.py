@@ -10,6 +10,7 @@ NOBODY = "65534"
 SCRATCH = "/tmp"  # noqa: S108 - inside
 FOLDER = f"{SCRATCH}/submission"
 SHARED_MEMORY = 64 * MIB  # /dev/shm: DataLoader workers hand tensors over through it
+HOSTNAME = "sandbox"
 NAMESPACES = ("user", "pid", "net", "ipc", "uts", "cgroup-try")
 START = (
     "import sys; sys.path.insert(0, sys.argv[1]); from runner import {module};"
@@ -32,7 +33,7 @@ def program() -> Path:
 def arguments(limits: Limits, *, info: int) -> list[str]:
     """All but the binds, the scratch tmpfs and the final --remount-ro, which the launcher adds."""
     words = [f"--unshare-{name}" for name in NAMESPACES]
-    words += ["--uid", NOBODY, "--gid", NOBODY, "--hostname", "sandbox"]
+    words += ["--uid", NOBODY, "--gid", NOBODY, "--hostname", HOSTNAME]
     # The runner itself is pid 1: bubblewrap's own init would have its uid but no filter and no limits, and
     # student code could act through it by writing /proc/1/mem.
     words += [

@@ -65,11 +65,17 @@ class ColdSandbox:
             programs=seccomp.programs(),
         )
 
-    def spawn(self, limits: Limits, module: str = "main") -> Child:
-        """Start the runner's `module`, confined by all but what it gives up itself when told to."""
+    def close(self) -> None:
+        """Nothing is kept between sessions."""
+
+    def spawn(self, limits: Limits, module: str = "main", *, grouped: bool = True) -> Child:
+        """Start the runner's `module`, confined by all but what it gives up itself when told to.
+
+        Without `grouped` nothing limits its processes together: for trusted code only.
+        """
         with ExitStack() as held, ExitStack() as passed:
             uid = held.enter_context(slots.lease()) if os.geteuid() == 0 else None
-            group = held.enter_context(self.groups.group(limits)) if self.groups else None
+            group = held.enter_context(self.groups.group(limits)) if self.groups and grouped else None
             pair = ends(held, passed, limits.log_bytes)
             info, their_info = os.pipe()
             held.callback(os.close, info)
@@ -88,19 +94,23 @@ class ColdSandbox:
                 kill=kill,
                 wait=partial(wait_for, process),
                 pid=pid,
-                meter=group or watched(held, pid, limits, kill),
+                meter=group or (watched(held, pid, limits, kill) if grouped else None),
                 held=held.pop_all(),
             )
 
     def _spec(self, limits: Limits, module: str, *, channel: int, info: int) -> dict[str, Any]:
-        inodes = limits.unpacked_files + INODES_BESIDES
         return {
             "bwrap": str(bubblewrap.program()),
             "binds": [[bind.source, bind.target] for bind in self.runtime.binds],
             "arguments": bubblewrap.arguments(limits, info=info),
-            "scratch": [bubblewrap.SCRATCH, bubblewrap.scratch_bytes(limits), inodes],
+            "scratch": [bubblewrap.SCRATCH, bubblewrap.scratch_bytes(limits), inodes(limits)],
             "command": bubblewrap.command(self.runtime.python, "/heldout", channel, module),
         }
+
+
+def inodes(limits: Limits) -> int:
+    """How many files a sandbox may have at a time: a submission's own and some of its making."""
+    return limits.unpacked_files + INODES_BESIDES
 
 
 def rlimits(limits: Limits, seconds: float) -> dict[str, int]:

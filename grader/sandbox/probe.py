@@ -1,24 +1,32 @@
 """Which layers of the sandbox hold on this machine, shown by effect; and which sandbox to use."""
 
+import logging
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from grader.errors import HeldoutError, SandboxError
 from grader.sandbox import Sandbox, bubblewrap
+from grader.sandbox.bubblewrap import SHARED_MEMORY
 from grader.sandbox.child import Child
 from grader.sandbox.cold import ColdSandbox
 from grader.sandbox.runner.selftest import CHECKS
+from grader.sandbox.session import Boot
 from grader.sandbox.slots import FIRST_UID
 from grader.sandbox.unconfined import UnconfinedSandbox
 from grader.sandbox.wire import ChannelClosed, Failure, Garbled, Wire
+from grader.sandbox.zygote import ZygoteSandbox
 from grader.spec import Limits
+
+log = logging.getLogger(__name__)
 
 SECONDS = 60.0  # a busy machine is not a broken one
 KILL_SECONDS = 10.0
@@ -35,7 +43,18 @@ MEANING = {
     "network": "a connection to the machine's loopback fails",
     "seccomp": "unshare, AF_VSOCK, io_uring, keyctl and execve are refused",
     "rlimits": "memory, processes and open files end at their limits",
+    "processes": "only its own processes are visible",
+    "shared memory": f"shared memory of {SHARED_MEMORY >> 20} MiB can be mounted",
+    "leftovers": "what one sandbox writes wherever it can, the next does not see",
 }
+FIXES = {
+    "shared memory": "let the sandbox mount a tmpfs of that size: the machine or container is short of memory"
+}
+CGROUP = (
+    "run as root, or in a delegated scope: `systemd-run --user --scope -p Delegate=yes heldout grade`;"
+    " in a container: a cgroup namespace of its own and a writable /sys/fs/cgroup"
+)
+OLDEST_BUBBLEWRAP = (0, 7)  # it learned --size
 REPORT = "report it: this layer should hold wherever bubblewrap starts"
 APPARMOR = """allow bubblewrap to make user namespaces: write to /etc/apparmor.d/bwrap
   abi <abi/4.0>,
@@ -67,25 +86,52 @@ class Layer:
     required: bool = True
 
 
-def choose(name: str, python: Path = Path(sys.executable)) -> Sandbox:
-    """The sandbox called "auto", "cold" or "none". Raises SandboxError unless every required layer holds.
+def choose(name: str, python: Path = Path(sys.executable), *, unconfined: bool = True) -> Sandbox:
+    """The sandbox called "auto", "zygote", "cold" or "none"; "auto" is the zygote where its self-test passes.
 
-    Never falls back to less: only an explicit "none" runs student code unprotected.
+    Raises SandboxError unless every required layer holds. Never falls back to less than the cold sandbox:
+    only an explicit "none" runs student code unprotected, and not where `unconfined` is refused.
     """
-    if name == "none":
+    if name == "none" and unconfined:
         return UnconfinedSandbox(python)
-    if name not in ("auto", "cold"):
-        raise SandboxError(f"there is no sandbox {name!r}", expected="auto, cold or none")
-    sandbox = ColdSandbox(python)
-    missing = [layer for layer in probe(sandbox) if layer.required and not layer.live]
-    if missing:
-        raise SandboxError(
-            f"the sandbox lacks a layer: {missing[0].layer}",
-            where=missing[0].probe,
-            expected="every required layer of `heldout doctor`",
-            next_step=missing[0].fix,
-        )
-    return sandbox
+    if name not in ("auto", "zygote", "cold"):
+        raise SandboxError(f"there is no sandbox {name!r} here", expected="auto, zygote or cold")
+    cold = ColdSandbox(python)
+    _demand(layer for layer in probe(cold) if layer.required)
+    return cold if name == "cold" else _warm_or(cold, required=name == "zygote")
+
+
+def _warm_or(cold: ColdSandbox, *, required: bool) -> Sandbox:
+    zygote = ZygoteSandbox(cold)
+    layer = probe_zygote(zygote)
+    if layer.live:
+        return zygote
+    zygote.close()
+    if required:
+        _demand([layer])
+    log.warning("grading with cold sandboxes, some seconds slower each: %s", layer.probe)
+    return cold
+
+
+def _demand(layers: Iterable[Layer]) -> None:
+    for layer in layers:
+        if not layer.live:
+            raise SandboxError(
+                f"the sandbox lacks a layer: {layer.layer}",
+                where=layer.probe,
+                expected="every required layer of `heldout doctor`",
+                next_step=layer.fix,
+            )
+
+
+def inspect() -> list[Layer]:
+    """What `heldout doctor` shows: the layers of the cold sandbox, then the zygote."""
+    cold = ColdSandbox()
+    layers = probe(cold)
+    if all(layer.live for layer in layers if layer.required):
+        with closing(ZygoteSandbox(cold)) as zygote:
+            layers.append(probe_zygote(zygote))
+    return layers
 
 
 def probe(sandbox: ColdSandbox | None = None) -> list[Layer]:
@@ -95,9 +141,27 @@ def probe(sandbox: ColdSandbox | None = None) -> list[Layer]:
     if not all(layer.live for layer in layers):
         return layers
     try:
-        return layers + _tried_inside(sandbox)
+        tried = _try_inside(sandbox)
     except (HeldoutError, TimeoutError, ChannelClosed, Garbled) as error:
         return _not_started(layers, str(error) or type(error).__name__)
+    started = Layer("user namespaces", True, "bubblewrap started a process in its own", "")
+    inside = [Layer(name, tried.held[name], MEANING[name], FIXES.get(name, REPORT)) for name in CHECKS]
+    return [*layers, started, _uid(tried.uid), *inside, _cgroup(sandbox), _deadlines(tried.kill_seconds)]
+
+
+def probe_zygote(zygote: ZygoteSandbox) -> Layer:
+    """Whether all that holds in a cold sandbox holds in a fork, too, and how long a fork takes."""
+    fix = "grading works without it, some seconds slower for each submission; see the probe's words"
+    try:
+        tried = _try_inside(zygote)
+    except (HeldoutError, TimeoutError, ChannelClosed, Garbled) as error:
+        said = (str(error) or type(error).__name__).splitlines()
+        return Layer("zygote", False, said[-1], fix, required=False)
+    missing = [name for name, held in tried.held.items() if not held]
+    if missing:
+        return Layer("zygote", False, f"does not hold in a fork: {', '.join(missing)}", fix, required=False)
+    said_in = f"all of these hold in a fork, too, which starts in {tried.start_seconds * 1000:.0f} ms"
+    return Layer("zygote", True, said_in, "", required=False)
 
 
 def _bubblewrap() -> Layer:
@@ -106,8 +170,11 @@ def _bubblewrap() -> Layer:
     except SandboxError as error:
         return Layer("bubblewrap", False, error.what, error.next_step)
     said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=SECONDS)
+    version = re.search(r"(\d+)\.(\d+)", said.stdout)
+    recent = version is not None and tuple(map(int, version.groups())) >= OLDEST_BUBBLEWRAP
+    expected = ".".join(map(str, OLDEST_BUBBLEWRAP))
     return Layer(
-        "bubblewrap", said.returncode == 0, f"{path}: {said.stdout.strip()}", "apt install bubblewrap"
+        "bubblewrap", recent, f"{path}: {said.stdout.strip()}", f"install bubblewrap {expected} or newer"
     )
 
 
@@ -119,31 +186,61 @@ def _interpreter(sandbox: ColdSandbox) -> Layer:
     return Layer("interpreter", True, f"{sandbox.python} and {parts} files and folders that it needs", "")
 
 
-def _tried_inside(sandbox: ColdSandbox) -> list[Layer]:
-    limits = Limits()
+class Launcher(Protocol):
+    def boot(self, limits: Limits, seconds: float) -> Boot: ...
+    def spawn(self, limits: Limits, module: str) -> Child: ...
+
+
+@dataclass(frozen=True)
+class Tried:
+    held: Mapping[str, bool]  # by check
+    uid: int
+    start_seconds: float
+    kill_seconds: float
+
+
+def _try_inside(launcher: Launcher) -> Tried:
+    """Run the self-test in two sandboxes, one after the other: the second looks for what the first left."""
     with _listener() as port:
-        boot = sandbox.boot(limits, SECONDS)
-        child = sandbox.spawn(limits, "selftest")
-        wire = Wire(child.channel)
-        try:
-            deadline = wire.clock.now() + SECONDS
-            wire.send(boot.head(), boot.programs, deadline)
-            hidden = [*DATA_SETS, str(Path(__file__).resolve())]
-            wire.send({"port": port, "hidden": hidden}, [], deadline)
-            answer = wire.receive([len(CHECKS)], deadline)
-            if isinstance(answer, Failure):
-                raise Garbled
-            uid = os.stat(f"/proc/{child.pid}").st_uid  # it stays until it is killed
-        except (TimeoutError, ChannelClosed, Garbled) as error:
-            child.end()
-            child.log.finish(SECONDS)
-            raise SandboxError(child.log.text.strip() or "the probe inside did not answer") from error
-        finally:
-            killed = _kill_time(child)
+        first, second = (_try_once(launcher, port) for _ in range(2))
+    held = {name: first.held[name] and second.held[name] for name in CHECKS}
+    return replace(second, held=held)
+
+
+def _try_once(launcher: Launcher, port: int) -> Tried:
+    limits = Limits()
+    boot = launcher.boot(limits, SECONDS)
+    started = time.monotonic()
+    child = launcher.spawn(limits, "selftest")
+    wire = Wire(child.channel)
+    try:
+        deadline = wire.clock.now() + SECONDS
+        wire.send(boot.head(), boot.programs, deadline)
+        start_seconds = time.monotonic() - started
+        hidden = [*DATA_SETS, str(Path(__file__).resolve())]
+        wire.send({"port": port, "hidden": hidden, "shared_memory": SHARED_MEMORY}, [], deadline)
+        answer = wire.receive([len(CHECKS)], deadline)
+        if isinstance(answer, Failure):
+            raise Garbled
+        uid = os.stat(f"/proc/{child.pid}").st_uid  # it stays until it is killed
+    except (TimeoutError, ChannelClosed, Garbled) as error:
+        child.end()
+        child.log.finish(SECONDS)
+        raise SandboxError(child.log.text.strip() or "the probe inside did not answer") from error
+    finally:
+        killed = _kill_time(child)
     held = dict(zip(CHECKS, map(bool, answer[0]), strict=True))
-    inside = [Layer(name, held[name], MEANING[name], REPORT) for name in CHECKS]
-    started = Layer("user namespaces", True, "bubblewrap started a process in its own", "")
-    return [started, _uid(uid), *inside, _deadlines(killed)]
+    return Tried(held, uid, start_seconds, killed)
+
+
+def _cgroup(sandbox: ColdSandbox) -> Layer:
+    if sandbox.groups:
+        said = (
+            f"version {sandbox.groups.version}: a process that took more memory than its group has was killed"
+        )
+        return Layer("cgroup", True, said, "", required=False)
+    said = "no control group can be made: a watchdog adds up memory 20 times a second instead"
+    return Layer("cgroup", False, said, CGROUP, required=False)
 
 
 def _uid(uid: int) -> Layer:

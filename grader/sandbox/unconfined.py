@@ -40,6 +40,9 @@ class UnconfinedSandbox:
         child = self._spawn(Path(folder), limits)
         return Session(child, allowance, limits=limits, public=public).loading(boot, archive)
 
+    def close(self) -> None:
+        """Nothing is kept between sessions."""
+
     @cached_property
     def _packages(self) -> tuple[str, ...]:
         return tuple(map(str, runtime.interpreter(self._python).packages))

@@ -27,3 +27,6 @@ STATUSES = (
     "memory",
     "crashed",
 )
+
+LENGTH = struct.Struct("<I")  # before an order to the zygote
+ENDING = struct.Struct("<id")  # of a zygote's child: as wait4 says it, and processor seconds

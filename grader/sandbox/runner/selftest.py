@@ -17,6 +17,7 @@ IO_URING_SETUP = 425
 KEYCTL = {"x86_64": 250, "aarch64": 219}
 CLONE_NEWUSER = 0x10000000
 VSOCK = 40
+MARK = "heldout-was-here"
 
 
 def main(descriptor: int) -> None:
@@ -134,10 +135,32 @@ def _sleeper() -> int:
     return pid
 
 
+def _processes(_: Mapping[str, Any]) -> bool:
+    return os.getpid() == 1 and [name for name in os.listdir("/proc") if name.isdigit()] == ["1"]
+
+
+def _shared_memory(head: Mapping[str, Any]) -> bool:
+    found = os.statvfs("/dev/shm")  # noqa: S108
+    return bool(found.f_frsize * found.f_blocks >= head["shared_memory"])
+
+
+def _leftovers(_: Mapping[str, Any]) -> bool:
+    """Look for the last sandbox's marks wherever something can be written, and leave our own."""
+    found = False
+    for folder, _subfolders, names in os.walk("/"):
+        found = found or MARK in names
+        with suppress(OSError):
+            open(f"{folder}/{MARK}", "w").close()
+    return not found
+
+
 CHECKS: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "identity": _uid,
     "files": _files,
     "network": _network,
     "seccomp": _seccomp,
     "rlimits": _rlimits,
+    "processes": _processes,
+    "shared memory": _shared_memory,
+    "leftovers": _leftovers,
 }

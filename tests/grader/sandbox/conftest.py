@@ -1,15 +1,17 @@
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from grader.errors import SandboxError
-from grader.sandbox import SandboxSession, Tensor, TensorSpec
+from grader.sandbox import Sandbox, SandboxSession, Tensor, TensorSpec
 from grader.sandbox.cold import ColdSandbox
 from grader.sandbox.probe import choose
+from grader.sandbox.zygote import ZygoteSandbox
 
 Floats = npt.NDArray[np.float32]
 Ask = Callable[..., Floats]
@@ -23,6 +25,13 @@ def cold() -> ColdSandbox:
         pytest.skip(f"no cold sandbox on this machine: {error}")
     assert isinstance(sandbox, ColdSandbox)
     return sandbox
+
+
+@pytest.fixture(scope="session", params=["cold", "zygote"])
+def confined(cold: ColdSandbox, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """Each launcher in turn: they promise the same."""
+    with closing(cold if request.param == "cold" else ZygoteSandbox(cold)) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="session")

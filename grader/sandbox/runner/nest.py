@@ -1,0 +1,94 @@
+"""What a forked child of the zygote does to be as alone as a cold sandbox: own namespaces, nothing kept.
+
+Trusted, before any of a student's bytes. Every refused step raises OSError: the branch ends, fail closed.
+"""
+
+import ctypes
+import fcntl
+import os
+import platform
+import socket
+import struct
+
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_CAP_AMBIENT = 1, 4, 24, 47
+PR_CAP_AMBIENT_CLEAR_ALL = 4
+CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
+KEYCTL = {"x86_64": 250, "aarch64": 219}
+KEYCTL_JOIN_SESSION_KEYRING = 1
+CAPABILITY_VERSION_3 = 0x20080522
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+
+
+def namespaces(uid: int, gid: int) -> None:
+    """New ones for the next child, which keeps its ids. The caller must have one thread."""
+    _unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+    set_dumpable(True)  # the files of /proc/self are ours again
+    for file, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        with open(f"/proc/self/{file}", "w") as map_:
+            map_.write(text)
+
+
+def settle(scratch: tuple[str, int, int], shared_memory: int, hostname: str) -> None:
+    """The first process of the new namespaces makes them its own; `scratch` is folder, bytes, inodes."""
+    _prctl(PR_SET_PDEATHSIG, 9)
+    os.setsid()
+    _unshare(CLONE_NEWCGROUP)
+    _mount(None, "/", None, MS_REC | MS_PRIVATE)
+    folder, size, inodes = scratch
+    _mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={inodes},mode=700")
+    _mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, f"size={shared_memory}")  # noqa: S108
+    _mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
+    _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    socket.sethostname(hostname)
+    _loopback_up()
+    _libc().syscall(KEYCTL[platform.machine()], KEYCTL_JOIN_SESSION_KEYRING, None)  # absent where refused
+    _drop_capabilities()
+    set_dumpable(True)
+
+
+def set_dumpable(value: bool) -> None:
+    """Without it nobody, and not even itself, may look into a process by /proc."""
+    _prctl(PR_SET_DUMPABLE, int(value))
+
+
+def _loopback_up() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        request = struct.Struct("16sH22x")
+        answer = fcntl.ioctl(any_socket, SIOCGIFFLAGS, request.pack(b"lo", 0))
+        _, flags = request.unpack(answer)
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, request.pack(b"lo", flags | IFF_UP))
+
+
+def _drop_capabilities() -> None:
+    with open("/proc/sys/kernel/cap_last_cap") as last:
+        for capability in range(int(last.read()) + 1):
+            _prctl(PR_CAPBSET_DROP, capability)
+    _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+    header = struct.pack("Ii", CAPABILITY_VERSION_3, 0)
+    _check(_libc().capset(header, bytes(24)), "capset")
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def _unshare(flags: int) -> None:
+    _check(_libc().unshare(flags), "unshare")
+
+
+def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str = "") -> None:
+    words = [word.encode() if word else None for word in (source, target, kind)]
+    _check(_libc().mount(*words, ctypes.c_ulong(flags), options.encode() or None), f"mounting {target}")
+
+
+def _prctl(option: int, value: int) -> None:
+    arguments = (ctypes.c_ulong(each) for each in (value, 0, 0, 0))
+    _check(_libc().prctl(ctypes.c_int(option), *arguments), f"prctl({option})")
