@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from grader.errors import Reason
-from grader.spec import Arrays
+from grader.spec import Arrays, Limits
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,11 @@ class Resources:
     layers: tuple[str, ...] = ()
     wall_seconds: float = 0.0  # of the student's code only
     cpu_seconds: float = 0.0  # with the start-up of its sandboxes
-    peak_bytes: int = 0  # resident, of the largest process
+    peak_bytes: int = 0  # of the largest sandbox
+    limits: Limits | None = None
+    killed: str = ""  # the limit that was met: "wall time", "memory", "processor time"
+    doing: str = ""  # while it was met: "loading", "calling denoise on batch 3"
+    dropped_bytes: int = 0  # output made while held-out inputs were inside
 
 
 @dataclass(frozen=True)

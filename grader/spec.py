@@ -16,6 +16,17 @@ Array = npt.NDArray[Any]
 Arrays = Mapping[str, Array]
 
 
+def readable(count: int) -> str:
+    """Bytes for people.
+
+    >>> readable(2 << 30), readable(1_500_000_000), readable(7 << 20)
+    ('2 GiB', '1.4 GiB', '7 MiB')
+    """
+    if count < 1 << 30:
+        return f"{count / MIB:.0f} MiB"
+    return f"{count / (1 << 30):.1f}".removesuffix(".0") + " GiB"
+
+
 @dataclass(frozen=True)
 class Metric:
     """A figure per held-out item, averaged; its direction is declared, never inferred."""

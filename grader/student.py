@@ -86,6 +86,10 @@ class SandboxedStudent:
             wall_seconds=math.fsum(usage.wall_seconds for usage in self.usages),
             cpu_seconds=math.fsum(usage.cpu_seconds for usage in self.usages),
             peak_bytes=max((usage.peak_bytes for usage in self.usages), default=0),
+            limits=self.limits,
+            killed=next((usage.killed for usage in self.usages if usage.killed), ""),
+            doing=next((usage.doing for usage in self.usages if usage.killed), ""),
+            dropped_bytes=sum(usage.dropped_bytes for usage in self.usages),
         )
 
     @contextmanager

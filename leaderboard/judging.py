@@ -1,6 +1,7 @@
 """Recording: a report becomes a judging, whole or not at all. Works inside the caller's transaction."""
 
 import math
+from dataclasses import asdict
 from datetime import datetime
 
 import numpy as np
@@ -98,6 +99,10 @@ def _judging(row: SubmissionRow, report: Report, now: datetime) -> JudgingRow:
         wall_seconds=used.wall_seconds,
         cpu_seconds=used.cpu_seconds,
         peak_bytes=used.peak_bytes,
+        limits=asdict(used.limits) if used.limits else {},
+        killed=used.killed,
+        doing=storable(used.doing),
+        dropped_bytes=used.dropped_bytes,
         started_at=row.claimed_at,
         recorded_at=now,
     )

@@ -1,18 +1,22 @@
 """Submissions for the terminal, as CSV and as JSON."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from grader.spec import Assignment, Metric
+from grader.report import Resources
+from grader.spec import Assignment, Metric, readable
 from leaderboard.listing import Column, Style, csv_text, json_text, score, table, terminal, write
 from leaderboard.plain import lines, one_line
 from leaderboard.records import State, Submission
 
 SUBMISSIONS = ("ref", "fileName", "date", "description", "status", "publicScore", "privateScore")
+DETAILS = ("halfWidth", "reason", "message", "log", "sha256", "attempts", "resources")
 WIDE = 100  # columns from which a terminal has room for everything
 COLOURS = {
     State.SCORED: "green",
@@ -45,7 +49,7 @@ def print_submissions(
 Cells = tuple[int, str, datetime, str, str, float | None, float | None]
 
 
-def _submission_cells(one: Submission, metric: Metric, *, revealed: bool) -> Cells:
+def _submission_cells(one: Submission, metric: Metric, *, revealed: bool = False) -> Cells:
     public = (one.public or {}).get(metric.name)
     private = (one.private or {}).get(metric.name) if revealed else None
     return (
@@ -101,8 +105,16 @@ def _status(one: Submission) -> str:
 def print_submission(
     one: Submission, assignment: Assignment, style: str = "table", *, console: Console | None = None
 ) -> None:
-    """Print one submission: state, scores, reason, log, what it used. CSV, JSON: its line of the list."""
-    if style != Style.TABLE:
+    """Print one submission: state, scores, reason, log, what it used. JSON says the same; CSV: its line."""
+    if style == Style.JSON:
+        write(
+            json_text(
+                (*SUBMISSIONS, *DETAILS),
+                [(*_submission_cells(one, assignment.metric), *_details(one, assignment.metric))],
+            )
+        )
+        return
+    if style == Style.CSV:
         print_submissions([one], assignment, style)
         return
     console = console or terminal()
@@ -117,6 +129,20 @@ def print_submission(
     if one.judging is not None and one.judging.log:
         console.print(Text("\nYour code printed:", "dim"))
         console.print(Text(lines(one.judging.log)))
+
+
+def _details(one: Submission, metric: Metric) -> Sequence[Any]:
+    public = (one.public or {}).get(metric.name)
+    failure, judging = one.failure, one.judging
+    return (
+        public.half_width if public else None,
+        failure.reason if failure else "",
+        failure.message if failure else "",
+        judging.log if judging else "",
+        one.sha256,
+        one.attempts,
+        asdict(judging.resources) if judging else None,
+    )
 
 
 def _facts(one: Submission, assignment: Assignment) -> list[tuple[str, Text | str]]:
@@ -136,8 +162,20 @@ def _facts(one: Submission, assignment: Assignment) -> list[tuple[str, Text | st
             ("", "the grader broke, not your code: this costs no attempt; tell your instructor the number")
         )
     if one.judging is not None and one.judging.resources.wall_seconds:
-        used = one.judging.resources
-        times = f"{used.wall_seconds:.1f} s wall, {used.cpu_seconds:.1f} s CPU"
-        facts.append(("used", f"{times}, {used.peak_bytes / 1e6:.0f} MB"))
-        facts.append(("sandbox", f"{used.launcher}: {', '.join(used.layers) or 'no layers'}"))
+        facts += _resources(one.judging.resources)
     return facts
+
+
+def _resources(used: Resources) -> list[tuple[str, Text | str]]:
+    """What was used of which limits, and which one was met."""
+    wall, memory = f"{used.wall_seconds:.1f} s wall", readable(used.peak_bytes)
+    if used.limits:
+        wall += f" (limit {used.limits.check_seconds:g} s public + {used.limits.wall_seconds:g} s held-out)"
+        memory += f" of {readable(used.limits.memory_bytes)}"
+    facts: list[tuple[str, Text | str]] = [("used", f"{wall}, {used.cpu_seconds:.1f} s CPU, {memory}")]
+    if used.killed:
+        facts.append(("limit met", Text(f"{used.killed}, while {used.doing}", "red")))
+    if used.dropped_bytes:
+        facts.append(("output", f"{used.dropped_bytes:,} bytes printed on held-out data were dropped"))
+    layers = ", ".join(used.layers) or "no layers: this result was not made in a sandbox"
+    return [*facts, ("sandbox", f"{used.launcher}: {layers}")]

@@ -158,6 +158,10 @@ class JudgingRow(Base):
     wall_seconds: Mapped[float]
     cpu_seconds: Mapped[float]
     peak_bytes: Mapped[int] = mapped_column(BigInteger)
+    limits: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    killed: Mapped[str] = mapped_column(String(40), server_default="")
+    doing: Mapped[str] = mapped_column(Text, server_default="")
+    dropped_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
     started_at: Mapped[datetime | None]
     recorded_at: Mapped[datetime]
 

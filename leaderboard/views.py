@@ -1,12 +1,14 @@
 """What the ledger tells: rows become records here, inside the caller's transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, defer
 
 from grader.errors import HeldoutError, Reason
 from grader.report import Estimate, Failure, Resources, Verdict
+from grader.spec import Limits
 from leaderboard.claims import EVALUATE, places
 from leaderboard.people import find_team
 from leaderboard.records import Entry, Estimates, Judging, State, Submission
@@ -95,9 +97,23 @@ def _judging(
         failure=Failure(Reason(row.reason), row.message) if row.reason else None,
         log="" if ours else log,
         fault=log if ours else "",
-        resources=Resources(
-            row.launcher, tuple(row.layers.split()), row.wall_seconds, row.cpu_seconds, row.peak_bytes
-        ),
+        resources=_resources(row),
+    )
+
+
+def _resources(row: JudgingRow) -> Resources:
+    known = {field.name for field in fields(Limits)}  # a limit of another version is left out
+    limits = {name: value for name, value in row.limits.items() if name in known}
+    return Resources(
+        launcher=row.launcher,
+        layers=tuple(row.layers.split()),
+        wall_seconds=row.wall_seconds,
+        cpu_seconds=row.cpu_seconds,
+        peak_bytes=row.peak_bytes,
+        limits=Limits(**limits) if limits else None,
+        killed=row.killed,
+        doing=row.doing,
+        dropped_bytes=row.dropped_bytes,
     )
 
 

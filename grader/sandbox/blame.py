@@ -13,6 +13,7 @@ from grader.sandbox.child import Ending, how_it_ended
 from grader.sandbox.log import neutralise
 from grader.sandbox.runner.frames import SEPARATOR
 from grader.sandbox.wire import Failure
+from grader.spec import readable
 
 CHECK = "run `heldout check`: on public examples it shows the whole error"
 FIXED = {
@@ -95,8 +96,8 @@ def out_of_memory(peak: int, limit: int, question: Question) -> BadSubmission:
     """The kernel (or the watchdog) ended a process of the sandbox because all together held too much."""
     return BadSubmission(
         Reason.MEMORY,
-        f"killed at {in_gib(peak)}, limit {in_gib(limit)}, while {question.doing}",
-        expected=f"at most {in_gib(limit)} in all processes, with files in /tmp and /dev/shm",
+        f"killed at {readable(peak)}, limit {readable(limit)}, while {question.doing}",
+        expected=f"at most {readable(limit)} in all processes, with files in /tmp and /dev/shm",
         next_step="use a smaller model, split a batch inside the method, start fewer processes",
     )
 
@@ -104,19 +105,10 @@ def out_of_memory(peak: int, limit: int, question: Question) -> BadSubmission:
 def machine_out_of_memory(peak: int, limit: int) -> SandboxError:
     return SandboxError(
         "the machine ran out of memory while a submission ran within its limit",
-        where=f"the submission held {in_gib(peak)} of {in_gib(limit)}",
+        where=f"the submission held {readable(peak)} of {readable(limit)}",
         expected="as much free memory as all concurrent submissions may use together",
         next_step="grade fewer at a time (`heldout grade --jobs`), or lower the memory limit",
     )
-
-
-def in_gib(count: int) -> str:
-    """Bytes as "2 GiB", "1.4 GiB".
-
-    >>> in_gib(2 << 30), in_gib(1_500_000_000), in_gib(100 << 20)
-    ('2 GiB', '1.4 GiB', '0.1 GiB')
-    """
-    return f"{count / (1 << 30):.1f}".removesuffix(".0") + " GiB"
 
 
 def garbled() -> BadSubmission:

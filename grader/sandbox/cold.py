@@ -16,7 +16,7 @@ from grader.sandbox import Allowance, bubblewrap, cgroup, runtime, seccomp, slot
 from grader.sandbox.child import Child, ends, wait_for
 from grader.sandbox.session import START_SECONDS, Boot, Session
 from grader.sandbox.watchdog import watched
-from grader.spec import MIB, Limits
+from grader.spec import Limits, readable
 
 LAUNCHER = Path(__file__).parent / "launch.py"
 INODES_BESIDES = 4_000  # a submission's own files come on top
@@ -43,7 +43,7 @@ class ColdSandbox:
     @property
     def layers(self) -> tuple[str, ...]:
         uid = ("uid",) if os.geteuid() == 0 else ()
-        memory = f"cgroup v{self.groups.version}" if self.groups else "watchdog"
+        memory = f"cgroup-v{self.groups.version}" if self.groups else "watchdog"
         return (*uid, "namespaces", "seccomp", "rlimits", memory, "deadlines")
 
     def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> Session:
@@ -60,7 +60,7 @@ class ColdSandbox:
             packages=self.runtime.packages,
             folder=bubblewrap.FOLDER,
             threads=limits.threads,
-            memory=f"{limits.memory_bytes / MIB:,.0f} MiB",
+            memory=readable(limits.memory_bytes),
             rlimits=rlimits(limits, seconds),
             programs=seccomp.programs(),
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 from grader.sandbox import Allowance, bubblewrap, runtime
 from grader.sandbox.child import Child, ends, wait_for
 from grader.sandbox.session import Boot, Session
-from grader.spec import MIB, Limits
+from grader.spec import Limits, readable
 
 
 class UnconfinedSandbox:
@@ -35,7 +35,7 @@ class UnconfinedSandbox:
             packages=packages,
             folder=f"{folder}/submission",
             threads=limits.threads,
-            memory=f"{limits.memory_bytes / MIB:,.0f} MiB",
+            memory=readable(limits.memory_bytes),
         )
         child = self._spawn(Path(folder), limits)
         return Session(child, allowance, limits=limits, public=public).loading(boot, archive)

@@ -8,7 +8,7 @@ import numpy as np
 
 from grader.errors import Reason
 from grader.report import Estimate, Failure, Job, Report, Resources, Verdict
-from grader.spec import Assignment, Metric, Tier
+from grader.spec import Assignment, Limits, Metric, Tier
 from leaderboard.records import Receipt, TeamKind
 from leaderboard.store import Store
 
@@ -20,6 +20,19 @@ _numbers = itertools.count()
 
 def _unused(*arguments: object) -> Any:
     raise AssertionError("a board asks no questions of an assignment")
+
+
+RESOURCES = Resources(
+    "zygote",
+    ("namespaces", "seccomp", "cgroup-v1"),
+    1.5,
+    2.5,
+    2 << 30,
+    limits=Limits(threads=2),
+    killed="memory",
+    doing="calling denoise on batch 3",
+    dropped_bytes=1234,
+)
 
 
 def assignment(*metrics: Metric) -> Assignment:
@@ -37,7 +50,7 @@ def scored(value: float = 19.0, half_width: float = 0.1, *, private: float = 18.
         items={"psnr": np.array([value, private], np.float32)},
         pictures={"examples": PNG},
         log="epoch 1\n",
-        resources=Resources("bubblewrap", ("namespaces", "seccomp"), 1.5, 2.5, 10**9),
+        resources=RESOURCES,
     )
 
 

@@ -127,8 +127,25 @@ def test_a_course_from_an_older_version(sqlite_url: str) -> None:
         closing(Database(sqlite_url)) as database,
         pytest.raises(HeldoutError, match="from an older version") as raised,
     ):
-        databases.check_revision(database, head="r0002")
+        databases.check_revision(database, head="r9999")
     assert "heldout course init" in raised.value.next_step
+
+
+def test_judgings_of_the_first_schema_are_kept(url: str) -> None:
+    with closing(Store.open(url)) as store:
+        send(store)
+        ref = judge(store).ref
+    with closing(Database(url)) as database, database.connection() as connection:
+        for column in ("limits", "killed", "doing", "dropped_bytes"):
+            connection.execute(text(f"ALTER TABLE judgings DROP COLUMN {column}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = 'r0001'"))
+    with pytest.raises(HeldoutError, match="from an older version"):
+        Store.open(url)
+    with closing(Store.create(url)) as store:
+        judging = store.submission(ref).judging
+        assert judging is not None
+        assert judging.resources.wall_seconds == 1.5
+        assert (judging.resources.limits, judging.resources.killed) == (None, "")
 
 
 @pytest.mark.parametrize("url", ["", "ledger.db", "mysql://host/course", "sqlite://", "://"])

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from grader.errors import Reason
-from grader.report import Estimate, Failure, Resources, Verdict
+from grader.report import Estimate, Failure, Verdict
 from leaderboard.plain import csv_cell, lines, one_line
 from leaderboard.records import Judging, Row, State, Submission, TeamKind
 from leaderboard.render import (
@@ -21,7 +21,7 @@ from leaderboard.render import (
     print_submission,
     print_submissions,
 )
-from tests.leaderboard.cases import KID, assignment
+from tests.leaderboard.cases import KID, RESOURCES, assignment
 
 START = datetime(2017, 5, 22, 13, 22, 32, tzinfo=UTC)
 HOSTILE = [
@@ -64,7 +64,7 @@ def submission(state: State = State.SCORED, **changed: object) -> Submission:
         private={"psnr": Estimate(18.5, 0.05)},
         failure=Failure(Reason.TIMEOUT, "too slow\nnext: be quick") if state is State.FAILED else None,
         log="epoch 1\n  \x1b[31mred",
-        resources=Resources("bubblewrap", ("seccomp",), 1.5, 2.5, 10**9),
+        resources=RESOURCES,
     )
     fields: dict[str, object] = {
         "ref": 3,
@@ -215,11 +215,23 @@ def test_a_table_of_submissions_tells_state_and_place() -> None:
 def test_one_submission_shows_all_but_the_private_score(width: int) -> None:
     made = console(width)
     print_submission(submission(), assignment(), console=made)
-    for shown in ("19.25 ± 0.05 dB", "1.50 MB", "bubblewrap: seccomp", "1.5 s wall", "  �[31mred"):
+    for shown in ("19.25 ± 0.05 dB", "1.50 MB", "zygote: namespaces", "1.5 s wall", "  �[31mred"):
         assert shown in text(made)
     assert "18.5" not in text(made)
     print_submission(submission(State.FAILED), assignment(), console=made)
     assert "too slow\nnext: be quick" in text(made)
+
+
+def test_a_submission_shows_which_limit_it_met_and_how_far_it_got(capsys: pytest.CaptureFixture[str]) -> None:
+    made = console(120)
+    print_submission(submission(State.FAILED), assignment(), console=made)
+    for shown in ("memory, while calling denoise on batch 3", "2 GiB of 2 GiB", "1,234 bytes"):
+        assert shown in text(made)
+    print_submission(submission(State.FAILED), assignment(), "json")
+    [told] = json.loads(capsys.readouterr().out)
+    assert (told["reason"], told["message"]) == ("timeout", "too slow\nnext: be quick")
+    assert told["resources"]["killed"] == "memory"
+    assert told["resources"]["limits"]["memory_bytes"] == 2 << 30
 
 
 def test_our_fault_is_called_ours_and_our_traceback_is_not_shown() -> None:
