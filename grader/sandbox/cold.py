@@ -62,7 +62,7 @@ class ColdSandbox:
             threads=limits.threads,
             memory=readable(limits.memory_bytes),
             rlimits=rlimits(limits, seconds),
-            programs=seccomp.programs(),
+            programs=seccomp.programs(execute=limits.programs),
         )
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from grader.errors import SandboxError
 
 LAST_REVIEWED = 450  # set_mempolicy_home_node, Linux 5.17; from 424 on numbers are the same on all machines
 
+EXECUTE = "new programs"
 REFUSED = {
     "mounts": "mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick"
     " mount_setattr swapon swapoff quotactl",
@@ -35,7 +36,7 @@ REFUSED = {
     "uncounted memory": "memfd_create memfd_secret remap_file_pages mbind migrate_pages move_pages",
     # What is cached of a file that all sandboxes share would be a channel from one to the next.
     "page cache": "preadv2 pwritev2 mincore fadvise64 readahead",
-    "new programs": "execve execveat",
+    EXECUTE: "execve execveat",
 }
 REFUSED_X86 = "iopl ioperm modify_ldt inotify_init"
 ABSENT = "clone3"  # its flags lie in memory, where no filter looks: libraries fall back to clone
@@ -56,10 +57,13 @@ SHARED_LOCKS = (
 
 
 @cache
-def programs() -> tuple[bytes, ...]:
-    """Both programs as BPF, in the order of loading. Raises SandboxError where they can't be built."""
+def programs(*, execute: bool = False) -> tuple[bytes, ...]:
+    """Both as BPF, in the order of loading; with `execute` other programs may be started.
+
+    Raises SandboxError where they can't be built.
+    """
     try:
-        return _export(_reviewed()), _export(_refusals())
+        return _export(_reviewed()), _export(_refusals(execute=execute))
     except OSError as error:
         raise SandboxError(
             "the system call filter can't be built",
@@ -68,9 +72,10 @@ def programs() -> tuple[bytes, ...]:
         ) from error
 
 
-def refused_names() -> list[str]:
+def refused_names(*, execute: bool = False) -> list[str]:
     """Every name of the policy that this machine must know."""
-    names = [name for group in REFUSED.values() for name in group.split()] + [ABSENT]
+    groups = [group for purpose, group in REFUSED.items() if not (execute and purpose == EXECUTE)]
+    names = [name for group in groups for name in group.split()] + [ABSENT]
     return names + REFUSED_X86.split() if sc.system_arch() == sc.Arch.X86_64 else names
 
 
@@ -94,10 +99,10 @@ def _known(number: int) -> bool:
         return False
 
 
-def _refusals() -> sc.SyscallFilter:
+def _refusals(*, execute: bool) -> sc.SyscallFilter:
     policy = sc.SyscallFilter(sc.ALLOW)
     policy.set_attr(sc.Attr.ACT_BADARCH, sc.KILL_PROCESS)
-    for name in refused_names():
+    for name in refused_names(execute=execute):
         policy.add_rule_exactly(sc.ERRNO(errno.ENOSYS if name == ABSENT else errno.EPERM), _number(name))
     for name, argument, mask, values in _arguments():
         for value in values:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .frames import SEPARATOR
+from .hints import hint
 
 T = TypeVar("T")
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory")
@@ -57,6 +58,9 @@ class Guard:
             return self._syntax(error)
         if isinstance(error, ModuleNotFoundError) and raised == "load_raised":
             return self._missing(error)
+        if (hinted := hint(error)) is not None:
+            what = f"{hinted.what} ({_last_line(error)})"
+            return Fault(raised, what, where=self.frames(error), next_step=hinted.next_step)
         return Fault(raised, _last_line(error), where=self.frames(error), next_step="run `heldout check`")
 
     def frames(self, error: BaseException) -> str:

@@ -1,0 +1,112 @@
+"""What honest code does, within limits, with each launcher: workers, files, threads; and what it is told."""
+
+import re
+import textwrap
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from grader.errors import BadSubmission, Reason
+from grader.sandbox import Allowance, Sandbox
+from grader.sandbox.cold import ColdSandbox
+from grader.spec import MIB, Limits
+
+Ask = Callable[..., np.ndarray]
+Pack = Callable[..., bytes]
+
+HEAD = "import io, multiprocessing, os, subprocess, sys, threading, time, torch\n"
+WORKLOADS = {
+    "DataLoader workers": """
+        from torch.utils.data import DataLoader, TensorDataset
+        data = TensorDataset(torch.randn(1000, 1, 28, 28), torch.arange(1000))
+        seen = [label for _, labels in DataLoader(data, batch_size=100, num_workers=2) for label in labels]
+        assert len(seen) == 1000""",
+    "a pool of processes": """
+        with multiprocessing.Pool(2) as pool:
+            assert pool.map(abs, [-1, 2]) == [1, 2]""",
+    "threads": """
+        threads = [threading.Thread(target=torch.randn, args=(100, 100)) for _ in range(20)]
+        [thread.start() for thread in threads], [thread.join() for thread in threads]
+        torch.set_num_threads(2)
+        torch.randn(500, 500) @ torch.randn(500, 500)""",
+    "torch.save and torch.load": """
+        for place in (io.BytesIO(), "/tmp/weights.pt", "weights.pt"):
+            torch.save({"weights": x}, place)
+            place.seek(0) if hasattr(place, "seek") else None
+            assert torch.load(place)["weights"].equal(x)""",
+    "training steps": """
+        model = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.ReLU())
+        optimizer = torch.optim.Adam(model.parameters())
+        for _ in range(3):
+            optimizer.zero_grad()
+            model(torch.randn(8, 1, 28, 28)).pow(2).mean().backward()
+            optimizer.step()""",
+    "other packages": "import numpy, scipy.ndimage, torchvision.transforms",
+}
+LACKS = {
+    "torch.compile": ("torch.compile(lambda v: v * 2 + 1)(x)", "no C++ compiler", "without torch.compile"),
+    "a program": (
+        "subprocess.run([sys.executable, '-c', ''])",
+        "no other program",
+        "DataLoader workers do work",
+    ),
+    "torch.hub": (
+        "torch.hub.load('pytorch/vision', 'resnet18')",
+        "no network",
+        "into the submission's folder",
+    ),
+    "urllib": ("__import__('urllib.request').request.urlopen('http://heldout.org')", "no network", "folder"),
+}
+TOO_MUCH = """
+    for _ in range(3):
+        if os.fork() == 0:
+            kept = bytearray(b"x") * (400 << 20)
+            time.sleep(60)
+    os.wait()
+    raise RuntimeError("lost a worker")"""
+
+
+def model(body: str) -> str:
+    inside = textwrap.indent(textwrap.dedent(body).strip(), " " * 8)
+    method = f"    def denoise(self, x):\n{inside}\n        return x\n"
+    return f"{HEAD}class Model:\n{method}def load(folder, device): return Model()\n"
+
+
+def answers(sandbox: Sandbox, archive: bytes, ask: Ask, limits: Limits | None = None) -> bool:
+    x = np.ones((2, 2), np.float32)
+    with sandbox.open(archive, limits or Limits(), Allowance(120), public=True) as session:
+        return bool((ask(session, "denoise", (2, 2), x) == x).all())
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_honest_work_is_done(name: str, confined: Sandbox, pack: Pack, ask: Ask) -> None:
+    assert answers(confined, pack(model(WORKLOADS[name])), ask)
+
+
+@pytest.mark.parametrize("name", LACKS)
+def test_what_is_not_there_is_said_plainly(name: str, confined: Sandbox, pack: Pack, ask: Ask) -> None:
+    body, what, next_step = LACKS[name]
+    with pytest.raises(BadSubmission) as caught:
+        answers(confined, pack(model(body)), ask)
+    assert what in caught.value.what
+    assert next_step in caught.value.next_step
+
+
+def test_train_runs_may_start_programs(confined: Sandbox, pack: Pack, ask: Ask) -> None:
+    body = "assert subprocess.run([sys.executable, '-c', 'print(7)'], capture_output=True).stdout == b'7\\n'"
+    assert answers(confined, pack(model(body)), ask, Limits(programs=True))
+
+
+@pytest.mark.parametrize("groups", [True, False], ids=["cgroup", "watchdog"])
+def test_processes_share_the_memory_limit(groups: bool, cold: ColdSandbox, pack: Pack, ask: Ask) -> None:
+    """Each of them stays below it; the sum does not."""
+    if groups and cold.groups is None:
+        pytest.skip("no control group can be made here")
+    sandbox = cold if groups else ColdSandbox(groups=lambda: None)
+    with pytest.raises(BadSubmission) as caught:
+        answers(sandbox, pack(model(TOO_MUCH)), ask, Limits(memory_bytes=1_200 * MIB))
+    assert caught.value.reason is Reason.MEMORY
+    assert re.fullmatch(
+        "killed at 1.[2-5] GiB, limit 1.2 GiB, while calling denoise on batch 1", caught.value.what
+    )
