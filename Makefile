@@ -2,12 +2,14 @@
 BIN := .venv/bin
 SOURCES := pyproject.toml constraints.txt bootstrap.sh
 
-.PHONY: help demo test check format clean
+.PHONY: help demo test check bench soak format clean
 
 help:
 	@echo "make demo    a whole course in demo-course/, graded, its board printed and written as a page"
 	@echo "make test    the whole test suite"
 	@echo "make check   format, lint, types, tests"
+	@echo "make bench   speed, as ratios against named alternatives; benchmarks/results.json keeps them"
+	@echo "make soak    the long tests: hundreds of submissions, and nothing left of them"
 	@echo "make format  rewrite the sources as the formatter wants them"
 	@echo "make clean   remove what the others made, the demo's course included"
 
@@ -25,6 +27,12 @@ check: .venv/.ready
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(MAKE) test
+
+bench: .venv/.ready
+	$(BIN)/python -m benchmarks
+
+soak: .venv/.ready
+	$(BIN)/pytest -m soak -s
 
 format: .venv/.ready
 	$(BIN)/ruff format

@@ -9,6 +9,8 @@ from grader.spec import MIB, Limits
 NOBODY = "65534"
 SCRATCH = "/tmp"  # noqa: S108 - inside
 FOLDER = f"{SCRATCH}/submission"
+SHARED = "/dev/shm"  # noqa: S108
+FILES_BESIDES = 4_000  # a submission's own files come on top
 SHARED_MEMORY = 64 * MIB  # /dev/shm: DataLoader workers hand tensors over through it
 HOSTNAME = "sandbox"
 NAMESPACES = ("user", "pid", "net", "ipc", "uts", "cgroup-try")
@@ -50,7 +52,7 @@ def arguments(limits: Limits, *, info: int) -> list[str]:
         words += ["--setenv", name, value]
     for folder in ("/lib64", "/usr/lib", "/usr/lib64"):  # the loader's own search path, with no cache to read
         words += ["--symlink", "/lib", folder]
-    words += ["--proc", "/proc", "--dev", "/dev", "--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm"]  # noqa: S108
+    words += ["--proc", "/proc", "--dev", "/dev"]
     words += [
         "--dev-bind",
         "/dev/null",
@@ -76,6 +78,12 @@ def environment(home: str, threads: int) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PATH": "/python/bin",
     }
+
+
+def tmpfs(limits: Limits) -> list[tuple[str, int, int]]:
+    """What can be written to, inside: target, bytes and number of files of each."""
+    files = limits.unpacked_files + FILES_BESIDES
+    return [(SCRATCH, scratch_bytes(limits), files), (SHARED, SHARED_MEMORY, FILES_BESIDES)]
 
 
 def scratch_bytes(limits: Limits) -> int:

@@ -233,7 +233,7 @@ def _sweep(found: Hierarchy) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Raises OSError when processes are left in it."""
+    """Raises SandboxError when processes are left in it."""
     deadline = time.monotonic() + REMOVE_SECONDS
     while True:
         try:
@@ -243,7 +243,12 @@ def _remove(folder: Path) -> None:
             return
         except OSError as error:
             if error.errno != errno.EBUSY or time.monotonic() > deadline:
-                raise
+                raise SandboxError(
+                    "a control group can't be removed",
+                    where=f"{folder}: {error.strerror}",
+                    expected="no process left of a sandbox that has ended",
+                    next_step="look at the processes that its cgroup.procs names",
+                ) from error
             time.sleep(0.005)
 
 

@@ -19,7 +19,6 @@ from grader.sandbox.watchdog import watched
 from grader.spec import Limits, readable
 
 LAUNCHER = Path(__file__).parent / "launch.py"
-INODES_BESIDES = 4_000  # a submission's own files come on top
 START_CPU_SECONDS = 60  # importing torch, on a slow machine
 
 
@@ -103,14 +102,9 @@ class ColdSandbox:
             "bwrap": str(bubblewrap.program()),
             "binds": [[bind.source, bind.target] for bind in self.runtime.binds],
             "arguments": bubblewrap.arguments(limits, info=info),
-            "scratch": [bubblewrap.SCRATCH, bubblewrap.scratch_bytes(limits), inodes(limits)],
+            "tmpfs": bubblewrap.tmpfs(limits),
             "command": bubblewrap.command(self.runtime.python, "/heldout", channel, module),
         }
-
-
-def inodes(limits: Limits) -> int:
-    """How many files a sandbox may have at a time: a submission's own and some of its making."""
-    return limits.unpacked_files + INODES_BESIDES
 
 
 def rlimits(limits: Limits, seconds: float) -> dict[str, int]:

@@ -11,7 +11,8 @@ import platform
 import sys
 from typing import Any
 
-CLONE_NEWNS, MS_NOSUID, MS_NODEV, MS_REC, MS_BIND, MS_PRIVATE = 0x20000, 2, 4, 0x4000, 0x1000, 0x40000
+CLONE_NEWNS = 0x20000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REC, MS_BIND, MS_PRIVATE = 1, 2, 4, 0x4000, 0x1000, 0x40000
 KEYCTL = {"x86_64": 250, "aarch64": 219}
 KEYCTL_JOIN_SESSION_KEYRING = 1
 STAGE = "/tmp"  # noqa: S108 - covered by an own tmpfs in an own mount namespace; bubblewrap needs /tmp, too
@@ -19,21 +20,20 @@ STAGE = "/tmp"  # noqa: S108 - covered by an own tmpfs in an own mount namespace
 
 def main(spec: dict[str, Any]) -> None:
     """`spec`: bwrap, uid (null: stay), groups [file…], binds [[source, target]…], arguments, command and
-    scratch [target, bytes, inodes].
+    tmpfs [[target, bytes, inodes]…].
     """
     for entrance in spec["groups"]:
         _join(entrance)
-    binds, scratch = spec["binds"], spec["scratch"]
-    own_scratch = ["--size", str(scratch[1]), "--tmpfs", scratch[0]]
+    binds, tmpfs = spec["binds"], _tmpfs_of_bubblewrap(spec["tmpfs"])
     if os.geteuid() == 0:
         if _private_mounts():
             binds = _staged(binds)
-            own_scratch = ["--bind", _scratch(spec["uid"], *scratch[1:]), scratch[0]]
+            tmpfs = _tmpfs_of_ours(spec["uid"], spec["tmpfs"])
         _become(spec["uid"])
     if 0 in os.getresuid():
         sys.exit("still root: refusing to start bubblewrap")
     arguments = [word for source, target in binds for word in ("--ro-bind", source, target)]
-    arguments += [*spec["arguments"], *own_scratch, "--remount-ro", "/dev", "--remount-ro", "/"]
+    arguments += [*spec["arguments"], *tmpfs, "--remount-ro", "/dev", "--remount-ro", "/"]
     # By a pipe: pid 1 inside keeps its command line for everyone to read.
     descriptor = _piped("\0".join(arguments).encode())
     os.execve(spec["bwrap"], ["bwrap", "--args", str(descriptor), "--", *spec["command"]], {})
@@ -65,7 +65,8 @@ def _private_mounts() -> bool:
 def _staged(binds: list[list[str]]) -> list[list[str]]:
     """Bind each source below STAGE, where any uid reaches it; return the new sources and their targets."""
     sources = [(os.open(source, os.O_PATH), os.path.isdir(source), target) for source, target in binds]
-    _tmpfs(STAGE, "size=1m,mode=755")
+    _mount_tmpfs(STAGE, "size=1m,mode=755")
+    os.mkdir(f"{STAGE}/empty")
     staged = []
     for number, (descriptor, is_folder, target) in enumerate(sources):
         place = f"{STAGE}/{number}"
@@ -76,19 +77,40 @@ def _staged(binds: list[list[str]]) -> list[list[str]]:
         source = f"/proc/self/fd/{descriptor}"
         _check(_libc().mount(source.encode(), place.encode(), None, MS_BIND, None), f"binding {target}")
         os.close(descriptor)
-        staged.append([place, target])
+        staged.append([_nameless(place) if is_folder else place, target])
     return staged
 
 
-def _scratch(uid: int, size: int, inodes: int) -> str:
-    """Bubblewrap's own tmpfs limits bytes only."""
-    place = f"{STAGE}/scratch"
-    os.mkdir(place)
-    _tmpfs(place, f"size={size},nr_inodes={inodes},mode=700,uid={uid},gid={uid}")
-    return place
+def _nameless(place: str) -> str:
+    """The same folder by way of an overlay: a bind's origin stands in mountinfo, the checkout's path say.
+
+    Where the kernel refuses that, on top of other overlays for instance, the bind itself must do.
+    """
+    view = f"{place}-view"
+    os.mkdir(view)
+    options = f"lowerdir={place}:{STAGE}/empty"
+    refused = _libc().mount(
+        b"overlay", view.encode(), b"overlay", MS_NOSUID | MS_NODEV | MS_RDONLY, options.encode()
+    )
+    return place if refused else view
 
 
-def _tmpfs(place: str, options: str) -> None:
+def _tmpfs_of_ours(uid: int, wanted: list[list[Any]]) -> list[str]:
+    """Mounted here and bound: bubblewrap's own limits bytes, but not the number of files."""
+    words = []
+    for number, (target, size, inodes) in enumerate(wanted):
+        place = f"{STAGE}/writable-{number}"
+        os.mkdir(place)
+        _mount_tmpfs(place, f"size={size},nr_inodes={inodes},mode=700,uid={uid},gid={uid}")
+        words += ["--bind", place, target]
+    return words
+
+
+def _tmpfs_of_bubblewrap(wanted: list[list[Any]]) -> list[str]:
+    return [word for target, size, _ in wanted for word in ("--size", str(size), "--tmpfs", target)]
+
+
+def _mount_tmpfs(place: str, options: str) -> None:
     flags = MS_NOSUID | MS_NODEV
     _check(_libc().mount(b"tmpfs", place.encode(), b"tmpfs", flags, options.encode()), f"tmpfs on {place}")
 

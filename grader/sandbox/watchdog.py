@@ -1,10 +1,9 @@
 """Where no control group can be made: a thread that adds up what a sandbox's processes hold, and kills.
 
-It sees no shared memory: there the seccomp filter (no memfd, no shared anonymous maps) and the sized tmpfs
-must do. Never `ps`: it hangs on a machine that a fork bomb has filled.
+It doesn't see what lies in the sized tmpfs, which come on top of the limit; other shared memory the seccomp
+filter refuses. Never `ps`: it hangs on a machine that a fork bomb has filled.
 """
 
-import os
 import re
 import threading
 from collections.abc import Callable
@@ -15,7 +14,6 @@ from grader.sandbox.cgroup import Counted
 from grader.spec import Limits
 
 LOOK_SECONDS = 0.05
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Watchdog:
@@ -78,9 +76,9 @@ def fair_bytes(pid: int) -> int:
 
 
 def own_bytes(pid: int) -> int:
-    """Resident, without what is mapped from files."""
+    """Not mapped from files, and its page tables. The first line is skipped: the student chooses it."""
     try:
-        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
-    except (OSError, ValueError):
+        status = Path(f"/proc/{pid}/status").read_text(errors="replace").partition("\n")[2]
+    except OSError:
         return 0
-    return (int(resident) - int(shared)) * PAGE
+    return sum(int(count) * 1024 for count in re.findall(r"^(?:RssAnon|VmPTE):\s+(\d+) kB$", status, re.M))

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 from grader.errors import SandboxError
 from grader.sandbox import Allowance, blame, bubblewrap
 from grader.sandbox.child import Child, Ending, ends, shell_code
-from grader.sandbox.cold import ColdSandbox, inodes
+from grader.sandbox.cold import ColdSandbox
 from grader.sandbox.runner.frames import ENDING, LENGTH
 from grader.sandbox.session import START_SECONDS, Boot, Session
 from grader.sandbox.watchdog import watched
@@ -80,12 +81,7 @@ class ZygoteSandbox:
             status, their_status = socket.socketpair()
             held.enter_context(closing(status))
             passed.enter_context(closing(their_status))
-            order = {
-                "module": module,
-                "scratch": [bubblewrap.SCRATCH, bubblewrap.scratch_bytes(limits), inodes(limits)],
-                "shared_memory": bubblewrap.SHARED_MEMORY,
-                "hostname": bubblewrap.HOSTNAME,
-            }
+            order = {"module": module, "tmpfs": bubblewrap.tmpfs(limits), "hostname": bubblewrap.HOSTNAME}
             zygote.order(order, [pair.theirs.fileno(), pair.output, their_status.fileno()])
             passed.close()
             pidfd = zygote.started(status)
@@ -131,7 +127,7 @@ class _Zygote:
         if self._error:
             raise self._error
 
-    def order(self, order: dict[str, object], descriptors: list[int]) -> None:
+    def order(self, order: Mapping[str, object], descriptors: list[int]) -> None:
         """Raises _Dead."""
         text = json.dumps(order).encode()
         try:

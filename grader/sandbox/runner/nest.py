@@ -18,6 +18,7 @@ MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
 KEYCTL = {"x86_64": 250, "aarch64": 219}
 KEYCTL_JOIN_SESSION_KEYRING = 1
 CAPABILITY_VERSION_3 = 0x20080522
+HUGE, MADV_COLLAPSE = 2 << 20, 25
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
 
@@ -30,20 +31,23 @@ def namespaces(uid: int, gid: int) -> None:
             map_.write(text)
 
 
-def settle(scratch: tuple[str, int, int], shared_memory: int, hostname: str) -> None:
-    """The first process of the new namespaces makes them its own; `scratch` is folder, bytes, inodes."""
+def settle(tmpfs: list[tuple[str, int, int]], hostname: str) -> None:
+    """The first process of the new namespaces makes them its own; `tmpfs`: target, bytes, number of files."""
     _prctl(PR_SET_PDEATHSIG, 9)
     os.setsid()
-    _unshare(CLONE_NEWCGROUP)
     _mount(None, "/", None, MS_REC | MS_PRIVATE)
-    folder, size, inodes = scratch
-    _mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={inodes},mode=700")
-    _mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, f"size={shared_memory}")  # noqa: S108
+    for target, size, files in tmpfs:
+        _mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={files},mode=700")
     _mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
     _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     socket.sethostname(hostname)
     _loopback_up()
     _libc().syscall(KEYCTL[platform.machine()], KEYCTL_JOIN_SESSION_KEYRING, None)  # absent where refused
+
+
+def seal() -> None:
+    """The last step, from within the control group: nothing that took a capability can be done after it."""
+    _unshare(CLONE_NEWCGROUP)
     _drop_capabilities()
     set_dumpable(True)
 
@@ -51,6 +55,20 @@ def settle(scratch: tuple[str, int, int], shared_memory: int, hostname: str) -> 
 def set_dumpable(value: bool) -> None:
     """Without it nobody, and not even itself, may look into a process by /proc."""
     _prctl(PR_SET_DUMPABLE, int(value))
+
+
+def collapse() -> None:
+    """Put our memory into huge pages: a fork then copies a thousandth of the page table, in half the time.
+
+    Does nothing on kernels before 6.1, or where memory is scattered.
+    """
+    with open("/proc/self/maps") as maps:
+        lines = [line.split() for line in maps]
+    for words in lines:
+        if words[1] == "rw-p" and words[4] == "0":  # private memory of no file: inode 0
+            start, end = (int(edge, 16) for edge in words[0].split("-"))
+            for place in range(-(-start // HUGE) * HUGE, end - HUGE + 1, HUGE):
+                _libc().madvise(ctypes.c_void_p(place), ctypes.c_size_t(HUGE), MADV_COLLAPSE)
 
 
 def _loopback_up() -> None:

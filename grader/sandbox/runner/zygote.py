@@ -48,6 +48,7 @@ def _warm() -> None:
         importlib.import_module(f"{__package__}.{name}")
     gc.collect()
     gc.freeze()
+    nest.collapse()
 
 
 def _fork(control: Channel, orders: socket.socket) -> None:
@@ -101,11 +102,12 @@ def _supervise(order: dict[str, Any], channel: int, output: int, status: int) ->
 
 
 def _become(order: dict[str, Any], channel: int, status: int) -> None:
-    """Wait until the grader has put us into our control group; from then on be a runner like any other."""
+    """Settle in while the grader puts us into our control group; then be a runner like any other."""
+    nest.settle(order["tmpfs"], order["hostname"])
+    os.chdir("/")
     with socket.socket(fileno=status) as line:
         if not line.recv(1):
             return
-    nest.settle(tuple(order["scratch"]), order["shared_memory"], order["hostname"])
-    os.chdir("/")
+    nest.seal()
     module = sys.modules[f"{__package__}.{order['module']}"]
     module.main(channel)

@@ -1,27 +1,55 @@
 """The real sandbox with a layer taken off: the control that shows an attack works but for that layer."""
 
+import os
+import tempfile
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from grader.sandbox import Sandbox
+import pytest
+
+from grader.sandbox import Sandbox, cgroup, cold
+from grader.sandbox.child import Child
 from grader.sandbox.cold import ColdSandbox
 from grader.sandbox.session import Boot
 from grader.sandbox.unconfined import UnconfinedSandbox
 from grader.spec import Limits
 
+MORE_OF_IT = ["--uid", "0", "--gid", "0", "--cap-add", "ALL"]  # the last word counts
+LEFT = "mark-of-another"
 NAMESPACES = {"network": "net", "processes": "pid", "ipc": "ipc", "hostname": "uts"}
 
 
 def without(layers: str) -> Sandbox:
-    """The cold sandbox without these layers ("seccomp network", say); "all" leaves a plain process."""
+    """The cold sandbox without these layers ("seccomp network", say); "all" leaves a plain process.
+
+    "root" does so where it is root's: elsewhere there is nothing that such an attack could have.
+    """
+    if layers == "root":
+        if os.geteuid() != 0:
+            pytest.skip("the grader is not root")
+        return UnconfinedSandbox()
     return UnconfinedSandbox() if layers == "all" else Without(frozenset(layers.split()))
 
 
 class Without(ColdSandbox):
     def __init__(self, layers: frozenset[str]) -> None:
-        known = {"seccomp", "rlimits", "environment", "files", "read-only", *NAMESPACES}
+        known = {
+            "seccomp",
+            "rlimits",
+            "environment",
+            "files",
+            "read-only",
+            "descriptors",
+            "cgroup",
+            "capabilities",
+            "leftovers",
+            *NAMESPACES,
+        }
         assert layers <= known, f"no such layer: {layers - known}"
-        super().__init__()
+        super().__init__(groups=(lambda: None) if "cgroup" in layers else cgroup.hierarchy)
         self._off = layers
 
     def boot(self, limits: Limits, seconds: float) -> Boot:
@@ -29,6 +57,23 @@ class Without(ColdSandbox):
         if "seccomp" in self._off:
             boot = replace(boot, programs=())
         return replace(boot, rlimits={}) if "rlimits" in self._off else boot
+
+    def spawn(self, limits: Limits, module: str = "main", *, grouped: bool = True) -> Child:
+        child = self._spawned(limits, module, grouped)
+        if "leftovers" in self._off:
+            child.held.callback(self._kept.cleanup)
+        return child
+
+    def _spawned(self, limits: Limits, module: str, grouped: bool) -> Child:
+        if "descriptors" not in self._off:
+            return super().spawn(limits, module, grouped=grouped)
+        start = cold._start
+
+        def leaky(spec: dict[str, Any], output: int, passed: tuple[int, ...]) -> Any:
+            return start(spec, output, (*passed, *_forgotten()))
+
+        with patch.object(cold, "_start", leaky):
+            return super().spawn(limits, module, grouped=grouped)
 
     def _spec(self, limits: Limits, module: str, **descriptors: int) -> dict[str, Any]:
         spec = super()._spec(limits, module, **descriptors)
@@ -38,6 +83,28 @@ class Without(ColdSandbox):
         if "environment" in self._off:
             dropped.add("--clearenv")
         spec["arguments"] = [word for word in spec["arguments"] if word not in dropped]
+        if "capabilities" in self._off:
+            spec["arguments"] += MORE_OF_IT
+        if "leftovers" in self._off:
+            spec["arguments"] += ["--bind", self._shared_folder(), "/shared"]
         if "files" in self._off:
             spec["binds"] = [["/", "/host"], *spec["binds"]]
         return spec
+
+    def _shared_folder(self) -> str:
+        """That all sandboxes may write, with what an earlier one has left. Not below /tmp: that is covered."""
+        self._kept = tempfile.TemporaryDirectory(dir="/var/tmp")
+        folder = Path(self._kept.name)
+        folder.chmod(0o777)
+        (folder / LEFT).touch()
+        return str(folder)
+
+
+def _forgotten() -> list[int]:
+    """Every descriptor of ours that a program we start would inherit if we let it."""
+    found = []
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
+        with suppress(OSError):
+            if descriptor > 2 and os.get_inheritable(descriptor):
+                found.append(descriptor)
+    return found

@@ -1,7 +1,8 @@
 """The attack suite: every folder of tests/cases/attacks against the real sandbox.
 
 A folder is one class of attack inside an otherwise correct submission: `attack.py` (with the common, honest
-`model.py`), or a `model.py` of its own. `expected.toml` says:
+`model.py`), or a `model.py` of its own, or an `archive.py` whose `make(world)` returns the archive's bytes, for
+what no folder can hold. `expected.toml` says:
 
 layer    which layer stops it
 off      the layers without which it succeeds; absent where that could harm the machine
@@ -17,6 +18,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import pytest
@@ -62,12 +64,14 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
         context = worlds.build(place)
         open_worlds.append(context)
         world = context.__enter__()
+        expected = tomllib.loads((folder / "expected.toml").read_text())
+        if (folder / "archive.py").exists():
+            return Case(run_path(str(folder / "archive.py"))["make"](world.words), world, expected)
         draft = tmp_path_factory.mktemp("draft") / "submission"
         shutil.copytree(folder, draft)
         if not (draft / "model.py").exists():
             shutil.copy(ATTACKS / "model.py", draft)
         (draft / "world.json").write_text(json.dumps(world.words))
-        expected = tomllib.loads((draft / "expected.toml").read_text())
         return Case(pack(draft, limit=20 * MB).data, world, expected)
 
     yield make

@@ -197,6 +197,41 @@ def test_an_endless_loop_with_daemons_is_stopped(confined: Sandbox, pack: Pack) 
     assert named(name) == 0
 
 
+SIBLING = """
+        import socket
+        addresses = ((socket.AF_INET, ("127.0.0.1", 5001)), (socket.AF_UNIX, "\\0sibling"))
+        if x[0] == 1:
+            self.kept = [socket.socket(family) for family, _ in addresses]
+            for each, (_, address) in zip(self.kept, addresses):
+                each.bind(address)
+                each.listen()
+            for folder in ("/tmp", "/dev/shm"):
+                open(folder + "/sibling", "w").close()
+            os.openpty()
+            if os.fork() == 0:
+                time.sleep(60)
+            return x
+        found = [os.path.exists(folder + "/sibling") for folder in ("/tmp", "/dev/shm")]
+        found.append(len(os.listdir("/dev/pts")) > 1)
+        found.append(len([name for name in os.listdir("/proc") if name.isdigit()]) > 1)
+        found += [socket.socket(family).connect_ex(address) == 0 for family, address in addresses]
+        return x + sum(found)
+"""
+
+
+def test_siblings_share_nothing(confined: Sandbox, pack: Pack, ask: Ask) -> None:
+    """Two sessions at a time: one leaves what it can wherever it can, the other looks for it."""
+    archive, allowance = pack(model(SIBLING)), Allowance(SECONDS)
+    leave, look = np.ones(1, np.float32), np.zeros(1, np.float32)
+    with (
+        confined.open(archive, Limits(), allowance, public=True) as first,
+        confined.open(archive, Limits(), allowance, public=True) as second,
+    ):
+        ask(first, "denoise", (1,), leave)
+        assert ask(second, "denoise", (1,), look)[0] == 0
+        assert ask(first, "denoise", (1,), look)[0] == 6, "what was left can be found"
+
+
 def test_held_out_failures_say_nothing_the_student_chose(confined: Sandbox, pack: Pack) -> None:
     body = "print('LABELS'); raise ValueError('LABELS')"
     error = failing(confined, pack(model(body)), public=False)

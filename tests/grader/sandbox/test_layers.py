@@ -121,7 +121,7 @@ def test_a_sandbox_dies_with_its_grader(cold: ColdSandbox) -> None:
 
 
 def test_a_refused_filter_stops_the_start(cold: ColdSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seccomp, "programs", lambda: (b"\xff" * 8,))
+    monkeypatch.setattr(seccomp, "programs", lambda **_: (b"\xff" * 8,))
     with pytest.raises(SandboxError, match="refused"):
         probe._try_inside(cold)
 

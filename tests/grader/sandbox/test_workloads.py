@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from grader.errors import BadSubmission, Reason
-from grader.sandbox import Allowance, Sandbox
+from grader.sandbox import Allowance, Sandbox, SandboxSession
 from grader.sandbox.cold import ColdSandbox
 from grader.spec import MIB, Limits
 
@@ -96,6 +96,31 @@ def test_what_is_not_there_is_said_plainly(name: str, confined: Sandbox, pack: P
 def test_train_runs_may_start_programs(confined: Sandbox, pack: Pack, ask: Ask) -> None:
     body = "assert subprocess.run([sys.executable, '-c', 'print(7)'], capture_output=True).stdout == b'7\\n'"
     assert answers(confined, pack(model(body)), ask, Limits(programs=True))
+
+
+def test_processor_time_is_limited_for_all_processes_together(
+    cold: ColdSandbox, pack: Pack, ask: Ask
+) -> None:
+    """One thread's worth: however many processes work, a neighbour on the other cores is not slowed down."""
+    if cold.groups is None:
+        pytest.skip("no control group can be made here")
+    body = """
+        for _ in range(4):
+            if os.fork() == 0:
+                while True: pass
+        time.sleep(3)"""
+    x = np.ones((2, 2), np.float32)
+    with cold.open(pack(model(body)), Limits(), Allowance(120), public=True) as session:
+        before = cold_seconds(session)
+        ask(session, "denoise", (2, 2), x)
+        spent = cold_seconds(session) - before
+    assert 0.2 < spent < 3 * 1.3, "4 processes and 2 cores, but 1 thread is the limit"
+
+
+def cold_seconds(session: SandboxSession) -> float:
+    """Processor seconds of all processes so far, as their control group counts them."""
+    meter = session._child.meter  # type: ignore[attr-defined]
+    return float(meter.counted().cpu_seconds)
 
 
 @pytest.mark.parametrize("groups", [True, False], ids=["cgroup", "watchdog"])

@@ -1,0 +1,1 @@
+"""What `make bench` runs: ratios against a named alternative in one run, medians of several."""

@@ -1,0 +1,25 @@
+"""`python -m benchmarks [NAME]…`: run all or some, print a table each, record their rows."""
+
+import sys
+
+from benchmarks import sandbox
+from benchmarks.record import Benchmark, keep, show
+
+BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
+    "sandbox": ("One submission in a sandbox, against the same in plain processes", sandbox.measure)
+}
+
+
+def main(names: list[str]) -> int:
+    missed = 0
+    for name in names or list(BENCHMARKS):
+        title, measure = BENCHMARKS[name]
+        rows = measure()
+        show(title, rows)
+        keep(name, rows)
+        missed += sum(row.holds is False for row in rows)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

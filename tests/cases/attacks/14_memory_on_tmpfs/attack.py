@@ -1,0 +1,49 @@
+"""Fills what it may write, which is memory; two children then take 800 MiB each, which alone would be fine."""
+
+import os
+import signal
+import time
+
+BLOCK, EACH, MOST = 1 << 20, 800 << 20, 2048 << 20
+
+
+def attack(world):
+    total = sum(fill(folder) for folder in ("/tmp", "/dev/shm"))
+    print(total >> 20, "MiB in files")
+    reader, writer = os.pipe()
+    started = [start(writer) for _ in range(2)]
+    os.close(writer)
+    try:
+        total += EACH * sum(len(os.read(reader, 1)) for _ in started)
+        if total > MOST:
+            print("GOT", total >> 20, "MiB in all")
+    finally:
+        lost = os.waitpid(-1, os.WNOHANG)[0]
+        for pid in started:
+            if pid != lost:
+                os.kill(pid, signal.SIGKILL)
+    if lost:
+        raise MemoryError("a child was killed")
+
+
+def start(writer):
+    pid = os.fork()
+    if pid == 0:
+        kept = bytearray(EACH)
+        for page in range(0, EACH, 4096):
+            kept[page] = 1
+        os.write(writer, b"x")
+        time.sleep(5)
+        os._exit(0)
+    return pid
+
+
+def fill(folder):
+    written = 0
+    try:
+        with open(os.path.join(folder, "fill"), "wb", buffering=0) as file:
+            while written < MOST:
+                written += file.write(bytes(BLOCK))
+    except OSError as error:
+        print("stopped:", error)
+    return written
