@@ -59,6 +59,7 @@ class Limits:
     threads: int = 1
     processes: int = 64  # and threads, of one sandbox
     open_files: int = 256
+    gpu: bool = False  # one whole GPU, and the device "cuda": cold sandboxes only
     programs: bool = False  # may start other programs: only train runs, whose data is all public
     scratch_bytes: int = 256 * MIB  # a sandbox's writable memory file system
     log_bytes: int = 64 * 1024

@@ -12,8 +12,11 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from grader.errors import SandboxError
 from grader.sandbox import Allowance, bubblewrap, cgroup, runtime, seccomp, slots
+from grader.sandbox import gpu as gpus
 from grader.sandbox.child import Child, ends, wait_for
+from grader.sandbox.gpu import Gpu
 from grader.sandbox.session import START_SECONDS, Boot, Session
 from grader.sandbox.watchdog import watched
 from grader.spec import Limits, readable
@@ -61,7 +64,8 @@ class ColdSandbox:
             threads=limits.threads,
             memory=readable(limits.memory_bytes),
             rlimits=rlimits(limits, seconds),
-            programs=seccomp.programs(execute=limits.programs),
+            programs=seccomp.programs(execute=limits.programs, memfd=limits.gpu),
+            device="cuda" if limits.gpu else "cpu",
         )
 
     def close(self) -> None:
@@ -75,11 +79,12 @@ class ColdSandbox:
         with ExitStack() as held, ExitStack() as passed:
             uid = held.enter_context(slots.lease()) if os.geteuid() == 0 else None
             group = held.enter_context(self.groups.group(limits)) if self.groups and grouped else None
+            gpu = self._gpu(held) if limits.gpu else None
             pair = ends(held, passed, limits.log_bytes)
             info, their_info = os.pipe()
             held.callback(os.close, info)
             passed.callback(os.close, their_info)
-            spec = self._spec(limits, module, channel=pair.theirs.fileno(), info=their_info)
+            spec = self._spec(limits, module, gpu, channel=pair.theirs.fileno(), info=their_info)
             spec |= {"uid": uid, "groups": group.entrances if group else []}
             process = _start(spec, pair.output, (pair.theirs.fileno(), their_info))
             passed.close()
@@ -97,11 +102,22 @@ class ColdSandbox:
                 held=held.pop_all(),
             )
 
-    def _spec(self, limits: Limits, module: str, *, channel: int, info: int) -> dict[str, Any]:
+    def _gpu(self, held: ExitStack) -> Gpu:
+        if self.groups is None:
+            raise SandboxError(
+                "a GPU needs control groups: CUDA makes memory files, which nothing else counts",
+                next_step="run `heldout doctor`: it says how to get them",
+            )
+        return held.enter_context(gpus.lease())
+
+    def _spec(
+        self, limits: Limits, module: str, gpu: Gpu | None, *, channel: int, info: int
+    ) -> dict[str, Any]:
+        binds = [*self.runtime.binds, *(gpus.driver_libraries() if gpu else ())]
         return {
             "bwrap": str(bubblewrap.program()),
-            "binds": [[bind.source, bind.target] for bind in self.runtime.binds],
-            "arguments": bubblewrap.arguments(limits, info=info),
+            "binds": [[bind.source, bind.target] for bind in binds],
+            "arguments": bubblewrap.arguments(limits, info=info) + (gpus.words(gpu) if gpu else []),
             "tmpfs": bubblewrap.tmpfs(limits),
             "command": bubblewrap.command(self.runtime.python, "/heldout", channel, module),
         }
@@ -109,8 +125,8 @@ class ColdSandbox:
 
 def rlimits(limits: Limits, seconds: float) -> dict[str, int]:
     """What each process may use. Never RLIMIT_AS: PyTorch reserves far more addresses than memory."""
-    return {
-        "DATA": limits.memory_bytes,
+    data = {} if limits.gpu else {"DATA": limits.memory_bytes}  # CUDA maps far more than it uses
+    return data | {
         "NPROC": limits.processes,
         "NOFILE": limits.open_files,
         "FSIZE": bubblewrap.scratch_bytes(limits),

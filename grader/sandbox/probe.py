@@ -1,5 +1,6 @@
 """Which layers of the sandbox hold on this machine, shown by effect; and which sandbox to use."""
 
+import io
 import logging
 import os
 import re
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -14,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from grader.errors import HeldoutError, SandboxError
-from grader.sandbox import Sandbox, bubblewrap
+from grader.sandbox import Allowance, Sandbox, Tensor, TensorSpec, bubblewrap, gpu
 from grader.sandbox.bubblewrap import SHARED_MEMORY
 from grader.sandbox.child import Child
 from grader.sandbox.cold import ColdSandbox
@@ -27,6 +29,16 @@ from grader.sandbox.zygote import ZygoteSandbox
 from grader.spec import Limits
 
 log = logging.getLogger(__name__)
+
+DOUBLING = """
+class Model:
+    def double(self, x):
+        assert x.is_cuda
+        return x * 2
+
+def load(folder, device):
+    return Model()
+"""
 
 SECONDS = 60.0  # a busy machine is not a broken one
 KILL_SECONDS = 10.0
@@ -131,6 +143,7 @@ def inspect() -> list[Layer]:
     if all(layer.live for layer in layers if layer.required):
         with closing(ZygoteSandbox(cold)) as zygote:
             layers.append(probe_zygote(zygote))
+        layers.append(probe_gpu(cold))
     return layers
 
 
@@ -184,6 +197,24 @@ def _interpreter(sandbox: ColdSandbox) -> Layer:
     except SandboxError as error:
         return Layer("interpreter", False, str(error), error.next_step)
     return Layer("interpreter", True, f"{sandbox.python} and {parts} files and folders that it needs", "")
+
+
+def probe_gpu(cold: ColdSandbox) -> Layer:
+    """A product on the device, by a submission like any other."""
+    if not gpu.present():
+        return Layer("gpu", False, "no NVIDIA GPU: /dev/nvidiactl is absent", "", required=False)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as bundle:
+        bundle.writestr("model.py", DOUBLING)
+    one, limits = TensorSpec("float32", (1,)), Limits(gpu=True, memory_bytes=8 << 30)
+    try:
+        with cold.open(archive.getvalue(), limits, Allowance(SECONDS), public=True) as session:
+            session.call("double", [Tensor(one, bytes(4))], [one])
+    except HeldoutError as error:
+        return Layer("gpu", False, error.what, error.next_step or REPORT, required=False)
+    return Layer(
+        "gpu", True, "a submission computed on the device; its memory is free again", "", required=False
+    )
 
 
 class Launcher(Protocol):

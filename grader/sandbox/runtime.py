@@ -102,7 +102,7 @@ def _libraries(found: Interpreter) -> dict[str, Path]:
     bound = (*found.standard, *found.packages)
     loader = elf.read(found.executable).loader
     libraries = {Path(loader).name: Path(loader)} if loader else {}
-    installed = _loader_cache()
+    installed = loader_cache()
     queue = [found.executable, *(file for folder in bound for file in _shared_objects(folder))]
     while queue:
         file = queue.pop()
@@ -131,7 +131,7 @@ def _beside(name: str, file: Path, search: tuple[str, ...]) -> Path | None:
     return None
 
 
-def _loader_cache() -> dict[str, Path]:
+def loader_cache() -> dict[str, Path]:
     """What the dynamic loader finds by name alone: the first entry of each name wins."""
     command = ["ldconfig", "-p"]
     path = {"PATH": "/sbin:/usr/sbin:/bin:/usr/bin", "LC_ALL": "C"}

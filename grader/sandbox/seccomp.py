@@ -19,6 +19,7 @@ from grader.errors import SandboxError
 LAST_REVIEWED = 450  # set_mempolicy_home_node, Linux 5.17; from 424 on numbers are the same on all machines
 
 EXECUTE = "new programs"
+MEMFD = "memory files, which only a control group counts"
 REFUSED = {
     "mounts": "mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick"
     " mount_setattr swapon swapoff quotactl",
@@ -33,7 +34,8 @@ REFUSED = {
     " msgrcv msgctl mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr",
     "shared inodes": "name_to_handle_at open_by_handle_at flock inotify_init1 inotify_add_watch"
     " fanotify_mark",
-    "uncounted memory": "memfd_create memfd_secret remap_file_pages mbind migrate_pages move_pages",
+    MEMFD: "memfd_create",
+    "uncounted memory": "memfd_secret remap_file_pages mbind migrate_pages move_pages",
     # What is cached of a file that all sandboxes share would be a channel from one to the next.
     "page cache": "preadv2 pwritev2 mincore fadvise64 readahead",
     EXECUTE: "execve execveat",
@@ -57,13 +59,14 @@ SHARED_LOCKS = (
 
 
 @cache
-def programs(*, execute: bool = False) -> tuple[bytes, ...]:
-    """Both as BPF, in the order of loading; with `execute` other programs may be started.
+def programs(*, execute: bool = False, memfd: bool = False) -> tuple[bytes, ...]:
+    """Both as BPF, in the order of loading. With `execute` other programs may be started; CUDA needs `memfd`.
 
     Raises SandboxError where they can't be built.
     """
+    permitted = frozenset({EXECUTE} if execute else ()) | frozenset({MEMFD} if memfd else ())
     try:
-        return _export(_reviewed()), _export(_refusals(execute=execute))
+        return _export(_reviewed()), _export(_refusals(permitted))
     except OSError as error:
         raise SandboxError(
             "the system call filter can't be built",
@@ -72,9 +75,9 @@ def programs(*, execute: bool = False) -> tuple[bytes, ...]:
         ) from error
 
 
-def refused_names(*, execute: bool = False) -> list[str]:
-    """Every name of the policy that this machine must know."""
-    groups = [group for purpose, group in REFUSED.items() if not (execute and purpose == EXECUTE)]
+def refused_names(permitted: frozenset[str] = frozenset()) -> list[str]:
+    """Every name of the policy, less the permitted groups, that this machine must know."""
+    groups = [group for purpose, group in REFUSED.items() if purpose not in permitted]
     names = [name for group in groups for name in group.split()] + [ABSENT]
     return names + REFUSED_X86.split() if sc.system_arch() == sc.Arch.X86_64 else names
 
@@ -99,10 +102,10 @@ def _known(number: int) -> bool:
         return False
 
 
-def _refusals(*, execute: bool) -> sc.SyscallFilter:
+def _refusals(permitted: frozenset[str]) -> sc.SyscallFilter:
     policy = sc.SyscallFilter(sc.ALLOW)
     policy.set_attr(sc.Attr.ACT_BADARCH, sc.KILL_PROCESS)
-    for name in refused_names(execute=execute):
+    for name in refused_names(permitted):
         policy.add_rule_exactly(sc.ERRNO(errno.ENOSYS if name == ABSENT else errno.EPERM), _number(name))
     for name, argument, mask, values in _arguments():
         for value in values:

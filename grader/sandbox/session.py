@@ -31,6 +31,7 @@ class Boot:
     folder: str  # the submission's, to be made
     threads: int
     memory: str  # for messages
+    device: str = "cpu"
     rlimits: Mapping[str, int] = field(default_factory=dict)
     programs: Sequence[bytes] = ()  # seccomp, in the order of loading
 

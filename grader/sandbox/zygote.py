@@ -43,6 +43,8 @@ class ZygoteSandbox:
         return self._cold.layers
 
     def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> Session:
+        if limits.gpu:  # CUDA does not survive a fork
+            return self._cold.open(archive, limits, allowance, public=public)
         boot = self.boot(limits, allowance.limit)
         session = Session(self.spawn(limits), allowance, limits=limits, public=public)
         return session.loading(boot, archive)

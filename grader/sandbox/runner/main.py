@@ -84,7 +84,7 @@ def _serve(channel: Channel, head: dict[str, Any]) -> None:
     folder = Path(head["folder"])
     folder.mkdir()
     os.chdir(folder)
-    guard, submission = Guard(folder, head["memory"]), Submission(folder)
+    guard, submission = Guard(folder, head["memory"]), Submission(folder, head["device"])
     channel.reply()
 
     caps, length = channel.receive()

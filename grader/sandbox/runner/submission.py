@@ -33,8 +33,9 @@ class Request(TypedDict):
 class Submission:
     """A folder with `model.py`, and what its `load` returned."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, device: str = "cpu") -> None:
         self.folder = folder
+        self.device = torch.device(device)
         self.model: object = None
 
     def load(self) -> None:
@@ -49,7 +50,7 @@ class Submission:
                 expected="def load(folder: Path, device: torch.device) -> object",
                 next_step="define it in model.py; return the object that has the assignment's methods",
             )
-        self.model = module.load(self.folder, torch.device("cpu"))
+        self.model = module.load(self.folder, self.device)
 
     def _no_model(self) -> Fault:
         below = sorted(path.relative_to(self.folder) for path in self.folder.glob("*/model.py"))
@@ -64,7 +65,9 @@ class Submission:
     def answer(self, request: Request, data: Sequence[bytearray]) -> list[memoryview]:
         """The raw bytes of each output. Raises Fault, or what the student's code raises."""
         method, outputs = request["method"], request["outputs"]
-        inputs = [_tensor(each, spec) for each, spec in zip(data, request["inputs"], strict=True)]
+        inputs = [
+            _tensor(each, spec).to(self.device) for each, spec in zip(data, request["inputs"], strict=True)
+        ]
         function = getattr(self.model, method, None)
         if not callable(function):
             raise Fault(

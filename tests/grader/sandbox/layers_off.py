@@ -13,6 +13,7 @@ import pytest
 from grader.sandbox import Sandbox, cgroup, cold
 from grader.sandbox.child import Child
 from grader.sandbox.cold import ColdSandbox
+from grader.sandbox.gpu import Gpu
 from grader.sandbox.session import Boot
 from grader.sandbox.unconfined import UnconfinedSandbox
 from grader.spec import Limits
@@ -75,8 +76,8 @@ class Without(ColdSandbox):
         with patch.object(cold, "_start", leaky):
             return super().spawn(limits, module, grouped=grouped)
 
-    def _spec(self, limits: Limits, module: str, **descriptors: int) -> dict[str, Any]:
-        spec = super()._spec(limits, module, **descriptors)
+    def _spec(self, limits: Limits, module: str, gpu: Gpu | None, **descriptors: int) -> dict[str, Any]:
+        spec = super()._spec(limits, module, gpu, **descriptors)
         dropped = {f"--unshare-{NAMESPACES[layer]}" for layer in self._off & set(NAMESPACES)}
         if "processes" in self._off:
             dropped.add("--as-pid-1")
@@ -92,7 +93,7 @@ class Without(ColdSandbox):
         return spec
 
     def _shared_folder(self) -> str:
-        """That all sandboxes may write, with what an earlier one has left. Not below /tmp: that is covered."""
+        """That all sandboxes may write, with what an earlier one left. Not below /tmp: that is covered."""
         self._kept = tempfile.TemporaryDirectory(dir="/var/tmp")
         folder = Path(self._kept.name)
         folder.chmod(0o777)

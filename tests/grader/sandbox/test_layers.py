@@ -6,7 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pyseccomp
@@ -16,6 +19,7 @@ from grader.errors import SandboxError
 from grader.sandbox import cgroup, probe, seccomp, slots
 from grader.sandbox.cold import ColdSandbox
 from grader.sandbox.unconfined import UnconfinedSandbox
+from grader.sandbox.zygote import ZygoteSandbox
 from grader.spec import Limits
 
 ROOT = Path(__file__).parents[3]
@@ -70,6 +74,94 @@ def test_a_missing_layer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "probe", lambda _: [layer])
     with pytest.raises(SandboxError, match="network"):
         probe.choose("cold")
+
+
+@pytest.fixture
+def bin_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """First on PATH. Not below /tmp: the launcher covers that."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+        yield Path(folder)
+
+
+def pretender(folder: Path, script: str) -> None:
+    """A bwrap that behaves otherwise."""
+    (folder / "bwrap").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "bwrap").chmod(0o755)
+    folder.chmod(0o755)
+
+
+def test_a_bubblewrap_that_is_too_old(bin_folder: Path) -> None:
+    pretender(bin_folder, "echo bubblewrap 0.4.0")
+    with pytest.raises(SandboxError, match="bubblewrap") as caught:
+        probe.choose("auto")
+    assert "0.4.0" in caught.value.where
+    assert "0.7 or newer" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("sysctl", "value", "advice"),
+    [
+        ("apparmor_restrict_unprivileged_userns", "1", "profile bwrap /usr/bin/bwrap flags=(unconfined)"),
+        ("unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
+        ("max_user_namespaces", "0", "sysctl user.max_user_namespaces"),
+        ("none of these", "", "allow user namespaces; in Docker"),
+    ],
+)
+def test_user_namespaces_that_are_refused(
+    sysctl: str, value: str, advice: str, bin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named with what most likely refuses them; grading does not start."""
+    said = "bwrap: No permissions to create new namespace"
+    script = f'[ "$1" = --version ] && echo bubblewrap 0.8.0 && exit\necho "{said}" >&2; exit 1'
+    pretender(bin_folder, script)
+    monkeypatch.setattr(
+        probe, "SYSCTLS", [(str(tmp_path / Path(path).name), *rest) for path, *rest in probe.SYSCTLS]
+    )
+    (tmp_path / sysctl).write_text(f"{value}\n")
+    with pytest.raises(SandboxError, match="user namespaces") as caught:
+        probe.choose("auto")
+    assert said in caught.value.where
+    assert advice in caught.value.next_step
+
+
+def test_too_little_shared_memory_is_named(cold: ColdSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "SHARED_MEMORY", 1 << 50)
+    [layer] = [layer for layer in probe.probe(cold) if not layer.live]
+    assert layer.layer == "shared memory"
+    assert "short of memory" in layer.fix
+
+
+def test_without_control_groups_the_watchdog_is_named_and_what_to_do() -> None:
+    layers = {layer.layer: layer for layer in probe.probe(ColdSandbox(groups=lambda: None))}
+    assert (layers["cgroup"].live, layers["cgroup"].required) == (False, False)
+    assert "watchdog" in layers["cgroup"].probe
+    assert "Delegate=yes" in layers["cgroup"].fix
+
+
+def test_a_server_refuses_to_run_unconfined() -> None:
+    with pytest.raises(SandboxError, match="no sandbox 'none' here"):
+        probe.choose("none", unconfined=False)
+
+
+def test_a_zygote_that_fails_its_self_test_is_not_used(
+    cold: ColdSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = probe.Layer("zygote", False, "does not hold in a fork: files", "", required=False)
+    monkeypatch.setattr(probe, "probe_zygote", lambda _: broken)
+    assert probe.choose("auto").launcher == "cold"
+    with pytest.raises(SandboxError, match="zygote"):
+        probe.choose("zygote")
+
+
+def test_a_zygote_that_died_is_started_again(cold: ColdSandbox) -> None:
+    with closing(ZygoteSandbox(cold)) as zygote:
+        first = zygote.spawn(Limits(), "selftest")
+        os.kill(parent(parent(first.pid)), signal.SIGKILL)
+        assert first.end().code == 128 + signal.SIGKILL
+        second = zygote.spawn(Limits(), "selftest")
+        assert second.pid != first.pid
+        second.end()
 
 
 def test_nothing_is_left_of_many_sandboxes(cold: ColdSandbox) -> None:

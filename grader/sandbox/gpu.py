@@ -1,0 +1,141 @@
+"""One NVIDIA GPU for one sandbox at a time: leased, bound by its device nodes, clean again afterwards.
+
+Cold sandboxes only. Written to NVIDIA's documented device nodes; tests of it run where a GPU is present.
+A share of a GPU's memory is advisory (`set_per_process_memory_fraction`), so that a lease is of a whole GPU.
+"""
+
+import fcntl
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.errors import SandboxError
+from grader.sandbox import bubblewrap
+from grader.sandbox.runtime import Bind, loader_cache
+from grader.spec import MIB
+
+FOLDER = Path("/run/heldout/gpus")
+COMMON = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools")  # besides nvidiaN
+DRIVER = re.compile(r"lib(cuda|nvidia-(ml|ptxjitcompiler|nvvm|gpucomp))\.so")
+TOLERANCE = 64 * MIB  # above what was in use before the lease
+CLEAN_SECONDS = 10.0  # the driver frees a killed process's memory a little after its exit
+UsedBytes = Callable[[int], int]  # by GPU number
+
+
+@dataclass(frozen=True)
+class Gpu:
+    number: int
+    nodes: tuple[str, ...]  # bound with their devices allowed: a plain bind is nodev
+
+
+def present(dev: Path = Path("/dev")) -> list[int]:
+    """Numbers of the GPUs whose nodes are there; none without the driver's own."""
+    if not (dev / "nvidiactl").exists():
+        return []
+    return sorted(int(path.name.removeprefix("nvidia")) for path in dev.glob("nvidia[0-9]*"))
+
+
+def used_bytes(number: int) -> int:
+    """Memory in use, as NVML tells. Raises SandboxError."""
+    try:
+        import pynvml
+    except ImportError as error:
+        raise _unread(number, error) from error
+    try:
+        pynvml.nvmlInit()
+        try:
+            return int(pynvml.nvmlDeviceGetMemoryInfo(pynvml.nvmlDeviceGetHandleByIndex(number)).used)
+        finally:
+            pynvml.nvmlShutdown()
+    except pynvml.NVMLError as error:
+        raise _unread(number, error) from error
+
+
+def _unread(number: int, error: Exception) -> SandboxError:
+    return SandboxError(
+        "the GPU's memory can't be read",
+        where=f"GPU {number}: {error}",
+        expected="NVML and its Python binding",
+        next_step="install the extra `heldout[gpu]`, and the driver's libnvidia-ml",
+    )
+
+
+@contextmanager
+def lease(*, folder: Path = FOLDER, dev: Path = Path("/dev"), used: UsedBytes = used_bytes) -> Iterator[Gpu]:
+    """A GPU that no other sandbox of this machine has; on leaving, its memory must be what it was before.
+
+    A GPU that does not come clean is quarantined: nobody gets it until a person removes the file that says
+    so. Raises SandboxError when none is free.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    number, descriptor = _first_free(folder, present(dev))
+    try:
+        before = used(number)
+        nodes = (f"nvidia{number}", *COMMON)
+        yield Gpu(number, tuple(str(dev / name) for name in nodes if (dev / name).exists()))
+        if not _clean(number, before + TOLERANCE, used):
+            _quarantine(folder, number, used(number) - before)
+    finally:
+        os.close(descriptor)
+
+
+def _first_free(folder: Path, numbers: list[int]) -> tuple[int, int]:
+    for number in numbers:
+        if _mark(folder, number).exists():
+            continue
+        descriptor = os.open(folder / str(number), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+        else:
+            return number, descriptor
+    quarantined = [number for number in numbers if _mark(folder, number).exists()]
+    raise SandboxError(
+        "no GPU is free",
+        where=f"{len(numbers)} present, quarantined: {quarantined or 'none'}",
+        expected="one GPU for each submission that runs at a time",
+        next_step="grade fewer at a time; reset a quarantined GPU and remove its file in " + str(folder),
+    )
+
+
+def _clean(number: int, limit: int, used: UsedBytes) -> bool:
+    deadline = time.monotonic() + CLEAN_SECONDS
+    while used(number) > limit:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _mark(folder: Path, number: int) -> Path:
+    return folder / f"{number}.quarantined"
+
+
+def _quarantine(folder: Path, number: int, left: int) -> None:
+    _mark(folder, number).write_text(f"{left / MIB:.0f} MiB were still in use after a submission had ended\n")
+
+
+def words(gpu: Gpu) -> list[str]:
+    """bubblewrap's arguments: the nodes, and /sys, without which cuInit fails with error 304."""
+    nodes = [word for node in gpu.nodes for word in ("--dev-bind", node, node)]
+    named = environment(bubblewrap.SCRATCH).items()
+    return [*nodes, "--ro-bind", "/sys", "/sys", *(word for pair in named for word in ("--setenv", *pair))]
+
+
+def driver_libraries() -> list[Bind]:
+    """The driver's own libraries, which belong to the machine and not to any package."""
+    with suppress(SandboxError):
+        found = {name: path for name, path in loader_cache().items() if DRIVER.match(name)}
+        return [Bind(str(path.resolve()), f"/lib/{name}") for name, path in sorted(found.items())]
+    return []
+
+
+def environment(home: str) -> dict[str, str]:
+    """The only node bound is the leased one's: CUDA counts it as its first. Caches lie on the tmpfs."""
+    caches = ("CUDA_CACHE_PATH", "TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
+    return {"CUDA_VISIBLE_DEVICES": "0"} | {name: f"{home}/.cache/{name.lower()}" for name in caches}
