@@ -13,6 +13,8 @@ SHARED = "/dev/shm"  # noqa: S108
 FILES_BESIDES = 4_000  # a submission's own files come on top
 SHARED_MEMORY = 64 * MIB  # /dev/shm: DataLoader workers hand tensors over through it
 HOSTNAME = "sandbox"
+# Those of its own namespaces belong to the sandbox's uid. A /proc that is covered can't be mounted once more.
+SYSCTLS_READ_ONLY = ["--ro-bind", "/proc/sys", "/proc/sys"]
 NAMESPACES = ("user", "pid", "net", "ipc", "uts", "cgroup-try")
 START = (
     "import sys; sys.path.insert(0, sys.argv[1]); from runner import {module};"

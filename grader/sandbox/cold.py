@@ -71,20 +71,22 @@ class ColdSandbox:
     def close(self) -> None:
         """Nothing is kept between sessions."""
 
-    def spawn(self, limits: Limits, module: str = "main", *, grouped: bool = True) -> Child:
+    def spawn(self, limits: Limits, module: str = "main", *, trusted: bool = False) -> Child:
         """Start the runner's `module`, confined by all but what it gives up itself when told to.
 
-        Without `grouped` nothing limits its processes together: for trusted code only.
+        `trusted` code is not limited as a group, and may mount a /proc of its own.
         """
         with ExitStack() as held, ExitStack() as passed:
             uid = held.enter_context(slots.lease()) if os.geteuid() == 0 else None
-            group = held.enter_context(self.groups.group(limits)) if self.groups and grouped else None
+            group = held.enter_context(self.groups.group(limits)) if self.groups and not trusted else None
             gpu = self._gpu(held) if limits.gpu else None
             pair = ends(held, passed, limits.log_bytes)
             info, their_info = os.pipe()
             held.callback(os.close, info)
             passed.callback(os.close, their_info)
             spec = self._spec(limits, module, gpu, channel=pair.theirs.fileno(), info=their_info)
+            if not trusted:
+                spec["arguments"] += bubblewrap.SYSCTLS_READ_ONLY
             spec |= {"uid": uid, "groups": group.entrances if group else []}
             process = _start(spec, pair.output, (pair.theirs.fileno(), their_info))
             passed.close()
@@ -98,7 +100,7 @@ class ColdSandbox:
                 kill=kill,
                 wait=partial(wait_for, process),
                 pid=pid,
-                meter=group or (watched(held, pid, limits, kill) if grouped else None),
+                meter=group or (None if trusted else watched(held, pid, limits, kill)),
                 held=held.pop_all(),
             )
 
@@ -132,7 +134,7 @@ def rlimits(limits: Limits, seconds: float) -> dict[str, int]:
         "FSIZE": bubblewrap.scratch_bytes(limits),
         "CPU": int(seconds * limits.threads)
         + START_CPU_SECONDS,  # the wall clock is the limit; this is its shadow
-        "CORE": 0,
+        "CORE": 1,  # 0 would still feed a core_pattern that is a pipe
         "MEMLOCK": 0,
         "MSGQUEUE": 0,
         "NICE": 0,

@@ -6,6 +6,7 @@ exist for the student); the other refuses what would reach out of the sandbox or
 
 import errno
 import fcntl
+import resource
 import socket
 import tempfile
 from collections.abc import Iterable
@@ -48,14 +49,15 @@ LOW_32_BITS = 0xFFFFFFFF
 MAP_SHARED_ANONYMOUS, MAP_GROWSDOWN = 0x21, 0x100
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
+PR_SET_MM = 35  # a command line of gigabytes, for whoever runs ps
 SHARED_LOCKS = (
+    fcntl.F_GETLK,
     fcntl.F_SETLK,
     fcntl.F_SETLKW,
-    37,
-    38,
+    *(36, 37, 38),  # F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW
     fcntl.F_SETLEASE,
     fcntl.F_NOTIFY,
-)  # 37, 38: F_OFD_SETLK(W)
+)
 
 
 @cache
@@ -112,6 +114,8 @@ def _refusals(permitted: frozenset[str]) -> sc.SyscallFilter:
             policy.add_rule_exactly(
                 sc.ERRNO(errno.EPERM), _number(name), sc.Arg(argument, sc.MASKED_EQ, mask, value)
             )
+    core = sc.Arg(1, sc.MASKED_EQ, LOW_32_BITS, resource.RLIMIT_CORE)
+    policy.add_rule_exactly(sc.ERRNO(errno.EPERM), _number("prlimit64"), core, sc.Arg(2, sc.NE, 0))
     return policy
 
 
@@ -121,6 +125,8 @@ def _arguments() -> Iterable[tuple[str, int, int, Iterable[int]]]:
         yield "clone", 0, bit, (bit,)
     yield "ioctl", 1, LOW_32_BITS, (TIOCSTI, TIOCLINUX)
     yield "fcntl", 1, LOW_32_BITS, SHARED_LOCKS
+    yield "prctl", 0, LOW_32_BITS, (PR_SET_MM,)
+    yield "setrlimit", 0, LOW_32_BITS, (resource.RLIMIT_CORE,)
     yield "mmap", 3, MAP_SHARED_ANONYMOUS, (MAP_SHARED_ANONYMOUS,)
     yield "mmap", 3, MAP_GROWSDOWN, (MAP_GROWSDOWN,)  # counted as stack, not as data: beyond RLIMIT_DATA
 

@@ -166,7 +166,7 @@ class _Zygote:
 
     def _keep(self) -> None:
         try:
-            self._child = self._cold.spawn(Limits(), "zygote", grouped=False)
+            self._child = self._cold.spawn(Limits(), "zygote", trusted=True)
             self._warm(self._child)
         except BaseException as error:  # noqa: BLE001 — raised again by whoever waits for it
             self._error = error

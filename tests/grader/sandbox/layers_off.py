@@ -59,22 +59,22 @@ class Without(ColdSandbox):
             boot = replace(boot, programs=())
         return replace(boot, rlimits={}) if "rlimits" in self._off else boot
 
-    def spawn(self, limits: Limits, module: str = "main", *, grouped: bool = True) -> Child:
-        child = self._spawned(limits, module, grouped)
+    def spawn(self, limits: Limits, module: str = "main", *, trusted: bool = False) -> Child:
+        child = self._spawned(limits, module, trusted)
         if "leftovers" in self._off:
             child.held.callback(self._kept.cleanup)
         return child
 
-    def _spawned(self, limits: Limits, module: str, grouped: bool) -> Child:
+    def _spawned(self, limits: Limits, module: str, trusted: bool) -> Child:
         if "descriptors" not in self._off:
-            return super().spawn(limits, module, grouped=grouped)
+            return super().spawn(limits, module, trusted=trusted)
         start = cold._start
 
         def leaky(spec: dict[str, Any], output: int, passed: tuple[int, ...]) -> Any:
             return start(spec, output, (*passed, *_forgotten()))
 
         with patch.object(cold, "_start", leaky):
-            return super().spawn(limits, module, grouped=grouped)
+            return super().spawn(limits, module, trusted=trusted)
 
     def _spec(self, limits: Limits, module: str, gpu: Gpu | None, **descriptors: int) -> dict[str, Any]:
         spec = super()._spec(limits, module, gpu, **descriptors)

@@ -1,8 +1,8 @@
 """The attack suite: every folder of tests/cases/attacks against the real sandbox.
 
 A folder is one class of attack inside an otherwise correct submission: `attack.py` (with the common, honest
-`model.py`), or a `model.py` of its own, or an `archive.py` whose `make(world)` returns the archive's bytes, for
-what no folder can hold. `expected.toml` says:
+`model.py`), or a `model.py` of its own, or an `archive.py` whose `make(world)` returns the archive's bytes,
+for what no folder can hold. `expected.toml` says:
 
 layer    which layer stops it
 off      the layers without which it succeeds; absent where that could harm the machine

@@ -6,7 +6,6 @@ seen from outside; only the secrets and the lines "GOT …" are read from what t
 
 import ctypes
 import fcntl
-import json
 import os
 import platform
 import secrets
@@ -22,7 +21,6 @@ from pathlib import Path
 
 BYSTANDER = Path(__file__).with_name("bystander.py")
 CHECKOUT = Path(__file__).parents[3]
-SHARED_INODE = Path(json.__file__)  # a file that sandboxes and the world both have
 LOG_BYTES = 4 * 64 * 1024 + 1024  # of a whole log: what is made visible grows fourfold
 CALLS = {  # add_key, keyctl, shmget, shmat, shmdt, shmctl, mq_open, mq_unlink, mq_timedsend
     "x86_64": (248, 250, 29, 30, 67, 31, 240, 241, 242),
@@ -209,9 +207,12 @@ def _queue(held: ExitStack, world: World) -> None:
 
 
 def _lock(held: ExitStack, world: World) -> None:
-    """Shared, so that worlds can hold it side by side."""
-    file = held.enter_context(SHARED_INODE.open("rb"))
-    fcntl.flock(file, fcntl.LOCK_SH)
+    """On the C library, a file that sandboxes have too; shared, so that worlds can hold it side by side."""
+    loaded = [line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines()]
+    library = next(path for path in loaded if Path(path).name.startswith("libc.so"))
+    descriptor = os.open(library, os.O_RDONLY)
+    held.callback(os.close, descriptor)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
 
 
 def _call(number: int, *arguments: object) -> int:

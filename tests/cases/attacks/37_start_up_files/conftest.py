@@ -1,0 +1,3 @@
+"""Run by whoever starts a Python here."""
+
+print("GOT a Python that ran conftest.py", flush=True)

@@ -1,0 +1,4 @@
+"""Has the name of a module that the runner uses."""
+
+print("GOT an import of torch")
+raise SystemExit("shadowed")
