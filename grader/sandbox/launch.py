@@ -8,6 +8,7 @@ import ctypes
 import json
 import os
 import platform
+import resource
 import sys
 from typing import Any
 
@@ -26,6 +27,8 @@ def main(spec: dict[str, Any]) -> None:
         _join(entrance)
     binds, tmpfs = spec["binds"], _tmpfs_of_bubblewrap(spec["tmpfs"])
     if os.geteuid() == 0:
+        # Not 0, with which the kernel would still feed a core_pattern that is a pipe.
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
         if _private_mounts():
             binds = _staged(binds)
             tmpfs = _tmpfs_of_ours(spec["uid"], spec["tmpfs"])

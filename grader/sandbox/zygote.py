@@ -213,6 +213,8 @@ def _ending(status: socket.socket, seconds: float) -> Ending | None:
         told = status.recv(ENDING.size, socket.MSG_WAITALL)
     except TimeoutError:
         return None
+    except ConnectionResetError:
+        told = b""
     if len(told) < ENDING.size:  # the supervisor is gone, with the zygote and everything below it
         return Ending(128 + signal.SIGKILL)
     code, cpu_seconds = ENDING.unpack(told)

@@ -14,9 +14,12 @@ class _Program(ctypes.Structure):
 
 
 def limit(limits: Mapping[str, int]) -> None:
-    """Set each limit, "NOFILE" say, soft and hard."""
+    """Set each limit, "NOFILE" say, soft and hard; one that is lower already stays."""
     for name, value in limits.items():
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+        kind = getattr(resource, f"RLIMIT_{name}")
+        hard = resource.getrlimit(kind)[1]
+        lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (lowest, lowest))
 
 
 def install_filter(program: bytes) -> None:

@@ -13,16 +13,13 @@ def attack(world):
     reader, writer = os.pipe()
     started = [start(writer) for _ in range(2)]
     os.close(writer)
-    try:
-        total += EACH * sum(len(os.read(reader, 1)) for _ in started)
-        if total > MOST:
-            print("GOT", total >> 20, "MiB in all")
-    finally:
-        lost = os.waitpid(-1, os.WNOHANG)[0]
-        for pid in started:
-            if pid != lost:
-                os.kill(pid, signal.SIGKILL)
-    if lost:
+    filled = sum(len(os.read(reader, 1)) for _ in started)
+    if total + EACH * filled > MOST:
+        print("GOT", total + EACH * filled >> 20, "MiB in all")
+    for pid in started:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    if filled < len(started):
         raise MemoryError("a child was killed")
 
 
