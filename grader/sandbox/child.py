@@ -6,9 +6,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -47,6 +47,7 @@ class Child:
     pid: int  # the process that runs student code, as this machine counts; 0 when it never started
     held: ExitStack  # given back when it has ended
     meter: Meter | None = None
+    rlimits: Mapping[str, int] = field(default_factory=dict)  # in force since it was confined
     ending: Ending | None = None
 
     def end(self, grace: float = 0.0) -> Ending:

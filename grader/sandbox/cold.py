@@ -17,7 +17,7 @@ from grader.sandbox import Allowance, bubblewrap, cgroup, runtime, seccomp, slot
 from grader.sandbox import gpu as gpus
 from grader.sandbox.child import Child, ends, wait_for
 from grader.sandbox.gpu import Gpu
-from grader.sandbox.session import START_SECONDS, Boot, Session
+from grader.sandbox.session import START_SECONDS, Boot, Session, ready
 from grader.sandbox.watchdog import watched
 from grader.spec import Limits, readable
 
@@ -49,21 +49,21 @@ class ColdSandbox:
         return (*uid, "namespaces", "seccomp", "rlimits", memory, "deadlines")
 
     def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> Session:
-        boot = self.boot(limits, allowance.limit)  # what can fail, fails before a process is there
-        session = Session(self.spawn(limits), allowance, limits=limits, public=public)
-        return session.loading(boot, archive)
+        boot = self.boot(limits)  # what can fail, fails before a process is there
+        child = ready(self.spawn(limits), boot)
+        return Session(child, archive, allowance, limits=limits, public=public)
 
     @cached_property
     def runtime(self) -> runtime.Runtime:
         return runtime.describe(self.python)
 
-    def boot(self, limits: Limits, seconds: float) -> Boot:
+    def boot(self, limits: Limits) -> Boot:
         return Boot(
             packages=self.runtime.packages,
             folder=bubblewrap.FOLDER,
             threads=limits.threads,
             memory=readable(limits.memory_bytes),
-            rlimits=rlimits(limits, seconds),
+            rlimits=rlimits(limits),
             programs=seccomp.programs(execute=limits.programs, memfd=limits.gpu),
             device="cuda" if limits.gpu else "cpu",
         )
@@ -125,8 +125,9 @@ class ColdSandbox:
         }
 
 
-def rlimits(limits: Limits, seconds: float) -> dict[str, int]:
+def rlimits(limits: Limits) -> dict[str, int]:
     """What each process may use. Never RLIMIT_AS: PyTorch reserves far more addresses than memory."""
+    seconds = max(limits.check_seconds, limits.wall_seconds)
     data = {} if limits.gpu else {"DATA": limits.memory_bytes}  # CUDA maps far more than it uses
     return data | {
         "NPROC": limits.processes,

@@ -218,7 +218,7 @@ def probe_gpu(cold: ColdSandbox) -> Layer:
 
 
 class Launcher(Protocol):
-    def boot(self, limits: Limits, seconds: float) -> Boot: ...
+    def boot(self, limits: Limits) -> Boot: ...
     def spawn(self, limits: Limits, module: str) -> Child: ...
 
 
@@ -240,7 +240,7 @@ def _try_inside(launcher: Launcher) -> Tried:
 
 def _try_once(launcher: Launcher, port: int) -> Tried:
     limits = Limits()
-    boot = launcher.boot(limits, SECONDS)
+    boot = launcher.boot(limits)
     started = time.monotonic()
     child = launcher.spawn(limits, "selftest")
     wire = Wire(child.channel)

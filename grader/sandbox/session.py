@@ -1,11 +1,11 @@
 """One submission loaded in one child: the same conversation whatever started the child."""
 
+import math
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from typing import Any, Self
 
 from grader.errors import HeldoutError, Reason, SandboxError
@@ -41,11 +41,33 @@ class Boot:
         return head
 
 
+def ready(child: Child, boot: Boot) -> Child:
+    """Have it confine itself and import torch. Nothing of a student is inside yet: what fails is ours.
+
+    Raises SandboxError, and ends the child then.
+    """
+    wire = Wire(child.channel)
+    deadline = wire.clock.now() + START_SECONDS
+    try:
+        wire.send(boot.head(), boot.programs, deadline)
+        wire.receive([], deadline)
+    except (TimeoutError, ChannelClosed, Garbled) as error:
+        child.end()
+        child.log.finish(CRASH_SECONDS)
+        raise blame.not_started(child.log.text) from error
+    child.rlimits = boot.rlimits
+    return child
+
+
 class Session:
     """See `grader.sandbox.SandboxSession`. Lives no longer than the thread that opened it."""
 
-    def __init__(self, child: Child, allowance: Allowance, *, limits: Limits, public: bool) -> None:
+    def __init__(
+        self, child: Child, archive: bytes, allowance: Allowance, *, limits: Limits, public: bool
+    ) -> None:
+        """`child` is confined and ready (see `ready`); it has met no byte of the student's yet."""
         self._child = child
+        self._archive = archive
         self._allowance = allowance
         self._limits = limits
         self._public = public
@@ -57,31 +79,21 @@ class Session:
         self._killed = ""
         self._doing = ""
         self._open = True
-        self._processor_seconds = 0
-        self._load: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
-        self._load()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
-    def loading(self, boot: Boot, archive: bytes) -> Self:
-        """What entering the context will do: so that log and usage outlive a submission that doesn't load."""
-        self._load = partial(self._begin, boot, archive)
-        return self
-
-    def _begin(self, boot: Boot, archive: bytes) -> None:
-        """Confine, import torch, load the submission; closed again if any of it fails."""
+        """Unpack and load the submission; closed again if that fails. `log` and `usage` tell then, too."""
+        self._log.restart(keep=self._public)
+        caps = {"files": self._limits.unpacked_files, "unpacked_bytes": self._limits.unpacked_bytes}
         try:
-            self._start(boot)
-            caps = {"files": self._limits.unpacked_files, "unpacked_bytes": self._limits.unpacked_bytes}
-            self._ask(caps, [archive], Question())
+            self._ask(caps, [self._archive], Question())
             self._ask({}, [], Question())
         except BaseException:
             self.close()
             raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
 
     def call(self, method: str, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec]) -> list[bytearray]:
         request = {
@@ -117,19 +129,6 @@ class Session:
             doing=self._doing,
             dropped_bytes=self._log.dropped_bytes,
         )
-
-    def _start(self, boot: Boot) -> None:
-        """Nothing of the student is inside yet: whatever fails is ours."""
-        deadline = self._wire.clock.now() + START_SECONDS
-        try:
-            self._wire.send(boot.head(), boot.programs, deadline)
-            self._wire.receive([], deadline)
-        except (TimeoutError, ChannelClosed, Garbled) as error:
-            self._child.end()
-            self._log.finish(CRASH_SECONDS)
-            raise blame.not_started(self._log.text) from error
-        self._log.restart(keep=self._public)
-        self._processor_seconds = boot.rlimits.get("CPU", 0)
 
     def _ask(self, head: Mapping[str, Any], body: Sequence[Buffer], question: Question) -> list[bytearray]:
         """One exchange on the student's time: the allowance is charged by the wire's fairer clock."""
@@ -177,7 +176,9 @@ class Session:
         ending = self._child.end()
         if ending.oom_kills:
             return self._out_of_memory(ending.peak_bytes, question)
-        if ending.code == 128 + signal.SIGKILL and ending.cpu_seconds >= self._processor_seconds > 0:
+        if ending.code == 128 + signal.SIGKILL and ending.cpu_seconds >= self._child.rlimits.get(
+            "CPU", math.inf
+        ):
             self._met("processor time", question)
             return blame.out_of_processor_time(ending.cpu_seconds, question)
         return blame.crashed(ending, question, public=self._public)

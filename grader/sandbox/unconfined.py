@@ -15,7 +15,7 @@ from pathlib import Path
 
 from grader.sandbox import Allowance, bubblewrap, runtime
 from grader.sandbox.child import Child, ends, wait_for
-from grader.sandbox.session import Boot, Session
+from grader.sandbox.session import Boot, Session, ready
 from grader.spec import Limits, readable
 
 
@@ -37,8 +37,8 @@ class UnconfinedSandbox:
             threads=limits.threads,
             memory=readable(limits.memory_bytes),
         )
-        child = self._spawn(Path(folder), limits)
-        return Session(child, allowance, limits=limits, public=public).loading(boot, archive)
+        child = ready(self._spawn(Path(folder), limits), boot)
+        return Session(child, archive, allowance, limits=limits, public=public)
 
     def close(self) -> None:
         """Nothing is kept between sessions."""

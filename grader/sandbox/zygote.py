@@ -10,7 +10,9 @@ import signal
 import socket
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,16 +21,16 @@ from grader.sandbox import Allowance, blame, bubblewrap
 from grader.sandbox.child import Child, Ending, ends, shell_code
 from grader.sandbox.cold import ColdSandbox
 from grader.sandbox.runner.frames import ENDING, LENGTH
-from grader.sandbox.session import START_SECONDS, Boot, Session
+from grader.sandbox.session import START_SECONDS, Boot, Session, ready
 from grader.sandbox.watchdog import watched
-from grader.sandbox.wire import ChannelClosed, Garbled, Wire
 from grader.spec import Limits
 
 
 class ZygoteSandbox:
     """Runs submissions as forks of a zygote on the runtime of `cold`. See `grader.sandbox.Sandbox`.
 
-    The zygote is started when first needed, and once more should it be found dead. `close` ends it.
+    The zygote is started when first needed, and once more should it be found dead. `close` ends it. While a
+    session works, the child for the next one is made: it has met nothing but our own code.
     """
 
     launcher = "zygote"
@@ -37,6 +39,8 @@ class ZygoteSandbox:
         self._cold = cold
         self._lock = threading.Lock()
         self._zygote: _Zygote | None = None
+        self._maker = ThreadPoolExecutor(1, thread_name_prefix="next sandbox")
+        self._next: tuple[Limits, Future[Child]] | None = None
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -45,25 +49,53 @@ class ZygoteSandbox:
     def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> Session:
         if limits.gpu:  # CUDA does not survive a fork
             return self._cold.open(archive, limits, allowance, public=public)
-        boot = self.boot(limits, allowance.limit)
-        session = Session(self.spawn(limits), allowance, limits=limits, public=public)
-        return session.loading(boot, archive)
+        return Session(self._child(limits), archive, allowance, limits=limits, public=public)
 
-    def boot(self, limits: Limits, seconds: float) -> Boot:
-        return self._cold.boot(limits, seconds)
+    def _child(self, limits: Limits) -> Child:
+        """The one that waits, if it has these limits; then another is made to wait."""
+        child = self._waiting(limits) or self._made(limits)
+        with self._lock:
+            if self._next is None:
+                self._next = limits, self._maker.submit(self._made, limits)
+        return child
+
+    def _made(self, limits: Limits) -> Child:
+        boot = self.boot(limits)
+        return ready(self.spawn(limits), boot)
+
+    def _waiting(self, limits: Limits | None) -> Child | None:
+        """Take the child that waits; end it if it has other limits, or if None are wanted."""
+        with self._lock:
+            found, self._next = self._next, None
+        if found is None or found[1].exception() is not None:  # whatever it was: asked again, it is raised
+            return None
+        child = found[1].result()
+        if found[0] == limits and child.wait(0) is None:
+            return child
+        child.end()
+        child.log.finish(1)
+        return None
+
+    def boot(self, limits: Limits) -> Boot:
+        return self._cold.boot(limits)
 
     def spawn(self, limits: Limits, module: str = "main") -> Child:
         """Fork a child that runs the runner's `module`. Raises SandboxError."""
         try:
             return self._spawn(limits, module)
         except _Dead:
-            self.close()  # out of memory, perhaps; whatever it was, one more start is worth it
+            self._restart()  # out of memory, perhaps; whatever it was, one more start is worth it
         try:
             return self._spawn(limits, module)
         except _Dead as error:
             raise blame.not_started(error.log) from error
 
     def close(self) -> None:
+        self._waiting(None)
+        self._restart()
+
+    def _restart(self) -> None:
+        """End the zygote; the next who needs one starts it."""
         with self._lock:
             zygote, self._zygote = self._zygote, None
         if zygote:
@@ -167,7 +199,9 @@ class _Zygote:
     def _keep(self) -> None:
         try:
             self._child = self._cold.spawn(Limits(), "zygote", trusted=True)
-            self._warm(self._child)
+            # It stays as it is: what a submission gives up, each fork gives up for itself.
+            ready(self._child, replace(self._cold.boot(Limits()), rlimits={}, programs=()))
+            self._child.channel.settimeout(START_SECONDS)
         except BaseException as error:  # noqa: BLE001 — raised again by whoever waits for it
             self._error = error
         finally:
@@ -177,18 +211,6 @@ class _Zygote:
         if self._child:
             self._child.end()
             self._child.log.finish(1)
-
-    def _warm(self, child: Child) -> None:
-        wire = Wire(child.channel)
-        deadline = wire.clock.now() + START_SECONDS
-        try:
-            wire.send({"packages": self._cold.runtime.packages}, [], deadline)
-            wire.receive([], deadline)
-        except (TimeoutError, ChannelClosed, Garbled) as error:
-            child.end()
-            child.log.finish(1)
-            raise blame.not_started(child.log.text) from error
-        child.channel.settimeout(START_SECONDS)
 
 
 def _pid(pidfd: int) -> int:

@@ -53,8 +53,8 @@ class Without(ColdSandbox):
         super().__init__(groups=(lambda: None) if "cgroup" in layers else cgroup.hierarchy)
         self._off = layers
 
-    def boot(self, limits: Limits, seconds: float) -> Boot:
-        boot = super().boot(limits, seconds)
+    def boot(self, limits: Limits) -> Boot:
+        boot = super().boot(limits)
         if "seccomp" in self._off:
             boot = replace(boot, programs=())
         return replace(boot, rlimits={}) if "rlimits" in self._off else boot

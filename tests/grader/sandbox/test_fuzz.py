@@ -56,13 +56,15 @@ def asked(reply: Reply) -> list[bytearray]:
             pid=0,
             held=held.pop_all(),
         )
-        session = Session(child, Allowance(5), limits=Limits(), public=True)
+        session = Session(child, b"", Allowance(5), limits=Limits(), public=True)
         session._wire._nonce = b"n" * 16
         session._wire.send = lambda *_: None  # type: ignore[method-assign]
         pair.theirs.sendall(reply(b"n" * 16))
         passed.close()
-        with session:
+        try:
             return session.call("ask", [], [SPEC])
+        finally:
+            session.close()
 
 
 @FUZZ
