@@ -265,3 +265,10 @@ def test_an_interpreter_in_a_closed_home_works_for_root(cold: ColdSandbox, tmp_p
         command = [*prefix, sys.executable, "-c", source]
         run = subprocess.run(command, cwd=tmp_path / "closed", capture_output=True, text=True)
         assert missing in run.stdout, run.stdout + run.stderr
+
+
+def test_a_system_without_mountinfo_has_no_control_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cgroup, "MOUNTS", tmp_path / "absent")
+    assert cgroup.hierarchy.__wrapped__() is None
