@@ -55,6 +55,7 @@ ALLOWED = {
         "grader.datasets",
         "grader.errors",
         "grader.questions",
+        "grader.rendering",
         "grader.scoring",
         "grader.spec",
     ),
