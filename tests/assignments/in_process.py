@@ -28,6 +28,8 @@ class InProcess:
 
     def ask(self, method: str, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
         self.sizes += [len(each) for each in inputs[:1]]
+        if not hasattr(self.model, method):
+            raise BadSubmission(Reason.METHOD_MISSING, f"there is no method {method}")
         answer = getattr(self.model, method)(*(torch.from_numpy(array) for array in inputs))
         if isinstance(answer, int):
             return np.array([answer], np.float32)
