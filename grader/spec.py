@@ -117,6 +117,18 @@ class Session(Protocol):
     ) -> list[npt.NDArray[np.float32]]:
         """The same for a method that returns a tuple: one answer of each of `shapes`."""
 
+    def start(self, batch: int) -> None:
+        """Begin a conversation: `state = model.start(batch)`. The state stays in the sandbox, whatever it is.
+
+        Raises BadSubmission.
+        """
+
+    def step(self, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+        """Go on with it: `answer, state = model.step(*inputs, state)`; return the answer, as `ask` does.
+
+        Raises BadSubmission, also when what came back is no pair.
+        """
+
 
 class Student(Protocol):
     """The author's model from outside."""

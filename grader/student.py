@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from grader.errors import BadSubmission, Reason
 from grader.report import Resources
-from grader.sandbox import Allowance, Sandbox, SandboxSession, Tensor, TensorSpec, Usage
+from grader.sandbox import Allowance, Sandbox, SandboxSession, State, Tensor, TensorSpec, Usage
 from grader.spec import Array, Limits
 
 Progress = Callable[[str, int, int], None]  # phase, done, total
@@ -34,8 +34,21 @@ class Door:
     def ask_all(
         self, method: str, *inputs: Array, shapes: Sequence[tuple[int, ...]]
     ) -> list[npt.NDArray[np.float32]]:
+        return self._answers(method, inputs, shapes)
+
+    def start(self, batch: int) -> None:
+        self._inside.call("start", [_tensor(np.array(batch))], [], state="new")
+
+    def step(self, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+        [values] = self._answers("step", inputs, [shape], state="kept")
+        return values
+
+    def _answers(
+        self, method: str, inputs: Sequence[Array], shapes: Sequence[tuple[int, ...]], *, state: State = ""
+    ) -> list[npt.NDArray[np.float32]]:
         tensors = [_tensor(array) for array in inputs]
-        answers = self._inside.call(method, tensors, [TensorSpec("float32", shape) for shape in shapes])
+        wanted = [TensorSpec("float32", shape) for shape in shapes]
+        answers = self._inside.call(method, tensors, wanted, state=state)
         found = [
             np.frombuffer(each, "<f4").reshape(shape) for each, shape in zip(answers, shapes, strict=True)
         ]
@@ -114,5 +127,5 @@ class SandboxedStudent:
 
 def _tensor(array: Array) -> Tensor:
     dtype = "float32" if array.dtype.kind == "f" else "int64"
-    contiguous = np.ascontiguousarray(array, dtype=np.dtype(dtype).newbyteorder("<"))
+    contiguous = np.asarray(array, dtype=np.dtype(dtype).newbyteorder("<"), order="C")
     return Tensor(TensorSpec(dtype, contiguous.shape), contiguous.data.cast("B"))
