@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from grader.report import Estimate, Failure, Resources, Verdict
+from grader.report import Estimate, Failure, Resources, Training, Verdict
+from grader.spec import RunKind
 
 Estimates = Mapping[str, Estimate]  # by metric name
 
@@ -90,6 +91,7 @@ class Judging:
     log: str = ""
     fault: str = ""
     resources: Resources = field(default_factory=Resources)
+    training: Training | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class Submission:
     received_at: datetime
     state: State
     attempts: int
+    run_kind: RunKind = RunKind.EVALUATE
     ahead: int | None = None
     judging: Judging | None = None
 
