@@ -38,6 +38,7 @@ ALLOWED = {
         "grader.catalogue",
         "grader.errors",
         "grader.report",
+        "grader.sanity",
         "grader.spec",
     ),
     "grader": ("grader",),
