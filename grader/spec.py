@@ -112,6 +112,18 @@ class Session(Protocol):
         Raises BadSubmission when the answer is late, missing, of another shape or type, or not finite.
         """
 
+    def start(self, batch: int) -> None:
+        """Begin a conversation: `state = model.start(batch)`. The state stays in the sandbox, whatever it is.
+
+        Raises BadSubmission.
+        """
+
+    def step(self, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+        """Go on with it: `answer, state = model.step(*inputs, state)`; return the answer, as `ask` does.
+
+        Raises BadSubmission, also when what came back is no pair.
+        """
+
 
 class Student(Protocol):
     """The author's model from outside."""

@@ -1,7 +1,7 @@
 """The student's model seen from outside: each session a fresh sandbox, each answer checked at the door."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from grader.errors import BadSubmission, Reason
 from grader.report import Resources
-from grader.sandbox import Allowance, Sandbox, SandboxSession, Tensor, TensorSpec, Usage
+from grader.sandbox import Allowance, Sandbox, SandboxSession, State, Tensor, TensorSpec, Usage
 from grader.spec import Array, Limits
 
 Progress = Callable[[str, int, int], None]  # phase, done, total
@@ -28,8 +28,19 @@ class Door:
         self._public = public
 
     def ask(self, method: str, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+        return self._answer(method, inputs, shape)
+
+    def start(self, batch: int) -> None:
+        self._inside.call("start", [_tensor(np.array(batch))], [], state="new")
+
+    def step(self, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+        return self._answer("step", inputs, shape, state="kept")
+
+    def _answer(
+        self, method: str, inputs: Sequence[Array], shape: tuple[int, ...], *, state: State = ""
+    ) -> npt.NDArray[np.float32]:
         tensors = [_tensor(array) for array in inputs]
-        [answer] = self._inside.call(method, tensors, [TensorSpec("float32", shape)])
+        [answer] = self._inside.call(method, tensors, [TensorSpec("float32", shape)], state=state)
         values = np.frombuffer(answer, dtype="<f4").reshape(shape)
         self._check_finite(method, values)
         return values
@@ -105,5 +116,5 @@ class SandboxedStudent:
 
 def _tensor(array: Array) -> Tensor:
     dtype = "float32" if array.dtype.kind == "f" else "int64"
-    contiguous = np.ascontiguousarray(array, dtype=np.dtype(dtype).newbyteorder("<"))
+    contiguous = np.asarray(array, dtype=np.dtype(dtype).newbyteorder("<"), order="C")
     return Tensor(TensorSpec(dtype, contiguous.shape), contiguous.data.cast("B"))

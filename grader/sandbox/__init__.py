@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 from grader.spec import Limits
+
+# What a call does with the state that a conversation has inside the sandbox, and nowhere else:
+# nothing; "new": the answer becomes the state; "kept": the state is the last argument, and the answer is a
+# pair, whose second part becomes the state.
+State = Literal["", "new", "kept"]
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,12 @@ class SandboxSession(Protocol):
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
 
-    def call(self, method: str, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec]) -> list[bytearray]:
+    def call(
+        self, method: str, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec], *, state: State = ""
+    ) -> list[bytearray]:
         """Call the model's method; return each output's bytes, exactly as many as its spec says.
 
+        Inputs of shape () arrive as Python numbers. A `state` is never among the outputs: see `State`.
         Raises BadSubmission for whatever the student's code did, SandboxError for what we did.
         """
 

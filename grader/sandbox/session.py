@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from grader.errors import HeldoutError, Reason, SandboxError
-from grader.sandbox import Allowance, Tensor, TensorSpec, Usage, blame
+from grader.sandbox import Allowance, State, Tensor, TensorSpec, Usage, blame
 from grader.sandbox.blame import Question
 from grader.sandbox.child import Child, Ending, peak_bytes
 from grader.sandbox.wire import Buffer, ChannelClosed, Failure, Garbled, Wire
@@ -95,9 +95,12 @@ class Session:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def call(self, method: str, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec]) -> list[bytearray]:
+    def call(
+        self, method: str, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec], *, state: State = ""
+    ) -> list[bytearray]:
         request = {
             "method": method,
+            "state": state,
             "inputs": [asdict(each.spec) | {"bytes": _size(each.spec)} for each in inputs],
             "outputs": [asdict(each) for each in outputs],
         }

@@ -26,6 +26,7 @@ class Input(Spec):
 
 class Request(TypedDict):
     method: str
+    state: str  # "", "new" or "kept": see grader.sandbox.State
     inputs: list[Input]
     outputs: list[Spec]
 
@@ -37,6 +38,7 @@ class Submission:
         self.folder = folder
         self.device = torch.device(device)
         self.model: object = None
+        self.state: object = None  # of the conversation: what the model last gave for it, whatever it is
 
     def load(self) -> None:
         if not (self.folder / "model.py").is_file():
@@ -65,22 +67,55 @@ class Submission:
     def answer(self, request: Request, data: Sequence[bytearray]) -> list[memoryview]:
         """The raw bytes of each output. Raises Fault, or what the student's code raises."""
         method, outputs = request["method"], request["outputs"]
-        inputs = [
-            _tensor(each, spec).to(self.device) for each, spec in zip(data, request["inputs"], strict=True)
+        inputs: list[Any] = [
+            _argument(each, spec, self.device) for each, spec in zip(data, request["inputs"], strict=True)
         ]
         function = getattr(self.model, method, None)
         if not callable(function):
             raise Fault(
                 "method_missing",
                 f"what load() returned, a {type(self.model).__name__}, has no method {method}",
-                expected=f"{method}({', '.join('tensor' for _ in inputs)})",
+                expected=f"{method}({', '.join(_argument_names(request))})",
                 next_step=f"define {method} on the object that load() returns",
             )
-        value = function(*inputs)
+        if request["state"] == "new":
+            self.state = function(*inputs)
+            return []
+        if request["state"] == "kept":
+            value, self.state = _pair(method, function(*inputs, self.state))
+        else:
+            value = function(*inputs)
         values = list(value) if isinstance(value, (tuple, list)) and len(outputs) > 1 else [value]
         if len(values) != len(outputs):
             raise _wrong_type(method, value, f"a tuple of {len(outputs)} tensors")
         return [_raw(method, each, spec) for each, spec in zip(values, outputs, strict=True)]
+
+
+def _argument(data: bytearray, spec: Spec, device: torch.device) -> Any:
+    """A tensor; a Python number where the shape is ()."""
+    tensor = _tensor(data, spec)
+    return tensor.to(device) if spec["shape"] else tensor.item()
+
+
+def _argument_names(request: Request) -> list[str]:
+    names = ["tensor" if each["shape"] else "number" for each in request["inputs"]]
+    return [*names, "state"] if request["state"] == "kept" else names
+
+
+def _pair(method: str, value: Any) -> tuple[Any, Any]:
+    if isinstance(value, (tuple, list)) and len(value) == 2:
+        return value[0], value[1]
+    raise Fault(
+        "wrong_type",
+        f"{method} returned {_described(value)}",
+        expected="a pair: the answer and the new state",
+        next_step="end it with `return answer, state`",
+    )
+
+
+def _described(value: object) -> str:
+    kind = type(value).__name__
+    return f"a {kind} of {len(value)}" if isinstance(value, (tuple, list)) else kind
 
 
 def _tensor(data: bytearray, spec: Spec) -> torch.Tensor:
