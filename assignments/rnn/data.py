@@ -15,9 +15,7 @@ ITEM = 200  # characters: what one score is the mean of
 ITEMS_PER_STREAM = 8
 HELDOUT = 2_048  # items: 256 streams
 EXAMPLES, ITEMS_PER_EXAMPLE = 32, 3  # shorter streams, from blocks that are not handed out to train on
-SMALLEST_PUBLIC = (
-    8  # streams, so that the public board of a small profile still has an interval worth showing
-)
+SMALLEST_PUBLIC = 8  # streams: with fewer, the public board's interval is not worth showing
 FEWEST_BLOCKS = 60  # of 200 lines, in a text of a course's own
 
 
@@ -27,8 +25,8 @@ def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
     A sixth of the text's blocks of 200 lines is held out; a fifth of these is the public board's.
     public: text (characters,) uint8, to train on; examples (32, 650) uint8, not in `text`; symbols (V,)
     int32, the code points that uint8 codes stand for. heldout: streams (⌈n/8⌉, 1650) uint8; symbols; public
-    (n,) bool, where n = `size`, at most and by default 2,048. Item i is the characters from 50 + 200·(i mod 8)
-    on of stream ⌊i/8⌋; a fifth of the streams, but at least 8 of 16, are the public board's.
+    (n,) bool, where n = `size`, at most and by default 2,048. Item i is the 200 characters of stream ⌊i/8⌋ from
+    50 + 200·(i mod 8) on; a fifth of the streams, but at least 8 of 16, are the public board's.
     Raises HeldoutError when the text is missing, damaged or too short, or the size out of range.
     """
     n = HELDOUT if size is None else size

@@ -20,6 +20,7 @@ TWINS = 8  # one stream in 8 is told again,
 AT_LEAST = 8  # but never fewer than this, where there are so many
 TELL_EVERY = 50  # steps, to whoever waits
 FIRST_SCORED = CONTEXT - 1  # the step that foretells the first character after the context
+PROMPTS, WRITTEN = 3, 200  # examples that it goes on from by itself, and for how many characters
 
 Logits = npt.NDArray[np.float32]
 Streams = npt.NDArray[np.uint8]
@@ -37,9 +38,9 @@ def converse(session: Session, streams: Streams, symbols: int) -> Iterator[Logit
 
 
 def check(session: Session, public: Arrays) -> Preview:
-    """Tell it the first example alone, then all examples together; bits a character of these.
+    """Tell it the first example alone, then all together; bits a character of these, and what it writes.
 
-    public: examples (n, 650) uint8, symbols (V,). Raises BadSubmission.
+    public: examples (n, 650) uint8, symbols (V,) int32, their code points. Raises BadSubmission.
     """
     examples, symbols = public["examples"], len(public["symbols"])
     alone = list(converse(session, examples[:1, : CONTEXT + ITEM], symbols))
@@ -48,7 +49,31 @@ def check(session: Session, public: Arrays) -> Preview:
         if step < len(alone) and not agree(alone[step], logits[:1]):
             raise not_a_function()
         lengths.append(code_length(logits, examples[:, step + 1]))
-    return Preview({"bits": bits_per_character(np.stack(lengths, axis=1), context=FIRST_SCORED)})
+    bits = bits_per_character(np.stack(lengths, axis=1), context=FIRST_SCORED)
+    prompts = examples[:PROMPTS, :CONTEXT]
+    written = go_on(session, prompts, symbols)
+    passages = [
+        f"{_spell(prompt, public)}│{_spell(text, public)}"
+        for prompt, text in zip(prompts, written, strict=True)
+    ]
+    return Preview({"bits": bits}, texts={"what it writes after │": "\n\n".join(passages)})
+
+
+def go_on(session: Session, prompts: Streams, symbols: int) -> Streams:
+    """What it writes after prompts (B, T), each character drawn from what it foretells: (B, 200) uint8.
+
+    The seed is fixed: one model always writes the same. The grader draws, the model only foretells.
+    """
+    rng = np.random.default_rng(0)
+    session.start(len(prompts))
+    for column in prompts.T:
+        logits = session.step(column, shape=(len(prompts), symbols))
+    written = []
+    for _ in range(WRITTEN):
+        # The largest of logits with Gumbel noise is a draw from their softmax (Gumbel 1954).
+        written.append((logits + rng.gumbel(size=logits.shape)).argmax(axis=1).astype(np.uint8))
+        logits = session.step(written[-1], shape=logits.shape)
+    return np.stack(written, axis=1)
 
 
 def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Scores:
@@ -90,6 +115,10 @@ def not_a_function() -> BadSubmission:
         next_step="keep one row of the state for each stream and let no row see another; keep everything in "
         "the state, nothing on the model; call .eval() in load(); draw no random numbers",
     )
+
+
+def _spell(codes: Streams, public: Arrays) -> str:
+    return "".join(chr(public["symbols"][code]) for code in codes)
 
 
 def _twins(streams: int) -> int:

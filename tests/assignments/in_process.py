@@ -24,6 +24,7 @@ class InProcess:
     """A `spec.Session` without a sandbox."""
 
     model: Any
+    state: Any = None
     sizes: list[int] = field(default_factory=list)
 
     def ask(self, method: str, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
@@ -33,6 +34,16 @@ class InProcess:
             raise BadSubmission(
                 Reason.WRONG_SHAPE, f"{method} returned {tuple(answer.shape)}; expected {shape}"
             )
+        return np.asarray(answer.numpy(), np.float32)
+
+    def start(self, batch: int) -> None:
+        self.sizes.append(batch)
+        self.state = self.model.start(batch)
+
+    def step(self, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+        tokens = (torch.from_numpy(array.astype(np.int64)) for array in inputs)
+        answer, self.state = self.model.step(*tokens, self.state)
+        assert tuple(answer.shape) == shape
         return np.asarray(answer.numpy(), np.float32)
 
 
