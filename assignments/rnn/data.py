@@ -14,7 +14,8 @@ CONTEXT = 50  # characters at the beginning of a stream, which aren't scored
 ITEM = 200  # characters: what one score is the mean of
 ITEMS_PER_STREAM = 8
 HELDOUT = 2_048  # items: 256 streams
-EXAMPLES, ITEMS_PER_EXAMPLE = 32, 3  # shorter streams, from blocks that are not handed out to train on
+EXAMPLES = 32
+EXAMPLE = CONTEXT + 3 * ITEM  # characters: a shorter stream, from blocks that are not handed out to train on
 SMALLEST_PUBLIC = 8  # streams: with fewer, the public board's interval is not worth showing
 FEWEST_BLOCKS = 60  # of 200 lines, in a text of a course's own
 
@@ -51,7 +52,7 @@ def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
     return Prepared(
         public={
             "text": np.concatenate(rest),
-            "examples": _draw(aside, CONTEXT + ITEM * ITEMS_PER_EXAMPLE, EXAMPLES, seed, "rnn: examples"),
+            "examples": _draw(aside, EXAMPLE, EXAMPLES, seed, "rnn: examples"),
             "symbols": symbols,
         },
         heldout={
@@ -67,7 +68,9 @@ def _sizes(text: Corpus) -> tuple[int, int, int, int]:
     n = len(text.blocks())
     if n < FEWEST_BLOCKS:
         raise _too_short(f"{len(text.lines)} lines, that is {n} blocks of 200", f"at least {FEWEST_BLOCKS}")
-    heldout, examples = n // 6, n // 60
+    heldout = n // 6
+    a_block_has = max(1, sum(map(len, text.lines)) // n // EXAMPLE)  # examples
+    examples = max(n // 60, -(-EXAMPLES // a_block_has))
     return heldout // 5, heldout - heldout // 5, examples, n - heldout - examples
 
 
