@@ -87,7 +87,7 @@ def check(source: Path, slug: str | None, sandbox_name: str, folder: Path | None
     from grader import grade as grading
     from grader.archive import pack
     from grader.prepared import load_public
-    from leaderboard.plain import one_line
+    from leaderboard.plain import lines, one_line
 
     course = locate(folder, near=source)
     assignment = course.settle(catalogue.find(slug or _started_from(source)))
@@ -102,9 +102,10 @@ def check(source: Path, slug: str | None, sandbox_name: str, folder: Path | None
     if found.error is not None:
         raise found.error
     for metric in assignment.metrics:
-        click.echo(
-            f"  {metric.name} {found.scores[metric.name]:.{metric.digits}f} {metric.unit} on public examples"
-        )
+        value = f"{found.preview.scores[metric.name]:.{metric.digits}f}"
+        click.echo(f"  {metric.name} {value} {metric.unit} on public examples")
+    for name, text in found.preview.texts.items():
+        click.echo(f"{name}:\n{lines(text)}")
     click.echo(f"Everything the grader checks on public data is in order ({found.wall_seconds:.1f} s).")
 
 

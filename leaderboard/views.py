@@ -98,6 +98,7 @@ def _judging(
         log="" if ours else log,
         fault=log if ours else "",
         resources=_resources(row),
+        texts=dict(row.texts),
     )
 
 
