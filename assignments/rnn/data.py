@@ -26,7 +26,7 @@ def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
     A sixth of the text's blocks of 200 lines is held out; a fifth of these is the public board's.
     public: text (characters,) uint8, to train on; examples (32, 650) uint8, not in `text`; symbols (V,)
     int32, the code points that uint8 codes stand for. heldout: streams (⌈n/8⌉, 1650) uint8; symbols; public
-    (n,) bool, where n = `size`, at most and by default 2,048. Item i is the 200 characters of stream ⌊i/8⌋ from
+    (n,) bool, where n = `size`, at most and by default 2,048. Item i is 200 characters of stream ⌊i/8⌋, from
     50 + 200·(i mod 8) on; a fifth of the streams, but at least 8 of 16, are the public board's.
     Raises HeldoutError when the text is missing, damaged or too short, or the size out of range.
     """
