@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.report import Resources
-from grader.spec import Assignment, Metric, readable
+from grader.spec import MIB, Assignment, Metric, readable
 from leaderboard.listing import Column, Style, csv_text, json_text, score, table, terminal, write
 from leaderboard.plain import lines, one_line
 from leaderboard.records import State, Submission
@@ -145,8 +145,24 @@ def _details(one: Submission, metric: Metric) -> Sequence[Any]:
         judging.texts if judging else {},
         one.sha256,
         one.attempts,
-        asdict(judging.resources) if judging else None,
+        _coarse(judging.resources) if judging else None,
     )
+
+
+def _coarse(used: Resources) -> dict[str, Any]:
+    """Rounded: while it saw held-out items, a submission could have spelt them out in what it used."""
+    told = asdict(used)
+    dropped = bool(told.pop("dropped_bytes"))
+    return told | {
+        "wall_seconds": round(used.wall_seconds, 1),
+        "cpu_seconds": round(used.cpu_seconds, 1),
+        "peak_bytes": _rounded_up(used.peak_bytes),
+        "output_dropped": dropped,
+    }
+
+
+def _rounded_up(count: int) -> int:
+    return -(-count // (32 * MIB)) * 32 * MIB
 
 
 def _facts(one: Submission, assignment: Assignment) -> list[tuple[str, Text | str]]:
@@ -172,7 +188,7 @@ def _facts(one: Submission, assignment: Assignment) -> list[tuple[str, Text | st
 
 def _resources(used: Resources) -> list[tuple[str, Text | str]]:
     """What was used of which limits, and which one was met."""
-    wall, memory = f"{used.wall_seconds:.1f} s wall", readable(used.peak_bytes)
+    wall, memory = f"{used.wall_seconds:.1f} s wall", readable(_rounded_up(used.peak_bytes))
     if used.limits:
         wall += f" (limit {used.limits.check_seconds:g} s public + {used.limits.wall_seconds:g} s held-out)"
         memory += f" of {readable(used.limits.memory_bytes)}"
@@ -180,6 +196,6 @@ def _resources(used: Resources) -> list[tuple[str, Text | str]]:
     if used.killed:
         facts.append(("limit met", Text(f"{used.killed}, while {used.doing}", "red")))
     if used.dropped_bytes:
-        facts.append(("output", f"{used.dropped_bytes:,} bytes printed on held-out data were dropped"))
+        facts.append(("output", "what was printed on held-out items was dropped"))
     layers = ", ".join(used.layers) or "no layers: this result was not made in a sandbox"
     return [*facts, ("sandbox", f"{used.launcher}: {layers}")]

@@ -4,7 +4,6 @@ Cold sandboxes only. Written to NVIDIA's documented device nodes; tests of it ru
 A share of a GPU's memory is advisory (`set_per_process_memory_fraction`), so that a lease is of a whole GPU.
 """
 
-import fcntl
 import os
 import re
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from grader.errors import SandboxError
 from grader.sandbox import bubblewrap
 from grader.sandbox.runtime import Bind, loader_cache
+from grader.sandbox.slots import first_free
 from grader.spec import MIB
 
 FOLDER = Path("/run/heldout/gpus")
@@ -72,7 +72,7 @@ def lease(*, folder: Path = FOLDER, dev: Path = Path("/dev"), used: UsedBytes = 
     so. Raises SandboxError when none is free.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    number, descriptor = _first_free(folder, present(dev))
+    number, descriptor = _leased(folder, present(dev))
     try:
         before = used(number)
         nodes = (f"nvidia{number}", *COMMON)
@@ -83,24 +83,18 @@ def lease(*, folder: Path = FOLDER, dev: Path = Path("/dev"), used: UsedBytes = 
         os.close(descriptor)
 
 
-def _first_free(folder: Path, numbers: list[int]) -> tuple[int, int]:
-    for number in numbers:
-        if _mark(folder, number).exists():
-            continue
-        descriptor = os.open(folder / str(number), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-        else:
-            return number, descriptor
+def _leased(folder: Path, numbers: list[int]) -> tuple[int, int]:
+    """A GPU's number and the descriptor that holds its lock. Raises SandboxError."""
     quarantined = [number for number in numbers if _mark(folder, number).exists()]
-    raise SandboxError(
-        "no GPU is free",
-        where=f"{len(numbers)} present, quarantined: {quarantined or 'none'}",
-        expected="one GPU for each submission that runs at a time",
-        next_step="grade fewer at a time; reset a quarantined GPU and remove its file in " + str(folder),
-    )
+    found = first_free(folder, [number for number in numbers if number not in quarantined])
+    if found is None:
+        raise SandboxError(
+            "no GPU is free",
+            where=f"{len(numbers)} present, quarantined: {quarantined or 'none'}",
+            expected="one GPU for each submission that runs at a time",
+            next_step=f"grade fewer at a time; reset a quarantined GPU and remove its file in {folder}",
+        )
+    return found
 
 
 def _clean(number: int, limit: int, used: UsedBytes) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from grader.errors import HeldoutError, SandboxError
-from grader.sandbox import Allowance, Sandbox, Tensor, TensorSpec, bubblewrap, gpu
+from grader.sandbox import Allowance, Sandbox, Tensor, TensorSpec, advice, bubblewrap, gpu
 from grader.sandbox.bubblewrap import SHARED_MEMORY
 from grader.sandbox.child import Child
 from grader.sandbox.cold import ColdSandbox
@@ -59,32 +59,7 @@ MEANING = {
     "shared memory": f"shared memory of {SHARED_MEMORY >> 20} MiB can be mounted",
     "leftovers": "what one sandbox writes wherever it can, the next does not see",
 }
-FIXES = {
-    "shared memory": "let the sandbox mount a tmpfs of that size: the machine or container is short of memory"
-}
-CGROUP = (
-    "run as root, or in a delegated scope: `systemd-run --user --scope -p Delegate=yes heldout grade`;"
-    " in a container: a cgroup namespace of its own and a writable /sys/fs/cgroup"
-)
 OLDEST_BUBBLEWRAP = (0, 7)  # it learned --size
-REPORT = "report it: this layer should hold wherever bubblewrap starts"
-APPARMOR = """allow bubblewrap to make user namespaces: write to /etc/apparmor.d/bwrap
-  abi <abi/4.0>,
-  profile bwrap /usr/bin/bwrap flags=(unconfined) { userns, }
-and run `apparmor_parser -r /etc/apparmor.d/bwrap`"""
-UNREADABLE = (
-    "put interpreter, virtual environment and this checkout where any user can read them (not below a closed"
-    " home), or let root make mount namespaces (CAP_SYS_ADMIN)"
-)
-SYSCTLS = (
-    ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", APPARMOR),
-    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
-    ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=10000"),
-)
-CONTAINER = (
-    "allow user namespaces; in Docker: --security-opt seccomp=unconfined"
-    " --security-opt systempaths=unconfined"
-)
 
 
 @dataclass(frozen=True)
@@ -158,7 +133,9 @@ def probe(sandbox: ColdSandbox | None = None) -> list[Layer]:
     except (HeldoutError, TimeoutError, ChannelClosed, Garbled) as error:
         return _not_started(layers, str(error) or type(error).__name__)
     started = Layer("user namespaces", True, "bubblewrap started a process in its own", "")
-    inside = [Layer(name, tried.held[name], MEANING[name], FIXES.get(name, REPORT)) for name in CHECKS]
+    inside = [
+        Layer(name, tried.held[name], MEANING[name], advice.FIXES.get(name, advice.REPORT)) for name in CHECKS
+    ]
     return [*layers, started, _uid(tried.uid), *inside, _cgroup(sandbox), _deadlines(tried.kill_seconds)]
 
 
@@ -211,7 +188,7 @@ def probe_gpu(cold: ColdSandbox) -> Layer:
         with cold.open(archive.getvalue(), limits, Allowance(SECONDS), public=True) as session:
             session.call("double", [Tensor(one, bytes(4))], [one])
     except HeldoutError as error:
-        return Layer("gpu", False, error.what, error.next_step or REPORT, required=False)
+        return Layer("gpu", False, error.what, error.next_step or advice.REPORT, required=False)
     return Layer(
         "gpu", True, "a submission computed on the device; its memory is free again", "", required=False
     )
@@ -271,20 +248,20 @@ def _cgroup(sandbox: ColdSandbox) -> Layer:
         )
         return Layer("cgroup", True, said, "", required=False)
     said = "no control group can be made: a watchdog adds up memory 20 times a second instead"
-    return Layer("cgroup", False, said, CGROUP, required=False)
+    return Layer("cgroup", False, said, advice.CGROUP, required=False)
 
 
 def _uid(uid: int) -> Layer:
     """Root's sandboxes have a uid each; an ordinary user's share the user's, and its limits."""
     if os.geteuid() == 0:
-        return Layer("uid", uid >= FIRST_UID, f"student code runs as uid {uid}", REPORT)
+        return Layer("uid", uid >= FIRST_UID, f"student code runs as uid {uid}", advice.REPORT)
     shared = f"student code runs as your own uid {uid}: your sandboxes share its limits"
     return Layer("uid", True, shared, "", required=False)
 
 
 def _deadlines(seconds: float) -> Layer:
     said = f"a process that ignores every signal was gone after {seconds * 1000:.0f} ms"
-    return Layer("deadlines", seconds < KILL_SECONDS, said, REPORT)
+    return Layer("deadlines", seconds < KILL_SECONDS, said, advice.REPORT)
 
 
 def _kill_time(child: Child) -> float:
@@ -304,13 +281,5 @@ def _listener() -> Iterator[int]:
 
 def _not_started(layers: list[Layer], said: str) -> list[Layer]:
     if "source path" in said:  # bubblewrap, which runs as the sandbox's uid, can't reach what it must bind
-        return [layers[0], Layer("interpreter", False, said, UNREADABLE)]
-    return [*layers, Layer("user namespaces", False, said, _fix())]
-
-
-def _fix() -> str:
-    """What most likely keeps this machine from making user namespaces."""
-    for path, value, advice in SYSCTLS:
-        if Path(path).is_file() and Path(path).read_text().strip() == value:
-            return advice
-    return CONTAINER
+        return [layers[0], Layer("interpreter", False, said, advice.UNREADABLE)]
+    return [*layers, Layer("user namespaces", False, said, advice.on_namespaces())]

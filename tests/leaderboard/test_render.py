@@ -225,13 +225,15 @@ def test_one_submission_shows_all_but_the_private_score(width: int) -> None:
 def test_a_submission_shows_which_limit_it_met_and_how_far_it_got(capsys: pytest.CaptureFixture[str]) -> None:
     made = console(120)
     print_submission(submission(State.FAILED), assignment(), console=made)
-    for shown in ("memory, while calling denoise on batch 3", "2 GiB of 2 GiB", "1,234 bytes"):
+    for shown in ("memory, while calling denoise on batch 3", "2 GiB of 2 GiB", "was dropped"):
         assert shown in text(made)
     print_submission(submission(State.FAILED), assignment(), "json")
     [told] = json.loads(capsys.readouterr().out)
     assert (told["reason"], told["message"]) == ("timeout", "too slow\nnext: be quick")
     assert told["resources"]["killed"] == "memory"
     assert told["resources"]["limits"]["memory_bytes"] == 2 << 30
+    assert told["resources"]["output_dropped"] is True
+    assert "1234" not in json.dumps(told)
 
 
 @pytest.mark.parametrize("written", HOSTILE)

@@ -4,7 +4,7 @@ A folder is one class of attack inside an otherwise correct submission: `attack.
 `model.py`), or a `model.py` of its own, or an `archive.py` whose `make(world)` returns the archive's bytes,
 for what no folder can hold. `expected.toml` says:
 
-layer    which layer stops it
+layer    which layer stops it; with "cgroup" alone the case is skipped where no control group can be made
 off      the layers without which it succeeds; absent where that could harm the machine
 verdict  "scored" (the default: as an honest model) or "failed", with
 reason   the reason code, or several of which it depends on the moment, and
@@ -28,6 +28,7 @@ from grader.grade import check, grade
 from grader.prepared import Data
 from grader.report import Verdict
 from grader.sandbox import Sandbox
+from grader.sandbox.cold import ColdSandbox
 from grader.spec import MB, Assignment
 from tests.grader.sandbox import world as worlds
 from tests.grader.sandbox.layers_off import without
@@ -84,16 +85,27 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
         context.__exit__(None, None, None)
 
 
+def demand_groups(case: Case, cold: ColdSandbox) -> None:
+    if case.expected["layer"] == "cgroup" and cold.groups is None:
+        pytest.skip("no control group can be made here")
+
+
 def limited(assignment: Assignment, case: Case) -> Assignment:
     return replace(assignment, limits=replace(assignment.limits, **case.expected.get("limits", {})))
 
 
 @pytest.mark.parametrize("folder", CLASSES, ids=name)
 def test_stopped(
-    folder: Path, build: Build, denoising: Assignment, denoising_data: Data, sandbox: Sandbox
+    folder: Path,
+    build: Build,
+    denoising: Assignment,
+    denoising_data: Data,
+    sandbox: Sandbox,
+    cold: ColdSandbox,
 ) -> None:
     """Graded in full, by the launcher that grading uses."""
     case = build(folder)
+    demand_groups(case, cold)
     report = grade(limited(denoising, case), case.archive, denoising_data, sandbox=sandbox, run_seed=7)
     assert report.verdict == case.expected.get("verdict", "scored"), report
     assert case.world.effects(report.log) == [], report.log
@@ -108,10 +120,11 @@ def test_stopped(
 
 @pytest.mark.parametrize("folder", CLASSES, ids=name)
 def test_stopped_by_the_cold_launcher(
-    folder: Path, build: Build, denoising: Assignment, denoising_data: Data, cold: Sandbox
+    folder: Path, build: Build, denoising: Assignment, denoising_data: Data, cold: ColdSandbox
 ) -> None:
     """The public part alone: a cold sandbox takes its time, and it is the same door."""
     case = build(folder)
+    demand_groups(case, cold)
     found = check(limited(denoising, case), case.archive, denoising_data.public, cold)
     assert case.world.effects(found.log) == [], found.log
     if found.error is not None:

@@ -16,7 +16,7 @@ import pyseccomp
 import pytest
 
 from grader.errors import SandboxError
-from grader.sandbox import cgroup, probe, seccomp, slots
+from grader.sandbox import advice, cgroup, probe, seccomp, slots
 from grader.sandbox.cold import ColdSandbox
 from grader.sandbox.unconfined import UnconfinedSandbox
 from grader.sandbox.zygote import ZygoteSandbox
@@ -100,7 +100,7 @@ def test_a_bubblewrap_that_is_too_old(bin_folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sysctl", "value", "advice"),
+    ("sysctl", "value", "fix"),
     [
         ("apparmor_restrict_unprivileged_userns", "1", "profile bwrap /usr/bin/bwrap flags=(unconfined)"),
         ("unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
@@ -109,20 +109,20 @@ def test_a_bubblewrap_that_is_too_old(bin_folder: Path) -> None:
     ],
 )
 def test_user_namespaces_that_are_refused(
-    sysctl: str, value: str, advice: str, bin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sysctl: str, value: str, fix: str, bin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Named with what most likely refuses them; grading does not start."""
     said = "bwrap: No permissions to create new namespace"
     script = f'[ "$1" = --version ] && echo bubblewrap 0.8.0 && exit\necho "{said}" >&2; exit 1'
     pretender(bin_folder, script)
     monkeypatch.setattr(
-        probe, "SYSCTLS", [(str(tmp_path / Path(path).name), *rest) for path, *rest in probe.SYSCTLS]
+        advice, "SYSCTLS", [(str(tmp_path / Path(path).name), *rest) for path, *rest in advice.SYSCTLS]
     )
     (tmp_path / sysctl).write_text(f"{value}\n")
     with pytest.raises(SandboxError, match="user namespaces") as caught:
         probe.choose("auto")
     assert said in caught.value.where
-    assert advice in caught.value.next_step
+    assert fix in caught.value.next_step
 
 
 def test_too_little_shared_memory_is_named(cold: ColdSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,3 +265,10 @@ def test_an_interpreter_in_a_closed_home_works_for_root(cold: ColdSandbox, tmp_p
         command = [*prefix, sys.executable, "-c", source]
         run = subprocess.run(command, cwd=tmp_path / "closed", capture_output=True, text=True)
         assert missing in run.stdout, run.stdout + run.stderr
+
+
+def test_a_system_without_mountinfo_has_no_control_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cgroup, "MOUNTS", tmp_path / "absent")
+    assert cgroup.hierarchy.__wrapped__() is None

@@ -1,0 +1,37 @@
+"""What to do where a layer of the sandbox is missing."""
+
+from pathlib import Path
+
+FIXES = {
+    "shared memory": "let the sandbox mount a tmpfs of that size: the machine or container is short of memory"
+}
+CGROUP = (
+    "run as root, or in a delegated scope: `systemd-run --user --scope -p Delegate=yes heldout grade`;"
+    " in a container: a cgroup namespace of its own and a writable /sys/fs/cgroup"
+)
+REPORT = "report it: this layer should hold wherever bubblewrap starts"
+APPARMOR = """allow bubblewrap to make user namespaces: write to /etc/apparmor.d/bwrap
+  abi <abi/4.0>,
+  profile bwrap /usr/bin/bwrap flags=(unconfined) { userns, }
+and run `apparmor_parser -r /etc/apparmor.d/bwrap`"""
+UNREADABLE = (
+    "put interpreter, virtual environment and this checkout where any user can read them (not below a closed"
+    " home), or let root make mount namespaces (CAP_SYS_ADMIN)"
+)
+SYSCTLS = (
+    ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", APPARMOR),
+    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
+    ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=10000"),
+)
+CONTAINER = (
+    "allow user namespaces; in Docker: --security-opt seccomp=unconfined"
+    " --security-opt systempaths=unconfined"
+)
+
+
+def on_namespaces() -> str:
+    """About what most likely keeps this machine from making user namespaces."""
+    for path, value, fix in SYSCTLS:
+        if Path(path).is_file() and Path(path).read_text().strip() == value:
+            return fix
+    return CONTAINER
