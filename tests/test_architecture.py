@@ -52,6 +52,7 @@ ALLOWED = {
     "grader.catalogue": ("grader.errors", "grader.spec"),
     "grader.autograde": ("grader.errors", "grader.report"),
     "assignments": (
+        "grader.corpus",
         "grader.datasets",
         "grader.errors",
         "grader.questions",
