@@ -57,6 +57,7 @@ ALLOWED = {
         "grader.errors",
         "grader.questions",
         "grader.scoring",
+        "grader.signals",
         "grader.spec",
     ),
     "baselines": (),
