@@ -28,22 +28,33 @@ class Door:
         self._public = public
 
     def ask(self, method: str, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-        return self._answer(method, inputs, shape)
+        [values] = self.ask_all(method, *inputs, shapes=[shape])
+        return values
+
+    def ask_all(
+        self, method: str, *inputs: Array, shapes: Sequence[tuple[int, ...]]
+    ) -> list[npt.NDArray[np.float32]]:
+        return self._answers(method, inputs, shapes)
 
     def start(self, batch: int) -> None:
         self._inside.call("start", [_tensor(np.array(batch))], [], state="new")
 
     def step(self, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-        return self._answer("step", inputs, shape, state="kept")
-
-    def _answer(
-        self, method: str, inputs: Sequence[Array], shape: tuple[int, ...], *, state: State = ""
-    ) -> npt.NDArray[np.float32]:
-        tensors = [_tensor(array) for array in inputs]
-        [answer] = self._inside.call(method, tensors, [TensorSpec("float32", shape)], state=state)
-        values = np.frombuffer(answer, dtype="<f4").reshape(shape)
-        self._check_finite(method, values)
+        [values] = self._answers("step", inputs, [shape], state="kept")
         return values
+
+    def _answers(
+        self, method: str, inputs: Sequence[Array], shapes: Sequence[tuple[int, ...]], *, state: State = ""
+    ) -> list[npt.NDArray[np.float32]]:
+        tensors = [_tensor(array) for array in inputs]
+        wanted = [TensorSpec("float32", shape) for shape in shapes]
+        answers = self._inside.call(method, tensors, wanted, state=state)
+        found = [
+            np.frombuffer(each, "<f4").reshape(shape) for each, shape in zip(answers, shapes, strict=True)
+        ]
+        for values in found:
+            self._check_finite(method, values)
+        return found
 
     def _check_finite(self, method: str, values: npt.NDArray[np.float32]) -> None:
         strange = values.size - int(np.isfinite(values).sum())

@@ -56,6 +56,7 @@ ALLOWED = {
         "grader.datasets",
         "grader.errors",
         "grader.questions",
+        "grader.rendering",
         "grader.scoring",
         "grader.signals",
         "grader.spec",

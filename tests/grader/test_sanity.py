@@ -90,7 +90,7 @@ def test_what_differs_from_the_expected_is_told(expected: Expected, report: Repo
     ("text", "words"),
     [
         ("verdict = 'scoerd'", "scored"),
-        ("verdict = ", "line 1"),
+        ("verdict = ", "Invalid value"),
         ("about = 'x'\nmood = 'bad'", "mood"),
         ("[[variants]]\nname = 'x'", "parameters"),
         (None, "No such file"),
