@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -63,6 +64,25 @@ class Limits:
     programs: bool = False  # may start other programs: only train runs, whose data is all public
     scratch_bytes: int = 256 * MIB  # a sandbox's writable memory file system
     log_bytes: int = 64 * 1024
+
+
+class RunKind(StrEnum):
+    """What happens to a submission; each kind has a board of its own."""
+
+    EVALUATE = "evaluate"  # its weights are used: for practice
+    TRAIN = "train"  # it is code alone, which the grader trains: what grades should rest on
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one train run may bring along and use.
+
+    Processor seconds, of all its processes together, don't depend on how busy the machine is.
+    """
+
+    cpu_seconds: float = 120.0
+    archive_bytes: int = 16 * 1024  # packed: too little for weights, labels or texts
+    checkpoint_bytes: int = 16 * MB
 
 
 @dataclass(frozen=True)
@@ -154,6 +174,10 @@ class Session(Protocol):
 class Student(Protocol):
     """The author's model from outside."""
 
+    @property
+    def code_bytes(self) -> int:
+        """How long a train run's archive is, packed; 0 in an evaluate run."""
+
     def session(self, role: str) -> AbstractContextManager[Session]:
         """Open a fresh sandbox that has never seen anything but the submission."""
 
@@ -178,6 +202,7 @@ class Assignment:
     check: Callable[[Session, Arrays], Preview]
     evaluate: Callable[[Student, Arrays, np.random.Generator], Scores]
     limits: Limits = field(default_factory=Limits)
+    budget: Budget = field(default_factory=Budget)  # of a train run
     folder: Path = Path()
 
     @property

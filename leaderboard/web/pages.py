@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from grader.errors import HeldoutError
-from grader.spec import Assignment
+from grader.spec import Assignment, RunKind
 from leaderboard.plain import lines, one_line
 from leaderboard.records import Row, TeamKind
 from leaderboard.standings import board
@@ -30,13 +30,23 @@ class Board:
 
     assignment: Assignment
     rows: Sequence[Row]
+    run_kind: RunKind = RunKind.EVALUATE
     pictures: Mapping[int, Mapping[str, bytes]] = field(default_factory=dict)
     texts: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     judged_at: datetime | None = None  # the last judging: a page's date moves only when the board may
 
     @property
     def slug(self) -> str:
-        return self.assignment.slug
+        """The page's folder."""
+        return f"{self.assignment.slug}{'-train' if self.trained else ''}"
+
+    @property
+    def trained(self) -> bool:
+        return self.run_kind is RunKind.TRAIN
+
+    @property
+    def title(self) -> str:
+        return f"{self.assignment.title}{', trained by the grader' if self.trained else ''}"
 
     @property
     def axis(self) -> Axis:
@@ -108,15 +118,16 @@ def write_site(store: Store, title: str, assignments: Sequence[Assignment], out:
     A second time, with nothing judged in between, not a byte changes. Raises HeldoutError when the folder
     can't be written.
     """
-    return export_site(title, [_collect(store, assignment) for assignment in assignments], out)
+    boards = [_collect(store, assignment, kind) for assignment in assignments for kind in RunKind]
+    return export_site(title, [one for one in boards if one.rows or not one.trained], out)
 
 
-def _collect(store: Store, assignment: Assignment) -> Board:
-    rows = board(store, assignment)
-    judged = [entry.judged_at for entry in store.entries(assignment.slug)]
+def _collect(store: Store, assignment: Assignment, run_kind: RunKind) -> Board:
+    rows = board(store, assignment, run_kind=run_kind)
+    judged = [entry.judged_at for entry in store.entries(assignment.slug, run_kind=run_kind)]
     pictures = {row.ref: store.pictures(row.ref) for row in rows}
     texts = {row.ref: _texts(store, row.ref) for row in rows}
-    return Board(assignment, rows, pictures, texts, max(judged, default=None))
+    return Board(assignment, rows, run_kind, pictures, texts, max(judged, default=None))
 
 
 def _texts(store: Store, ref: int) -> Mapping[str, str]:

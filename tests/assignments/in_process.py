@@ -63,6 +63,7 @@ class FakeStudent:
     """A `spec.Student` whose sessions each load the submission anew."""
 
     load: Load
+    code_bytes: int = 0
     sessions: list[InProcess] = field(default_factory=list)
     told: list[tuple[int, int]] = field(default_factory=list)
 

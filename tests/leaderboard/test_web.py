@@ -167,7 +167,7 @@ def test_a_text_beside_a_picture_shares_its_link(course: Store, tmp_path: Path, 
 
 
 def test_files_that_are_no_pictures_are_not_published(tmp_path: Path) -> None:
-    board = Board(assignment(), [row()], {3: {"../../evil": b"<html>"}})
+    board = Board(assignment(), [row()], pictures={3: {"../../evil": b"<html>"}})
     export_site("Course", [board], tmp_path / "site")
     assert not list(tmp_path.rglob("*evil*"))
 

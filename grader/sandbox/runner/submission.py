@@ -11,7 +11,7 @@ import torch
 
 from .faults import Fault
 
-TORCH_TYPES = {"float32": torch.float32, "int64": torch.int64}
+TORCH_TYPES = {"float32": torch.float32, "int64": torch.int64, "uint8": torch.uint8}
 INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
@@ -93,8 +93,8 @@ class Submission:
 
 def _argument(data: bytearray, spec: Spec, device: torch.device) -> Any:
     """A tensor; a Python number where the shape is ()."""
-    tensor = _tensor(data, spec)
-    return tensor.to(device) if spec["shape"] else tensor.item()
+    given = tensor(data, spec)
+    return given.to(device) if spec["shape"] else given.item()
 
 
 def _argument_names(request: Request) -> list[str]:
@@ -118,7 +118,7 @@ def _described(value: object) -> str:
     return f"a {kind} of {len(value)}" if isinstance(value, (tuple, list)) else kind
 
 
-def _tensor(data: bytearray, spec: Spec) -> torch.Tensor:
+def tensor(data: bytearray, spec: Spec) -> torch.Tensor:
     """A tensor in writable memory of its own: honest code may work in place."""
     if not data:
         return torch.empty(spec["shape"], dtype=TORCH_TYPES[spec["dtype"]])

@@ -125,10 +125,11 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
         optimizer.step()
         schedule.step()
         teacher.update_parameters(network)
-        if step % SAVE_EVERY == 0 or step == STEPS:
+        going_on = budget.step(supervised.item())
+        if step % SAVE_EVERY == 0 or step == STEPS or not going_on:
             settle(teacher, images)
             save(teacher.module, out)
-        if not budget.step(supervised.item()):
+        if not going_on:
             break
 
 
