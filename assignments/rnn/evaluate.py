@@ -33,7 +33,7 @@ def converse(session: Session, streams: Streams, symbols: int) -> Iterator[Logit
     session does.
     """
     session.start(len(streams))
-    for column in streams.T[:-1]:
+    for column in streams.T[:-1].astype(np.int64):
         yield session.step(column, shape=(len(streams), symbols))
 
 
@@ -66,14 +66,14 @@ def go_on(session: Session, prompts: Streams, symbols: int) -> Streams:
     """
     rng = np.random.default_rng(0)
     session.start(len(prompts))
-    for column in prompts.T:
+    for column in prompts.T.astype(np.int64):
         logits = session.step(column, shape=(len(prompts), symbols))
     written = []
     for _ in range(WRITTEN):
         # The largest of logits with Gumbel noise is a draw from their softmax (Gumbel 1954).
-        written.append((logits + rng.gumbel(size=logits.shape)).argmax(axis=1).astype(np.uint8))
+        written.append((logits + rng.gumbel(size=logits.shape)).argmax(axis=1))
         logits = session.step(written[-1], shape=logits.shape)
-    return np.stack(written, axis=1)
+    return np.stack(written, axis=1).astype(np.uint8)
 
 
 def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Scores:
