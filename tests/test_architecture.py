@@ -53,11 +53,13 @@ ALLOWED = {
     "grader.catalogue": ("grader.errors", "grader.spec"),
     "grader.autograde": ("grader.errors", "grader.report"),
     "assignments": (
+        "grader.corpus",
         "grader.datasets",
         "grader.errors",
         "grader.questions",
         "grader.rendering",
         "grader.scoring",
+        "grader.signals",
         "grader.spec",
     ),
     "baselines": (),
