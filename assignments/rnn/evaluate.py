@@ -102,7 +102,15 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
             _tell(student, step, len(twins), steps * len(order), total)
     student.progress(total, total)
     items = block_means(lengths[:, FIRST_SCORED:], ITEM)[: len(heldout["public"])]
-    return Scores({"bits": items.astype(np.float32)})
+    return Scores({"bits": (items + charged(student.code_bytes, heldout)).astype(np.float32)})
+
+
+def charged(code_bytes: int, heldout: Arrays) -> float:
+    """Bits a character for what a train run brought along: text that is shipped costs what it saves.
+
+    The two parts of a code, the model's and the data's (Rissanen 1978); weights of an evaluate run are free.
+    """
+    return 8 * code_bytes / (ITEM * len(heldout["public"]))
 
 
 def not_a_function() -> BadSubmission:
