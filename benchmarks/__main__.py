@@ -2,10 +2,11 @@
 
 import sys
 
-from benchmarks import rnn, sandbox
+from benchmarks import protocols, rnn, sandbox
 from benchmarks.record import Benchmark, keep, show
 
 BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
+    "protocols": ("An evaluation through its protocol, against the model itself", protocols.measure),
     "rnn": ("A language model, character by character, against the same in this process", rnn.measure),
     "sandbox": ("One submission in a sandbox, against the same in plain processes", sandbox.measure),
 }
