@@ -1,4 +1,4 @@
-"""`python -m benchmarks.peak SLUG SUBMISSION`: grade it on the full profile, print our own peak memory in bytes."""
+"""`python -m benchmarks.peak SLUG SUBMISSION`: grade it on the full profile, print the peak of our memory, bytes."""
 
 import resource
 import sys
