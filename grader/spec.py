@@ -1,6 +1,6 @@
 """What an assignment is: metrics, tiers, limits, and the three functions its folder provides."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,6 +111,11 @@ class Session(Protocol):
 
         Raises BadSubmission when the answer is late, missing, of another shape or type, or not finite.
         """
+
+    def ask_all(
+        self, method: str, *inputs: Array, shapes: Sequence[tuple[int, ...]]
+    ) -> list[npt.NDArray[np.float32]]:
+        """The same for a method that returns a tuple: one answer of each of `shapes`."""
 
 
 class Student(Protocol):

@@ -1,7 +1,7 @@
 """The student's model seen from outside: each session a fresh sandbox, each answer checked at the door."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -28,11 +28,20 @@ class Door:
         self._public = public
 
     def ask(self, method: str, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-        tensors = [_tensor(array) for array in inputs]
-        [answer] = self._inside.call(method, tensors, [TensorSpec("float32", shape)])
-        values = np.frombuffer(answer, dtype="<f4").reshape(shape)
-        self._check_finite(method, values)
+        [values] = self.ask_all(method, *inputs, shapes=[shape])
         return values
+
+    def ask_all(
+        self, method: str, *inputs: Array, shapes: Sequence[tuple[int, ...]]
+    ) -> list[npt.NDArray[np.float32]]:
+        tensors = [_tensor(array) for array in inputs]
+        answers = self._inside.call(method, tensors, [TensorSpec("float32", shape) for shape in shapes])
+        found = [
+            np.frombuffer(each, "<f4").reshape(shape) for each, shape in zip(answers, shapes, strict=True)
+        ]
+        for values in found:
+            self._check_finite(method, values)
+        return found
 
     def _check_finite(self, method: str, values: npt.NDArray[np.float32]) -> None:
         strange = values.size - int(np.isfinite(values).sum())

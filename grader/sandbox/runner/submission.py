@@ -107,6 +107,8 @@ def _raw(method: str, value: Any, spec: Spec) -> memoryview:
 
 def _as_tensor(method: str, value: Any, dtype: str) -> torch.Tensor:
     expected = "a floating-point tensor" if dtype == "float32" else "an integer tensor"
+    if isinstance(value, int) and not isinstance(value, bool):  # a plain number, a size say
+        value = torch.tensor([value], dtype=TORCH_TYPES[dtype])
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
         value = torch.from_numpy(np.ascontiguousarray(value))
     if not isinstance(value, torch.Tensor) or value.layout is not torch.strided:
