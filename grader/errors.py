@@ -41,6 +41,8 @@ class Reason(StrEnum):
     WRONG_SHAPE = "wrong_shape"
     NOT_FINITE = "not_finite"
     NOT_A_FUNCTION = "not_a_function"
+    COLLAPSED = "collapsed"  # what was generated is all alike, or covers next to nothing of what is real
+    COPIED = "copied"  # too much of what was generated is a published image
     TIMEOUT = "timeout"
     MEMORY = "memory"
     CRASHED = "crashed"

@@ -57,8 +57,8 @@ def _score(assignment: Assignment, student: SandboxedStudent, data: Data, blank:
     is_public = np.asarray(data.heldout["public"], bool)
     return replace(
         blank,
-        public=_estimates(scores, is_public),
-        private=_estimates(scores, ~is_public),
+        public={**_estimates(scores, is_public), **scores.public},
+        private={**_estimates(scores, ~is_public), **scores.private},
         items={name: values.astype(np.float32) for name, values in scores.items.items()},
         pictures={picture.name: png(picture) for picture in preview.pictures},
     )
@@ -66,10 +66,19 @@ def _score(assignment: Assignment, student: SandboxedStudent, data: Data, blank:
 
 def _check_scores(scores: Scores, assignment: Assignment) -> None:
     """Answers that aren't finite failed at the door; a score that isn't, or is missing, is our fault."""
-    missing = [metric.name for metric in assignment.metrics if metric.name not in scores.items]
+    whole = {*scores.public, *scores.private}
+    missing = [metric.name for metric in assignment.metrics if metric.name not in {*scores.items, *whole}]
     strange = [name for name, values in scores.items.items() if not np.isfinite(values).all()]
-    if missing or strange:
-        raise ArithmeticError(f"evaluate's scores: missing {missing}, not finite {strange}")
+    for board in (scores.public, scores.private):
+        missing += sorted(whole - set(board))
+        strange += [name for name, estimate in board.items() if not _sound(estimate)]
+    twice = sorted(whole & set(scores.items))
+    if missing or strange or twice:
+        raise ArithmeticError(f"evaluate's scores: missing {missing}, not finite {strange}, twice {twice}")
+
+
+def _sound(estimate: Estimate) -> bool:
+    return bool(np.isfinite([estimate.value, estimate.half_width]).all() and estimate.half_width >= 0)
 
 
 def _estimates(scores: Scores, chosen: npt.NDArray[np.bool_]) -> dict[str, Estimate]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from grader.errors import Reason
 from grader.spec import Arrays, Limits
+from grader.spec import Estimate as Estimate  # a part of a report, made by assignments as well
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,6 @@ class Verdict(StrEnum):
     SCORED = "scored"
     FAILED = "failed"  # the student's fault, with a reason
     GRADER_ERROR = "grader error"  # ours: retried, never costs an attempt
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over held-out items and the half-width of its 95 % interval, in the metric's unit."""
-
-    value: float
-    half_width: float
 
 
 @dataclass(frozen=True)
@@ -59,7 +52,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class Report:
-    """One judging. `items` maps a metric's name to per-item scores, (n,) float32."""
+    """One judging. `items` maps a metric's name to per-item scores, (n,) float32, where it has such."""
 
     verdict: Verdict
     run_seed: int

@@ -29,7 +29,7 @@ def readable(count: int) -> str:
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure per held-out item, averaged; its direction is declared, never inferred."""
+    """A figure per held-out item, averaged, or one of a whole set; direction is declared, never inferred."""
 
     name: str
     unit: str
@@ -69,7 +69,8 @@ class Limits:
 class Prepared:
     """A data set split for one course: what students get, and what stays with the grader.
 
-    `heldout` must have a boolean array `public` of length n: True for the items of the public board.
+    `heldout` must have a boolean array `public` of length n: True for the items of the public board. Where
+    all scores are of whole sets, `evaluate` alone reads it.
     """
 
     public: Arrays
@@ -97,10 +98,26 @@ class Preview:
 
 
 @dataclass(frozen=True)
-class Scores:
-    """Per-item scores by metric name, each (n,) float32 in the order of the held-out items."""
+class Estimate:
+    """A score and the half-width of its 95 % interval, in the metric's unit."""
 
-    items: Arrays
+    value: float
+    half_width: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What an assignment's `evaluate` found, by metric name.
+
+    items: per-item scores, each (n,) float32 in the order of the held-out items; the grader averages those of
+    each board and bootstraps their intervals. public, private: the boards' figures for metrics that belong to
+    a whole set and have no items, a distance of two distributions, say; they come with their own half-width.
+    A metric is in `items`, or in both `public` and `private`.
+    """
+
+    items: Arrays = field(default_factory=dict)
+    public: Mapping[str, Estimate] = field(default_factory=dict)
+    private: Mapping[str, Estimate] = field(default_factory=dict)
 
 
 class Session(Protocol):

@@ -1,0 +1,76 @@
+"""From an assignment's scores to a report's two boards: means of items, figures of sets, our own faults."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grader.archive import pack
+from grader.grade import grade
+from grader.prepared import Data
+from grader.report import Report, Verdict
+from grader.sandbox import Sandbox
+from grader.spec import MB, Assignment, Estimate, Metric, Preview, Scores
+
+NAN = float("nan")
+PSNR, KID = Metric("psnr", unit="dB", higher_is_better=True), Metric("kid", unit="", higher_is_better=False)
+ONE, OTHER = Estimate(0.25, 0.5), Estimate(0.75, 0.125)
+
+
+@pytest.fixture
+def data() -> Data:
+    return Data({}, {"public": np.array([True, False])}, "0" * 64)
+
+
+def graded(assignment: Assignment, scores: Scores, data: Data, sandbox: Sandbox, folder: Path) -> Report:
+    (folder / "model.py").write_text("def load(folder, device):\n    return object()\n")
+    answering = replace(
+        assignment,
+        metrics=(KID, PSNR) if scores.items else (KID,),
+        check=lambda session, public: Preview({}),
+        evaluate=lambda student, heldout, rng: scores,
+    )
+    archive = pack(folder, limit=MB)
+    return grade(answering, archive.data, data, sandbox=sandbox, run_seed=7)
+
+
+def test_figures_of_a_set_stand_on_their_boards_beside_means_of_items(
+    denoising: Assignment, data: Data, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    items = {"psnr": np.array([10, 20], np.float32)}
+    scores = Scores(items, public={"kid": ONE}, private={"kid": OTHER})
+    report = graded(denoising, scores, data, sandbox, tmp_path)
+    assert report.verdict is Verdict.SCORED, report.log
+    assert report.public == {"psnr": Estimate(10.0, 0.0), "kid": ONE}
+    assert report.private == {"psnr": Estimate(20.0, 0.0), "kid": OTHER}
+    assert list(report.items) == ["psnr"]
+
+
+def test_an_assignment_may_have_no_items_at_all(
+    denoising: Assignment, data: Data, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    report = graded(denoising, Scores(public={"kid": ONE}, private={"kid": OTHER}), data, sandbox, tmp_path)
+    assert (report.public, report.private, report.items) == ({"kid": ONE}, {"kid": OTHER}, {})
+
+
+@pytest.mark.parametrize(
+    ("scores", "says"),
+    [
+        (Scores(public={"kid": ONE}), "missing ['kid']"),
+        (Scores({"psnr": np.ones(2, np.float32)}), "missing ['kid']"),
+        (Scores(public={"kid": ONE}, private={"kid": Estimate(NAN, 0)}), "not finite ['kid']"),
+        (Scores(public={"kid": ONE}, private={"kid": Estimate(0, -1)}), "not finite ['kid']"),
+        (
+            Scores({name: np.ones(2, np.float32) for name in ("kid", "psnr")}, {"kid": ONE}, {"kid": ONE}),
+            "twice ['kid']",
+        ),
+    ],
+    ids=["on one board only", "nowhere", "not finite", "a negative half-width", "as items too"],
+)
+def test_scores_that_lack_something_are_our_fault(
+    scores: Scores, says: str, denoising: Assignment, data: Data, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    report = graded(denoising, scores, data, sandbox, tmp_path)
+    assert report.verdict is Verdict.GRADER_ERROR
+    assert says in report.log
