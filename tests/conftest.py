@@ -1,8 +1,8 @@
 """Fixtures that several folders share: real data at the small profile, a real sandbox."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
+from functools import cache
 
 import pytest
 
@@ -10,9 +10,8 @@ from grader import catalogue
 from grader.prepared import Data
 from grader.sandbox import Sandbox
 from grader.sandbox.probe import choose
+from grader.sanity import SMALL
 from grader.spec import Assignment
-
-ITEMS = 256  # the small profile
 
 
 @pytest.fixture(scope="session")
@@ -21,17 +20,23 @@ def denoising() -> Assignment:
 
 
 @pytest.fixture(scope="session")
-def denoising_data(denoising: Assignment) -> Data:
-    prepared = denoising.prepare(None, 1, ITEMS)
-    return Data(prepared.public, prepared.heldout, "0" * 64)
+def small() -> Callable[[str], Data]:
+    """Draws an assignment's data of course seed 1 at the small profile, each once."""
+
+    @cache
+    def draw(slug: str) -> Data:
+        prepared = catalogue.find(slug).prepare(None, 1, SMALL)
+        return Data(prepared.public, prepared.heldout, "0" * 64)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def denoising_data(small: Callable[[str], Data]) -> Data:
+    return small("denoising")
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     with closing(choose("auto")) as chosen:
         yield chosen
-
-
-@pytest.fixture(scope="session")
-def cases() -> Path:
-    return Path(__file__).parent / "cases"

@@ -71,7 +71,7 @@ def module_name(path: Path) -> str:
 def sources() -> list[Path]:
     found = [HOME / "cli.py"]
     for folder in FOLDERS:
-        found += sorted((HOME / folder).rglob("*.py"))
+        found += sorted(path for path in (HOME / folder).rglob("*.py") if "sanity" not in path.parts)
     return found
 
 

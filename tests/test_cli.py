@@ -15,7 +15,7 @@ import pytest
 
 HOME = Path(__file__).resolve().parents[1]
 HELDOUT = Path(sys.executable).parent / "heldout"
-CASES = HOME / "tests" / "cases" / "denoising"
+CASES = HOME / "assignments" / "denoising" / "sanity"
 
 Run = subprocess.CompletedProcess[str]
 

@@ -13,9 +13,9 @@ ASSIGNMENT = Assignment(
         Metric("ssim", unit="", higher_is_better=True, digits=3),
     ),
     tiers=(
-        Tier("baseline", 17.6, "baselines/denoising/wiener"),
-        Tier("pass", 18.7, "reference_solutions/denoising/fc_dae"),
-        Tier("reference", 19.7, "reference_solutions/denoising/unet"),
+        Tier("baseline", 17.9, "baselines/denoising/wiener"),
+        Tier("pass", 19.2, "reference_solutions/denoising/fc_dae"),
+        Tier("reference", 19.8, "reference_solutions/denoising/unet"),
     ),
     prepare=prepare,
     check=check,

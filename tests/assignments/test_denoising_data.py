@@ -5,21 +5,29 @@ import numpy.typing as npt
 import pytest
 
 from grader.errors import HeldoutError
+from grader.datasets import fashion_mnist
 from grader.prepared import Data
 from grader.spec import Array, Assignment
 
 
 def test_the_full_profile(denoising: Assignment) -> None:
     prepared = denoising.prepare(None, 3, None)
-    assert prepared.public["images"].shape == (59_968, 28, 28)
+    assert prepared.public["images"].shape == (50_000, 28, 28)
     assert prepared.heldout["clean"].shape == (10_000, 28, 28)
     assert prepared.heldout["public"].sum() == 2_000
     handed_out = {image.tobytes() for image in prepared.public["images"]}
     handed_out |= {image.tobytes() for image in to_bytes(prepared.public["clean"])}
     held_out = {image.tobytes() for image in prepared.heldout["clean"]}
-    assert len(handed_out) == 60_000
+    assert len(handed_out) == 50_032
     assert len(held_out) == 10_000
     assert not handed_out & held_out
+
+
+def test_no_image_is_as_it_was_published(denoising: Assignment) -> None:
+    published = {image.tobytes() for image in fashion_mnist().images}
+    prepared = denoising.prepare(None, 3, 256)
+    clean = [prepared.public["images"], to_bytes(prepared.public["clean"]), prepared.heldout["clean"]]
+    assert not published & {image.tobytes() for image in np.concatenate(clean)}
 
 
 def to_bytes(clean: Array) -> npt.NDArray[np.uint8]:

@@ -9,12 +9,15 @@ Fresh noise at every step (otherwise the network would learn the noise by heart)
 cosine to zero. No mirror images: the shoes of this data set point one way, and such a network learns
 places.
 
-Score: PSNR 19.10 ± 0.05 dB, SSIM .622 ± .004 on the 10,000 standard test images at σ = 0.5 (on 10,000
-training images 19.14 ± 0.05), seed 0. Twice the steps gave 19.28 in a trial with a one-cycle rate.
-Steps: 4,000 of 256 images, 61 s on one of 2 cores, CPU; a second run gave the same weights bit for bit.
+Half of the images are turned, scaled, sheared, shifted and brightened a little, as a course does with its
+own.
+
+Score: PSNR 19.42 ± 0.03 dB, SSIM .625 ± .003 on the 10,000 held-out images of a course; 19.04 ± 0.04, .626 on
+the 10,000 standard test images; seed 0. Steps: 10,000 of 256 images, 125 s of one CPU core.
 """
 
 import gzip
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,16 +28,38 @@ import torch
 from model import autoencoder
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample
 
 # ---------------------------------------------------------------- hyper-parameters
 
 SIGMA = 0.5
-STEPS = 4_000
+STEPS = 10_000
 BATCH = 256
 PEAK_RATE = 2e-3
 WARM_UP = 200  # steps
 WEIGHT_DECAY = 1e-4
 SAVE_EVERY = 500  # steps
+
+WARPED = BATCH // 2  # images of a batch
+ROTATION, STRETCH, SHEAR = math.radians(8), 0.08, 0.08  # ± each
+SHIFT, GAIN = 1.5 / 14, 0.12  # ± each; the shift in units of half the image: 1.5 pixels
+
+# ---------------------------------------------------------------- augmentation
+
+
+def warp(images: Tensor) -> Tensor:  # (B, 1, 28, 28) → (B, 1, 28, 28)
+    """A random affine map and a random gain for each."""
+    turn, wide, high, shear, right, down, gain = 2 * torch.rand(7, len(images), device=images.device) - 1
+    cos, sin = torch.cos(ROTATION * turn), torch.sin(ROTATION * turn)
+    across, along = 1 + STRETCH * wide, 1 + STRETCH * high
+    rows = [
+        torch.stack([across * cos, SHEAR * shear - across * sin, SHIFT * right], dim=1),
+        torch.stack([along * sin, along * cos, SHIFT * down], dim=1),
+    ]
+    grid = affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)  # (B, 28, 28, 2)
+    warped = grid_sample(images, grid, align_corners=False)
+    return (warped * (1 + GAIN * gain).view(-1, 1, 1, 1)).clamp(0, 1)
+
 
 # ---------------------------------------------------------------- loss
 
@@ -59,6 +84,7 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
     for step in range(1, STEPS + 1):
         rows = torch.randint(len(images), (BATCH,), device=device)
         clean = images[rows].unsqueeze(1).float() / 255  # (B, 1, 28, 28)
+        clean = torch.cat([warp(clean[:WARPED]), clean[WARPED:]])
         noisy = clean + SIGMA * torch.randn_like(clean)
         loss = negative_psnr(network(noisy), clean)
         optimizer.zero_grad()

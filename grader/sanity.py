@@ -1,0 +1,127 @@
+"""An assignment's sanity suite: submissions whose verdict is known, graded like any student's.
+
+assignments/<slug>/sanity/<case>/ holds model.py and what else is submitted, and beside it two files that are
+not: expected.toml, the verdict (`Expected`, or several of them as [[variants]]); and, where a case carries
+data too large to be kept, build.py, whose `build(folder, public)` writes them into the draft.
+"""
+
+import json
+import runpy
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from grader.archive import pack
+from grader.errors import HeldoutError, Reason
+from grader.grade import grade
+from grader.prepared import Data
+from grader.report import Report, Verdict
+from grader.sandbox import Sandbox
+from grader.spec import Arrays, Assignment
+
+SUITE = "sanity"  # the folder within an assignment's
+NOT_SUBMITTED = ("expected.toml", "build.py")
+SMALL = 256  # held-out items of the profile that [scores] are stated for
+
+
+class Expected(BaseModel):
+    """What a case must lead to. `scores`: lowest and highest mean on the public board's items, by metric."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    about: str = ""  # what it tries, and what stops it
+    verdict: Verdict = Verdict.SCORED
+    reason: Reason | None = None
+    says: tuple[str, ...] = ()  # words of the message
+    limits: Mapping[str, float] = Field(default_factory=dict)  # that differ from the assignment's
+    scores: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    folder: Path
+    expected: Expected
+    parameters: Mapping[str, Any] = field(default_factory=dict)  # submitted as parameters.json
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A case as it was judged. No complaints: as expected."""
+
+    case: Case
+    report: Report
+    complaints: tuple[str, ...]
+
+
+def cases(assignment: Assignment) -> list[Case]:
+    """The assignment's suite by name. Raises HeldoutError where an expected.toml is missing or wrong."""
+    folders = sorted(path for path in (assignment.folder / SUITE).glob("*") if path.is_dir())
+    return [case for folder in folders for case in _variants(folder)]
+
+
+def run(case: Case, assignment: Assignment, data: Data, *, sandbox: Sandbox, run_seed: int) -> Outcome:
+    """Grade the case on `data`, of the small profile, and hold the report against what was expected."""
+    limits = replace(assignment.limits, **case.expected.limits)  # type: ignore[arg-type]
+    archive = _pack(case, data.public, limits.archive_bytes)
+    settled = replace(assignment, limits=limits)
+    report = grade(settled, archive, data, sandbox=sandbox, run_seed=run_seed)
+    return Outcome(case, report, tuple(complaints(case.expected, report)))
+
+
+def _variants(folder: Path) -> Iterator[Case]:
+    path = folder / "expected.toml"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        variants = table.pop("variants", None)
+        if variants is None:
+            yield Case(folder.name, folder, Expected(**table))
+            return
+        for variant in variants:
+            name, parameters = variant.pop("name"), variant.pop("parameters")
+            yield Case(f"{folder.name} {name}", folder, Expected(**table | variant), parameters)
+    except (OSError, tomllib.TOMLDecodeError, ValidationError, KeyError) as error:
+        raise HeldoutError(
+            f"the case {folder.name} does not say what is expected of it",
+            where=f"{path}: {error}",
+            expected="about, verdict, reason, says, [limits], [scores]; or several as [[variants]] with name "
+            "and parameters",
+            next_step="the other cases show how",
+        ) from error
+
+
+def _pack(case: Case, public: Arrays, limit: int) -> bytes:
+    with tempfile.TemporaryDirectory() as temporary:
+        draft = Path(temporary) / case.folder.name
+        shutil.copytree(case.folder, draft, ignore=shutil.ignore_patterns(*NOT_SUBMITTED))
+        if case.parameters:
+            (draft / "parameters.json").write_text(json.dumps(dict(case.parameters)))
+        if (case.folder / "build.py").is_file():
+            runpy.run_path(str(case.folder / "build.py"))["build"](draft, public)
+        return pack(draft, limit=limit).data
+
+
+def complaints(expected: Expected, report: Report) -> Iterator[str]:
+    """What differs between a report and what was expected of it."""
+    if report.verdict is not expected.verdict:
+        said = report.failure.message if report.failure else report.log
+        yield f"{report.verdict} where {expected.verdict} was expected: {said}"
+        return
+    if report.failure is not None:
+        if report.failure.reason is not expected.reason:
+            yield f"failed as {report.failure.reason}, not as {expected.reason}: {report.failure.message}"
+        missing = [words for words in expected.says if words not in report.failure.message]
+        if missing:
+            yield f"the message lacks {missing}: {report.failure.message}"
+        if report.items or report.public:
+            yield "a failed submission has scores"
+    for metric, (low, high) in expected.scores.items():
+        value = report.public[metric].value
+        if not low <= value <= high:
+            yield f"{metric} is {value:.4g}; expected {low:.4g} to {high:.4g}"

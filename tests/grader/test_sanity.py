@@ -1,0 +1,187 @@
+"""The grader against wrong answers: every case of every assignment's suite is graded for real."""
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from grader import catalogue, sanity
+from grader.errors import HeldoutError, Reason
+from grader.grade import grade
+from grader.prepared import Data
+from grader.report import Estimate, Failure, Report, Verdict
+from grader.sandbox import Sandbox
+from grader.sanity import Case, Expected
+from grader.spec import MB, Assignment
+
+MODEL = """
+class Model:
+    def denoise(self, noisy):
+        return noisy
+
+def load(folder, device):
+    return Model()
+"""
+
+
+CASES = [(slug, case) for slug in catalogue.slugs() for case in sanity.cases(catalogue.find(slug))]
+
+
+@pytest.mark.parametrize(("slug", "case"), CASES, ids=[f"{slug}-{case.name}" for slug, case in CASES])
+def test_case(slug: str, case: Case, small: Callable[[str], Data], sandbox: Sandbox) -> None:
+    outcome = sanity.run(case, catalogue.find(slug), small(slug), sandbox=sandbox, run_seed=7)
+    assert not outcome.complaints
+
+
+@pytest.mark.parametrize("slug", catalogue.slugs())
+def test_every_assignment_has_the_cases_that_any_can_have(slug: str) -> None:
+    names = {case.name.split()[0] for case in sanity.cases(catalogue.find(slug))}
+    assert names >= {
+        "constant",
+        "crash",
+        "hidden_state",
+        "honest",
+        "nan",
+        "permuted",
+        "random",
+        "sleep",
+        "train_mode_batch_norm",
+        "wrong_shape",
+    }
+
+
+@pytest.mark.parametrize("name", ["raises_on_heldout", "wrong_shape_on_heldout"])
+def test_nothing_a_student_chose_comes_out_of_heldout_runs(
+    name: str, denoising: Assignment, denoising_data: Data, sandbox: Sandbox
+) -> None:
+    [case] = [case for case in sanity.cases(denoising) if case.name == name]
+    report = sanity.run(case, denoising, denoising_data, sandbox=sandbox, run_seed=7).report
+    assert report.failure is not None
+    told = report.failure.message + report.log
+    assert "pixel" not in told
+    assert "13" not in told
+    assert "Traceback" not in told
+
+
+# ---------------------------------------------------------------- what the suite itself finds wrong
+
+
+SCORED = Report(Verdict.SCORED, 7, public={"psnr": Estimate(9.0, 0.1)})
+FAILED = Report(Verdict.FAILED, 7, failure=Failure(Reason.NOT_FINITE, "denoise returned NaN"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "report", "complaint"),
+    [
+        (Expected(), FAILED, "failed where scored was expected"),
+        (Expected(verdict=Verdict.FAILED, reason=Reason.RAISED), FAILED, "not as raised"),
+        (Expected(verdict=Verdict.FAILED, reason=Reason.NOT_FINITE, says=("oh",)), FAILED, "lacks"),
+        (Expected(scores={"psnr": (10, 20)}), SCORED, "psnr is 9; expected 10 to 20"),
+    ],
+)
+def test_what_differs_from_the_expected_is_told(expected: Expected, report: Report, complaint: str) -> None:
+    assert any(complaint in found for found in sanity.complaints(expected, report))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("verdict = 'scoerd'", "scored"),
+        ("verdict = ", "Invalid value"),
+        ("about = 'x'\nmood = 'bad'", "mood"),
+        ("[[variants]]\nname = 'x'", "parameters"),
+        (None, "No such file"),
+    ],
+)
+def test_a_case_that_says_nothing_sensible(
+    text: str | None, words: str, denoising: Assignment, tmp_path: Path
+) -> None:
+    (tmp_path / "sanity" / "odd").mkdir(parents=True)
+    if text is not None:
+        (tmp_path / "sanity" / "odd" / "expected.toml").write_text(text)
+    with pytest.raises(HeldoutError, match="odd") as caught:
+        sanity.cases(replace(denoising, folder=tmp_path))
+    assert words in str(caught.value)
+
+
+# ---------------------------------------------------------------- archives no honest client makes
+
+
+def zipped(fill: Callable[[zipfile.ZipFile], None]) -> bytes:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("model.py", MODEL)
+        fill(bundle)
+    return buffer.getvalue()
+
+
+def slip(bundle: zipfile.ZipFile) -> None:
+    bundle.writestr("../../outside.py", "")
+
+
+def absolute(bundle: zipfile.ZipFile) -> None:
+    bundle.writestr("/etc/outside.py", "")
+
+
+def link(bundle: zipfile.ZipFile) -> None:
+    info = zipfile.ZipInfo("weights.bin")
+    info.external_attr = 0o120777 << 16
+    bundle.writestr(info, "/etc/passwd")
+
+
+def bomb(bundle: zipfile.ZipFile) -> None:
+    bundle.writestr("zeros.bin", bytes(400 * MB))
+
+
+def crowd(bundle: zipfile.ZipFile) -> None:
+    for number in range(3_000):
+        bundle.writestr(f"{number}.txt", "")
+
+
+def no_model() -> bytes:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as bundle:
+        bundle.writestr("solution/model.py", MODEL)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("archive", "reason", "says"),
+    [
+        (b"not a zip", "bad_archive", "zip"),
+        (zipped(lambda bundle: None)[:-30], "bad_archive", "zip"),
+        (zipped(slip), "bad_archive", "outside.py"),
+        (zipped(absolute), "bad_archive", "outside.py"),
+        (zipped(link), "bad_archive", "weights.bin"),
+        (zipped(bomb), "bad_archive", "MiB"),
+        (zipped(crowd), "bad_archive", "3001 members"),
+        (no_model(), "no_model", "model.py"),
+    ],
+    ids=["not a zip", "cut short", "zip slip", "absolute", "link", "bomb", "crowd", "no model.py"],
+)
+def test_bad_archives(
+    archive: bytes, reason: str, says: str, denoising: Assignment, denoising_data: Data, sandbox: Sandbox
+) -> None:
+    report = grade(denoising, archive, denoising_data, sandbox=sandbox, run_seed=7)
+    assert report.verdict is Verdict.FAILED
+    assert report.failure is not None
+    assert report.failure.reason == reason
+    assert says in report.failure.message
+
+
+def test_our_own_faults_are_never_the_students(
+    denoising: Assignment, denoising_data: Data, sandbox: Sandbox
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug of ours")
+
+    assignment = replace(denoising, evaluate=broken)  # type: ignore[arg-type]
+    report: Report = grade(
+        assignment, zipped(lambda bundle: None), denoising_data, sandbox=sandbox, run_seed=7
+    )
+    assert report.verdict is Verdict.GRADER_ERROR
+    assert report.failure is None
+    assert "a bug of ours" in report.log
