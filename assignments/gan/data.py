@@ -1,4 +1,4 @@
-"""Fashion-MNIST split by the course's secret seed, the z that are asked about, and an extractor of the course's own."""
+"""Fashion-MNIST split by the course's secret seed, the z to ask about, an extractor of the course's own."""
 
 from pathlib import Path
 
@@ -28,12 +28,12 @@ def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
     Takes some two minutes at full size: the private board's extractor is trained here.
 
     public: images (50000, 28, 28) uint8 and their labels (50000,), as published; z (256, 256) float32.
-    heldout: z (n, 256) float32, n = `size`, 5,000 by default and at most; real (70000, 28, 28) uint8, all that
-    is published, for the search for copies; public (10000,) bool, which of the held-out images are the public
-    board's; seen_public (5000, 64) and seen_private (5000, 64) float32, the features of the two boards'
-    images, each by its own extractor; and the private one's weights. The images are not rendered anew: there
-    are no answers to look up here, and what is copied from them the search finds best as it is.
-    Raises HeldoutError when the data set is missing or damaged, or the size out of range.
+    heldout: z (n, 256) float32, n = `size`, 5,000 by default and at most; real (70000, 28, 28) uint8, all
+    that is published, for the search for copies; public (10000,) bool, which of the held-out images are the
+    public board's; seen_public, seen_private (5000, 64) float32, the features of the two boards' images, each
+    by its own extractor; and the private one's weights. The images are not rendered anew: there are no answers
+    to look up here, and what is copied from them the search finds best as it is. Raises HeldoutError when the
+    data set is missing or damaged, or the size out of range.
     """
     n = GENERATED if size is None else size
     if not SMALLEST <= n <= GENERATED:
@@ -46,9 +46,7 @@ def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
     held, handed_out = split(len(data.images), seed, sizes=(HELDOUT, HANDED_OUT))
     images, labels = data.images[handed_out], data.labels[handed_out]
     steps = max(FEWEST_STEPS, STEPS * n // GENERATED)
-    own = train(
-        images, labels, seed=int(stream(seed, "gan: extractor").integers(2**31)), steps=steps
-    )
+    own = train(images, labels, seed=int(stream(seed, "gan: extractor").integers(2**31)), steps=steps)
     is_public = np.arange(HELDOUT) < HELDOUT // 2
     return Prepared(
         public={"images": images, "labels": labels, "z": _normal(seed, "gan: z of the check", EXAMPLES)},

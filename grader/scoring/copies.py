@@ -1,9 +1,9 @@
 """Which generated images are copies of real ones, moved by a pixel or two, mirrored or brightened perhaps.
 
-Two images are as far apart as the sine of the angle between their pixels, which no gain changes, at the best of 25
-shifts and two orientations. How small a distance makes a copy depends on the image: trousers are alike, bags are
-not. So the distance to the nearest real image is divided by that one's own distance to its nearest other real
-image: `Real.novelty`. What is drawn anew lies about 1 and above, a copy near 0.
+Two images are as far apart as the sine of the angle between their pixels, which no gain changes, at the best
+of 25 shifts and two orientations. How small a distance makes a copy depends on the image: trousers are alike,
+bags are not. So the distance to the nearest real image is divided by that one's own distance to its nearest
+other real image: `Real.novelty`. What is drawn anew lies about 1 and above, a copy near 0.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ class Real:
         self.sketches = _unit(rough - self.mean)
 
     def novelty(self, images: Stack) -> PerItem:
-        """(n, 28, 28) → (n,): distance to the nearest real image, over that one's to its nearest other; 0: a copy."""
+        """(n, 28, 28) → (n,): distance to the nearest real image over that one's to its nearest other."""
         index, distance = self.nearest(images)
         known, place = np.unique(index, return_inverse=True)
         _, between = self.nearest(self.images[known], themselves=known)
@@ -83,7 +83,7 @@ def _moved(images: Stack) -> Floats:
         padded[:, REACH - down : REACH - down + SIDE, REACH - right : REACH - right + SIDE]
         for down, right in SHIFTS
     ]
-    return np.stack(views, axis=1).reshape(len(images), len(SHIFTS), -1)
+    return np.asarray(np.stack(views, axis=1).reshape(len(images), len(SHIFTS), -1), np.float32)
 
 
 def _sketches(images: Stack) -> Floats:

@@ -1,8 +1,8 @@
 """Your generator. The grader calls load() once and then generate() with batches of random numbers.
 
-This one is a small DCGAN: a linear layer turns 64 random numbers into 64 maps of 7×7, two transposed convolutions
-double the side twice. It runs as it is; `python train.py` makes its weights. Change what you like, as long as
-load() stays.
+This one is a small DCGAN: a linear layer turns 64 random numbers into 64 maps of 7×7, two transposed
+convolutions double the side twice. It runs as it is; `python train.py` makes its weights. Change what you
+like, as long as load() stays.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ def network() -> nn.Sequential:
         nn.Unflatten(1, (64, 7, 7)),
         nn.BatchNorm2d(64),
         nn.ReLU(),
-        # A transposed convolution of stride 2 spreads each place over 4×4 pixels, two apart: the side doubles.
+        # A transposed convolution of stride 2 spreads each place over 4×4 pixels, two apart: twice the side.
         nn.ConvTranspose2d(64, 32, kernel_size=4, stride=2, padding=1),  # (B, 32, 14, 14)
         nn.BatchNorm2d(32),
         nn.ReLU(),

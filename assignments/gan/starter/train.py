@@ -77,7 +77,7 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
 
 
 def penalty(discriminator: nn.Module, real: Tensor) -> Tensor:
-    """γ/2·|slope|² at real images ("R1"): without it the discriminator wins, and the generator learns no more."""
+    """γ/2·|slope|² at real images, "R1": without it the discriminator wins and nothing more is learnt."""
     real = real.requires_grad_()
     [slope] = torch.autograd.grad(discriminator(real).sum(), real, create_graph=True)
     return GAMMA / 2 * slope.square().sum(dim=(1, 2, 3)).mean()

@@ -1,12 +1,12 @@
 """The generator of a small DCGAN that first draws what to make, then makes it.
 
-Idea.  z ~ N(0, I) in 64 dimensions. Which of its first ten numbers is the largest names one of the ten classes:
-each wins equally often, as the classes do among the images. The class and z go through a linear layer to 64
-maps of 7×7, and transposed convolutions (Radford, Metz & Chintala 2016, "DCGAN") double the side twice:
+Idea.  z ~ N(0, I) in 64 dimensions. Which of its first ten numbers is the largest names one of the ten
+classes: each wins equally often, as the classes do among the images. Class and z go through a linear layer to
+64 maps of 7×7, and transposed convolutions (Radford, Metz & Chintala 2016, "DCGAN") double the side twice:
     x = sigmoid(f(z, onehot(argmax z₁…z₁₀))).
 A class of its own is a smaller thing to learn than all clothes at once; and no class can be forgotten.
 
-335k parameters. Trained by `train.py`, which states steps, hardware, time and score.
+334k parameters. Trained by `train.py`, which states steps, hardware, time and score.
 """
 
 from pathlib import Path

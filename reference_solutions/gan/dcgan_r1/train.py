@@ -8,10 +8,10 @@ DATA is a folder with train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz,
 The losses are non-saturating (Goodfellow et al. 2014, §3): with D's logit d,
     discriminator  E softplus(−d(x, y)) + E softplus(d(G(z), y)) + γ/2·E |∇ₓ d(x, y)|²
     generator      E softplus(−d(G(z), y))
-The last term of the first, R1 (Mescheder, Geiger & Nowozin 2018, eq. 9), keeps the discriminator from ever steeper
-slopes, which is what makes a GAN circle or collapse; it is computed every 16th step, 16 times as strong (Karras
-et al. 2020). The discriminator meets the class as an inner product (Miyato & Koyama 2018, eq. 3). What gets
-saved, as float16, is an exponential moving average of the generator.
+The last term of the first, R1 (Mescheder, Geiger & Nowozin 2018, eq. 9), keeps the discriminator from ever
+steeper slopes, which is what makes a GAN circle or collapse; it is computed every 16th step, 16 times as
+strong (Karras et al. 2020). The discriminator meets the class as an inner product (Miyato & Koyama 2018, eq.
+3). What gets saved, as float16, is an exponential moving average of the generator.
 
 SCORE
 STEPS_LINE
