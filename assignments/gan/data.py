@@ -31,9 +31,9 @@ def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
     heldout: z (n, 256) float32, n = `size`, 5,000 by default and at most; real (70000, 28, 28) uint8, all
     that is published, for the search for copies; public (10000,) bool, which of the held-out images are the
     public board's; seen_public, seen_private (5000, 64) float32, the features of the two boards' images, each
-    by its own extractor; and the private one's weights. The images are not rendered anew: there are no answers
-    to look up here, and what is copied from them the search finds best as it is. Raises HeldoutError when the
-    data set is missing or damaged, or the size out of range.
+    by its own extractor; and the private one's weights. The images are not rendered anew: there are no
+    answers to look up here, and what is copied from them the search finds best as it is. Raises HeldoutError
+    when the data set is missing or damaged, or the size out of range.
     """
     n = GENERATED if size is None else size
     if not SMALLEST <= n <= GENERATED:

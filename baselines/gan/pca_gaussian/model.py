@@ -8,7 +8,8 @@ covariance of pixels are right; but clothes are no Gaussian cloud: what is drawn
 
 Its weights are made by `train.py` in seconds.
 
-SCORE
+Score: KID 1.938 ± .069, FID 42.25, precision .45, recall .14, coverage .08, no copies, against 5,000 of the
+standard test images, by the shipped extractor.
 """
 
 from pathlib import Path

@@ -13,8 +13,11 @@ steeper slopes, which is what makes a GAN circle or collapse; it is computed eve
 strong (Karras et al. 2020). The discriminator meets the class as an inner product (Miyato & Koyama 2018, eq.
 3). What gets saved, as float16, is an exponential moving average of the generator.
 
-SCORE
-STEPS_LINE
+Score: KID .004 ± .006, FID .29, precision .77, recall .81, coverage .87, no copies, against 5,000 of the
+standard test images, by the shipped extractor, seed 0 (5,000 training images: KID .002 ± .008, FID .12,
+coverage .97).
+Steps: 5,000 of 64 images, 6 min 13 s of CPU time on one thread (24 min on 2 shared CPU cores, beside other
+work).
 """
 
 import gzip
