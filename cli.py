@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from commands.author import assignment
 from commands.board import export_site, leaderboard, show, submissions
 from commands.course import course, roster
 from commands.grading import baselines, doctor, grade
@@ -11,7 +12,7 @@ from commands.student import assignments, check, start, submit
 from grader.errors import HeldoutError
 
 STUDENT = [assignments, start, check, submit, submissions, show, leaderboard]
-INSTRUCTOR = [course, roster, baselines, grade, doctor, export_site]
+INSTRUCTOR = [course, roster, baselines, grade, doctor, export_site, assignment]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -2,11 +2,12 @@
 
 import sys
 
-from benchmarks import sandbox
+from benchmarks import rnn, sandbox
 from benchmarks.record import Benchmark, keep, show
 
 BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
-    "sandbox": ("One submission in a sandbox, against the same in plain processes", sandbox.measure)
+    "rnn": ("A language model, character by character, against the same in this process", rnn.measure),
+    "sandbox": ("One submission in a sandbox, against the same in plain processes", sandbox.measure),
 }
 
 

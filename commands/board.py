@@ -1,5 +1,6 @@
 """Verbs that show what is known: submissions, boards, the static site."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,8 +11,10 @@ from commands.options import (
     format_option,
     locate,
     open_store,
+    run_kind,
     team_option,
     team_or_only,
+    train_option,
 )
 
 
@@ -57,10 +60,11 @@ def show(ref: int, pictures: Path | None, style: str, folder: Path | None) -> No
 @click.option("--show", "shown", is_flag=True, help="Print the board (the default).")
 @click.option("--download", is_flag=True, help="Write the board to ./SLUG-leaderboard.csv.")
 @click.option("--private", is_flag=True, help="Scores on the private held-out items.")
+@train_option("The board of train runs.")
 @format_option
 @course_option
 def leaderboard(
-    slug: str, shown: bool, download: bool, private: bool, style: str, folder: Path | None
+    slug: str, shown: bool, download: bool, private: bool, train: bool, style: str, folder: Path | None
 ) -> None:
     """Show SLUG's leaderboard."""
     from grader import catalogue
@@ -69,9 +73,11 @@ def leaderboard(
 
     course = locate(folder)
     assignment = course.settle(catalogue.find(slug))
-    rows = board(open_store(course), assignment, private=private)
+    rows = board(open_store(course), assignment, private=private, run_kind=run_kind(train))
+    if train:
+        assignment = replace(assignment, title=f"{assignment.title}, trained by the grader")
     if download:
-        path = Path(f"{slug}-leaderboard.csv")
+        path = Path(f"{slug}{'-train' if train else ''}-leaderboard.csv")
         path.write_text(board_csv(rows), encoding="utf-8")
         click.echo(f"wrote {path}")
     if shown or not download:

@@ -7,7 +7,16 @@ from types import FrameType
 
 import click
 
-from commands.options import course_option, format_option, locate, open_store, sandbox_option
+from commands.options import (
+    course_option,
+    format_option,
+    locate,
+    open_store,
+    packed,
+    run_kind,
+    sandbox_option,
+    train_option,
+)
 
 
 @click.command()
@@ -42,13 +51,15 @@ def grade(watch: bool, jobs: int | None, sandbox_name: str, folder: Path | None)
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="Submissions graded at a time. Default: one per core."
 )
+@train_option("Train those that have a train.py, for the board of train runs.")
 @sandbox_option
 @course_option
-def baselines(slugs: tuple[str, ...], jobs: int | None, sandbox_name: str, folder: Path | None) -> None:
+def baselines(
+    slugs: tuple[str, ...], jobs: int | None, train: bool, sandbox_name: str, folder: Path | None
+) -> None:
     """Grade the shipped baselines and reference solutions onto the board, and what else is queued."""
     from commands.workbench import Workbench
     from grader import catalogue
-    from grader.archive import pack
     from leaderboard.receive import receive
     from leaderboard.records import TeamKind
 
@@ -56,11 +67,20 @@ def baselines(slugs: tuple[str, ...], jobs: int | None, sandbox_name: str, folde
     store = open_store(course)
     fresh = 0
     for slug in slugs or tuple(course.config.assignments):
-        limits = course.settle(catalogue.find(slug)).limits
+        assignment = course.settle(catalogue.find(slug))
         for solution in catalogue.solutions(slug):
+            if train and not (solution.folder / "train.py").is_file():
+                continue
             store.ensure_team(solution.team, TeamKind(solution.kind))
-            archive = pack(solution.folder, limit=limits.archive_bytes)
-            receipt = receive(store, course.archives, archive, team=solution.team, assignment=slug)
+            archive = packed(solution.folder, assignment, train=train)
+            receipt = receive(
+                store,
+                course.archives,
+                archive,
+                team=solution.team,
+                assignment=slug,
+                run_kind=run_kind(train),
+            )
             fresh += not receipt.duplicate
     if not fresh:
         click.echo("The shipped solutions have been received already; nothing changed.")

@@ -15,11 +15,14 @@ from commands.options import (
     format_option,
     locate,
     open_store,
+    packed,
     read_marker,
+    run_kind,
     sandbox_option,
     team_option,
     team_or_none,
     team_or_only,
+    train_option,
 )
 from grader.errors import HeldoutError, SandboxError
 
@@ -79,32 +82,37 @@ def start(slug: str, target: Path | None, folder: Path | None) -> None:
 @click.command()
 @click.argument("source", metavar="[DIR]", type=SOURCE, default=".")
 @click.option("--assignment", "slug", help="Which assignment. Default: the one DIR was started from.")
+@train_option("Train the code first, as a train run does.")
 @sandbox_option
 @course_option
-def check(source: Path, slug: str | None, sandbox_name: str, folder: Path | None) -> None:
+def check(source: Path, slug: str | None, train: bool, sandbox_name: str, folder: Path | None) -> None:
     """Run the grader's checks on public data, with full tracebacks. Costs no attempt."""
     from grader import catalogue
     from grader import grade as grading
-    from grader.archive import pack
     from grader.prepared import load_public
-    from leaderboard.plain import one_line
+    from leaderboard.plain import lines, one_line
 
     course = locate(folder, near=source)
     assignment = course.settle(catalogue.find(slug or _started_from(source)))
-    archive = pack(source, limit=assignment.limits.archive_bytes)
+    archive = packed(source, assignment, train=train)
     sandbox = _own_sandbox(sandbox_name)
     size = f"{len(archive.data) / 1e6:.2f} MB"
     click.echo(f"{one_line(archive.file_name)}: {size}, sandbox: {sandbox.launcher}")
     with closing(sandbox):
-        found = grading.check(assignment, archive.data, load_public(course, assignment.slug), sandbox)
+        public, kind = load_public(course, assignment.slug), run_kind(train)
+        found = grading.check(assignment, archive.data, public, sandbox, run_kind=kind)
     if found.log:
         click.echo(f"Your code printed:\n{found.log}")
     if found.error is not None:
         raise found.error
+    if found.training is not None:
+        seconds, limit = found.training.cpu_seconds, assignment.budget.cpu_seconds
+        click.echo(f"  trained: {found.training.steps:,} steps in {seconds:.0f} of {limit:g} CPU-seconds")
     for metric in assignment.metrics:
-        click.echo(
-            f"  {metric.name} {found.scores[metric.name]:.{metric.digits}f} {metric.unit} on public examples"
-        )
+        value = f"{found.preview.scores[metric.name]:.{metric.digits}f}"
+        click.echo(f"  {metric.name} {value} {metric.unit} on public examples")
+    for name, text in found.preview.texts.items():
+        click.echo(f"{name}:\n{lines(text)}")
     click.echo(f"Everything the grader checks on public data is in order ({found.wall_seconds:.1f} s).")
 
 
@@ -120,6 +128,7 @@ def check(source: Path, slug: str | None, sandbox_name: str, folder: Path | None
     metavar="[SEC]",
     help="Wait for the score (≤ SEC seconds).",
 )
+@train_option("Hand in the code alone: the grader trains it.")
 @team_option
 @course_option
 def submit(
@@ -127,19 +136,18 @@ def submit(
     source: Path,
     description: str,
     wait: float | None,
+    train: bool,
     team: str | None,
     folder: Path | None,
 ) -> None:
     """Hand in a solution for SLUG. What is printed is your receipt."""
     from grader import catalogue
-    from grader.archive import pack
     from leaderboard.plain import one_line
     from leaderboard.receive import receive
 
     course = locate(folder, near=source)
     store = open_store(course)
-    limits = course.settle(catalogue.find(slug)).limits
-    archive = pack(source, limit=limits.archive_bytes)
+    archive = packed(source, course.settle(catalogue.find(slug)), train=train)
     receipt = receive(
         store,
         course.archives,
@@ -147,6 +155,7 @@ def submit(
         team=team_or_only(store, team),
         assignment=slug,
         description=description,
+        run_kind=run_kind(train),
     )
     verb = "had been received before as" if receipt.duplicate else "received as"
     click.echo(f"{one_line(archive.file_name)} {verb} #{receipt.ref}, sha256 {receipt.sha256}")

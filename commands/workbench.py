@@ -69,7 +69,13 @@ class Workbench:
         data_in = archive.fetch(self._course.archives, job.sha256)
         with self._bars.job(job) as progress:
             return grade(
-                assignment, data_in, data, sandbox=self._sandbox, run_seed=new_run_seed(), progress=progress
+                assignment,
+                data_in,
+                data,
+                sandbox=self._sandbox,
+                run_seed=new_run_seed(),
+                run_kind=job.run_kind,
+                progress=progress,
             )
 
     def _read_assignment(self, slug: str) -> tuple[Assignment, Data]:

@@ -30,15 +30,15 @@ class Archive:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def pack(source: Path, *, limit: int) -> Archive:
+def pack(source: Path, *, limit: int, code_only: bool = False) -> Archive:
     """Pack a submission's folder, or take a ready-made archive as it is.
 
-    Left out: hidden files, `__pycache__`, and `data/` at the root (the public data of `heldout start`).
-    Raises HeldoutError when there is nothing to pack, a link is in the way, or the result has more than
-    `limit` bytes.
+    Left out: hidden files, `__pycache__`, and `data/` at the root (the public data of `heldout start`);
+    for a train run everything but Python files (`code_only`). Raises HeldoutError when there is nothing to
+    pack, a link is in the way, or the result has more than `limit` bytes.
     """
     if source.is_dir():
-        archive = Archive(_zip(source), f"{source.resolve().name}.zip")
+        archive = Archive(_zip(source, code_only=code_only), f"{source.resolve().name}.zip")
     elif source.is_file():
         archive = Archive(source.read_bytes(), source.name)
     else:
@@ -85,16 +85,22 @@ def place(shelf: Path, sha256: str) -> Path:
     return shelf / sha256[:2] / f"{sha256}.zip"
 
 
-def _zip(folder: Path) -> bytes:
-    if not (folder / "model.py").is_file():
-        raise HeldoutError(
-            f"there is no model.py in {folder}",
-            expected="model.py at the folder's root, with load(folder, device)",
-            next_step="run this in your solution's folder, or name it with -f DIR",
-        )
+def _zip(folder: Path, *, code_only: bool) -> bytes:
+    wanted = {"model.py": "load(folder, device)"}
+    if code_only:
+        wanted["train.py"] = "train(data, out, budget, device, seed)"
+    for name, function in wanted.items():
+        if not (folder / name).is_file():
+            raise HeldoutError(
+                f"there is no {name} in {folder}",
+                expected=f"{name} at the folder's root, with {function}",
+                next_step="run this in your solution's folder, or name it with -f DIR",
+            )
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
         for path in _files(folder):
+            if code_only and path.suffix != ".py":
+                continue
             info = zipfile.ZipInfo(path.relative_to(folder).as_posix(), EPOCH)
             info.external_attr = (stat.S_IFREG | 0o644) << 16
             bundle.writestr(info, path.read_bytes(), zipfile.ZIP_DEFLATED)

@@ -47,6 +47,7 @@ def find(slug: str, home: Path = HOME) -> Assignment:
     _check_complete(folder)
     module = _import(folder)
     assignment: Assignment = module.ASSIGNMENT
+    _check_tiers(assignment, folder)
     return replace(assignment, folder=folder)
 
 
@@ -68,6 +69,28 @@ def _check_complete(folder: Path) -> None:
             expected=f"the files {', '.join(FILES)}",
             next_step="add them; the other assignments show what belongs in each",
         )
+
+
+def _check_tiers(assignment: Assignment, folder: Path) -> None:
+    """Raise HeldoutError unless each tier is harder than the one before, and its exemplar is there."""
+    scores = [tier.score for tier in assignment.tiers]
+    wanted = sorted(set(scores), reverse=not assignment.metric.higher_is_better)
+    if scores != wanted:
+        better = "higher" if assignment.metric.higher_is_better else "lower"
+        raise HeldoutError(
+            f"the tiers of {assignment.slug} are in the wrong order: {', '.join(map(str, scores))}",
+            where=str(folder / "assignment.py"),
+            expected=f"from the easiest to the hardest; {better} is better: {', '.join(map(str, wanted))}",
+            next_step="reorder them, or mend the metric's direction",
+        )
+    for tier in assignment.tiers:
+        if not (folder.parents[1] / tier.exemplar / "model.py").is_file():
+            raise HeldoutError(
+                f"the tier {tier.name} of {assignment.slug} names an exemplar that is not there",
+                where=f"{folder / 'assignment.py'}: {tier.exemplar}",
+                expected="a folder with model.py below baselines/ or reference_solutions/",
+                next_step="add it, or name another",
+            )
 
 
 def _import(folder: Path) -> ModuleType:

@@ -36,6 +36,9 @@ class Reason(StrEnum):
     LOAD_MISSING = "load_missing"
     LOAD_RAISED = "load_raised"
     METHOD_MISSING = "method_missing"
+    TRAIN_MISSING = "train_missing"
+    TRAIN_RAISED = "train_raised"
+    NOTHING_SAVED = "nothing_saved"  # a training that was cut, or ended, before it left anything
     RAISED = "raised"
     WRONG_TYPE = "wrong_type"
     WRONG_SHAPE = "wrong_shape"

@@ -1,7 +1,6 @@
 """Grading one submission: pure orchestration from archive to Report. Knows no database, queue or click."""
 
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,11 +9,13 @@ import numpy.typing as npt
 from grader.errors import BadSubmission
 from grader.pictures import png
 from grader.prepared import Data
-from grader.report import Estimate, Failure, Report, Verdict
+from grader.report import Estimate, Failure, Report, Training, Verdict
 from grader.sandbox import Sandbox
 from grader.scoring.statistics import bootstrap_half_width
-from grader.spec import Arrays, Assignment, Scores
+from grader.spec import Arrays, Assignment, Preview, RunKind, Scores
 from grader.student import Progress, SandboxedStudent, silent
+
+TRAINING = 1  # the stream of the run's seed that trainings are seeded from
 
 
 def grade(
@@ -24,9 +25,12 @@ def grade(
     *,
     sandbox: Sandbox,
     run_seed: int,
+    run_kind: RunKind = RunKind.EVALUATE,
     progress: Progress = silent,
 ) -> Report:
-    """Check the submission on public examples, then score it on held-out items; always returns a Report.
+    """Train the submission if need be, check it on public examples, score it on held-out items.
+
+    Always returns a Report.
 
     What the student's code did wrong is FAILED with its reason; anything else is GRADER_ERROR, whose log is
     our traceback.
@@ -34,6 +38,8 @@ def grade(
     student = SandboxedStudent(sandbox, archive, assignment.limits, progress)
     blank = Report(Verdict.SCORED, run_seed, data.sha256)
     try:
+        if run_kind is RunKind.TRAIN:
+            blank = replace(blank, training=_train(assignment, student, data.public, run_seed))
         report = _score(assignment, student, data, blank)
     except BadSubmission as error:
         report = replace(blank, verdict=Verdict.FAILED, failure=Failure(error.reason, str(error)))
@@ -45,6 +51,12 @@ def grade(
             resources=student.resources,
         )
     return replace(report, log=student.log, resources=student.resources)
+
+
+def _train(assignment: Assignment, student: SandboxedStudent, public: Arrays, run_seed: int) -> Training:
+    """Train by a seed that follows from the run's, which nobody knew when the code was handed in."""
+    seed = int(np.random.SeedSequence(run_seed, spawn_key=(TRAINING,)).generate_state(1)[0])
+    return student.train(public, assignment.budget, seed)
 
 
 def _score(assignment: Assignment, student: SandboxedStudent, data: Data, blank: Report) -> Report:
@@ -61,6 +73,7 @@ def _score(assignment: Assignment, student: SandboxedStudent, data: Data, blank:
         private={**_estimates(scores, ~is_public), **scores.private},
         items={name: values.astype(np.float32) for name, values in scores.items.items()},
         pictures={picture.name: png(picture) for picture in preview.pictures},
+        texts=preview.texts,
     )
 
 
@@ -95,23 +108,35 @@ def _estimates(scores: Scores, chosen: npt.NDArray[np.bool_]) -> dict[str, Estim
 class PublicCheck:
     """`error` is what the student's code did wrong, with its full traceback; then there are no scores."""
 
-    scores: Mapping[str, float]  # on public examples, not the board's
+    preview: Preview  # its scores are of public examples, not the board's
     log: str
     wall_seconds: float
     error: BadSubmission | None = None
+    training: Training | None = None
 
 
-def check(assignment: Assignment, archive: bytes, public: Arrays, sandbox: Sandbox) -> PublicCheck:
-    """What `heldout check` runs: the public part of grading.
+def check(
+    assignment: Assignment,
+    archive: bytes,
+    public: Arrays,
+    sandbox: Sandbox,
+    *,
+    run_kind: RunKind = RunKind.EVALUATE,
+    progress: Progress = silent,
+) -> PublicCheck:
+    """What `heldout check` runs: the public part of grading; a train run is trained in full.
 
     Raises SandboxError when the sandbox is at fault.
     """
-    student = SandboxedStudent(sandbox, archive, assignment.limits)
-    scores: Mapping[str, float] = {}
+    student = SandboxedStudent(sandbox, archive, assignment.limits, progress)
+    preview = Preview({})
+    training: Training | None = None
     failed: BadSubmission | None = None
     try:
+        if run_kind is RunKind.TRAIN:
+            training = _train(assignment, student, public, run_seed=0)
         with student.public_session() as session:
-            scores = assignment.check(session, public).scores
+            preview = assignment.check(session, public)
     except BadSubmission as error:
         failed = error
-    return PublicCheck(scores, student.log, student.resources.wall_seconds, failed)
+    return PublicCheck(preview, student.log, student.resources.wall_seconds, failed, training)

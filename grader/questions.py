@@ -45,6 +45,19 @@ def ask(session: Session, question: Question, inputs: Array) -> Answers:
     return np.clip(answers, question.low, question.high)
 
 
+def ask_if_offered(session: Session, method: str, *inputs: Array, shape: tuple[int, ...]) -> Answers | None:
+    """The answer, or None where the model has no such method: what a model may offer, and needn't.
+
+    Raises BadSubmission when the method is there and fails.
+    """
+    try:
+        return session.ask(method, *inputs, shape=shape)
+    except BadSubmission as error:
+        if error.reason is Reason.METHOD_MISSING:
+            return None
+        raise
+
+
 def ask_twice(student: Student, question: Question, inputs: Array, rng: np.random.Generator) -> Answers:
     """Each item's answer, (n, *question.answer), clamped, in the order of `inputs` (n, …).
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from grader.errors import Reason
-from grader.spec import Arrays, Limits
+from grader.spec import Arrays, Limits, RunKind
 from grader.spec import Estimate as Estimate  # a part of a report, made by assignments as well
 
 
@@ -21,6 +21,7 @@ class Job:
     attempt: int
     holder: str
     expires_at: datetime
+    run_kind: RunKind = RunKind.EVALUATE
 
 
 class Verdict(StrEnum):
@@ -51,6 +52,17 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Training:
+    """What the training of a train run was, and said of itself."""
+
+    seed: int
+    steps: int  # as train() counted them
+    cpu_seconds: float
+    cut: bool  # the budget's end came before train()'s: what was saved last before it counts
+    curve: tuple[tuple[int, float], ...] = ()  # (step, loss), once a second
+
+
+@dataclass(frozen=True)
 class Report:
     """One judging. `items` maps a metric's name to per-item scores, (n,) float32, where it has such."""
 
@@ -61,6 +73,8 @@ class Report:
     private: Mapping[str, Estimate] = field(default_factory=dict)
     items: Arrays = field(default_factory=dict)
     pictures: Mapping[str, bytes] = field(default_factory=dict)  # name → PNG
+    texts: Mapping[str, str] = field(default_factory=dict)  # by name, as the model wrote them
     failure: Failure | None = None
     log: str = ""  # the student's output while loading and on public examples; for GRADER_ERROR our traceback
     resources: Resources = Resources()
+    training: Training | None = None

@@ -17,17 +17,20 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from grader import catalogue
 from grader.archive import pack
+from grader.catalogue import HOME
 from grader.errors import HeldoutError, Reason
 from grader.grade import grade
 from grader.prepared import Data
 from grader.report import Report, Verdict
 from grader.sandbox import Sandbox
-from grader.spec import Arrays, Assignment
+from grader.spec import Arrays, Assignment, RunKind
 
 SUITE = "sanity"  # the folder within an assignment's
 NOT_SUBMITTED = ("expected.toml", "build.py")
 SMALL = 256  # held-out items of the profile that [scores] are stated for
+LUCK = 2.0  # half-widths: one exemplar in ten thousand falls short of it by chance
 
 
 class Expected(BaseModel):
@@ -36,6 +39,7 @@ class Expected(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     about: str = ""  # what it tries, and what stops it
+    run: RunKind = RunKind.EVALUATE
     verdict: Verdict = Verdict.SCORED
     reason: Reason | None = None
     says: tuple[str, ...] = ()  # words of the message
@@ -66,13 +70,35 @@ def cases(assignment: Assignment) -> list[Case]:
     return [case for folder in folders for case in _variants(folder)]
 
 
+def shipped(assignment: Assignment) -> list[Case]:
+    """The starter, trained by the grader, and the baselines and reference solutions: all must be scored."""
+    starter = Expected(about="the starter code, trained within the budget", run=RunKind.TRAIN)
+    solutions = [
+        Case(str(solution.folder.relative_to(HOME)), solution.folder, Expected(about=f"a {solution.kind}"))
+        for solution in catalogue.solutions(assignment.slug)
+    ]
+    return [Case("starter", assignment.folder / "starter", starter), *solutions]
+
+
+def statement_complaints(assignment: Assignment) -> list[str]:
+    """What the statement does not tell of the tiers: each has a line `| name | score | …`."""
+    statement = (assignment.folder / "README.md").read_text(encoding="utf-8")
+    lines = [(tier, f"| {tier.name} | {tier.score:g}") for tier in assignment.tiers]
+    return [
+        f"README.md has no line {line!r}, of tier {tier.name}"
+        for tier, line in lines
+        if line not in statement
+    ]
+
+
 def run(case: Case, assignment: Assignment, data: Data, *, sandbox: Sandbox, run_seed: int) -> Outcome:
     """Grade the case on `data`, of the small profile, and hold the report against what was expected."""
-    limits = replace(assignment.limits, **case.expected.limits)  # type: ignore[arg-type]
-    archive = _pack(case, data.public, limits.archive_bytes)
+    expected = case.expected
+    limits = replace(assignment.limits, **expected.limits)  # type: ignore[arg-type]
     settled = replace(assignment, limits=limits)
-    report = grade(settled, archive, data, sandbox=sandbox, run_seed=run_seed)
-    return Outcome(case, report, tuple(complaints(case.expected, report)))
+    archive = _pack(case, data.public, settled)
+    report = grade(settled, archive, data, sandbox=sandbox, run_seed=run_seed, run_kind=expected.run)
+    return Outcome(case, report, (*complaints(expected, report), *_below_its_tier(case, assignment, report)))
 
 
 def _variants(folder: Path) -> Iterator[Case]:
@@ -96,7 +122,9 @@ def _variants(folder: Path) -> Iterator[Case]:
         ) from error
 
 
-def _pack(case: Case, public: Arrays, limit: int) -> bytes:
+def _pack(case: Case, public: Arrays, assignment: Assignment) -> bytes:
+    train = case.expected.run is RunKind.TRAIN
+    limit = assignment.budget.archive_bytes if train else assignment.limits.archive_bytes
     with tempfile.TemporaryDirectory() as temporary:
         draft = Path(temporary) / case.folder.name
         shutil.copytree(case.folder, draft, ignore=shutil.ignore_patterns(*NOT_SUBMITTED))
@@ -104,7 +132,7 @@ def _pack(case: Case, public: Arrays, limit: int) -> bytes:
             (draft / "parameters.json").write_text(json.dumps(dict(case.parameters)))
         if (case.folder / "build.py").is_file():
             runpy.run_path(str(case.folder / "build.py"))["build"](draft, public)
-        return pack(draft, limit=limit).data
+        return pack(draft, limit=limit, code_only=train).data
 
 
 def complaints(expected: Expected, report: Report) -> Iterator[str]:
@@ -125,3 +153,15 @@ def complaints(expected: Expected, report: Report) -> Iterator[str]:
         value = report.public[metric].value
         if not low <= value <= high:
             yield f"{metric} is {value:.4g}; expected {low:.4g} to {high:.4g}"
+
+
+def _below_its_tier(case: Case, assignment: Assignment, report: Report) -> Iterator[str]:
+    """An exemplar may miss its tier by the luck of a few items, not by more."""
+    metric = assignment.metric
+    for tier in assignment.tiers:
+        if tier.exemplar != case.name or metric.name not in report.public:
+            continue
+        found = report.public[metric.name]
+        short = tier.score - found.value if metric.higher_is_better else found.value - tier.score
+        if short > LUCK * found.half_width:
+            yield f"{found.value:.4g} ± {found.half_width:.2g} is not the tier {tier.name}, {tier.score:g}"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -65,6 +66,25 @@ class Limits:
     log_bytes: int = 64 * 1024
 
 
+class RunKind(StrEnum):
+    """What happens to a submission; each kind has a board of its own."""
+
+    EVALUATE = "evaluate"  # its weights are used: for practice
+    TRAIN = "train"  # it is code alone, which the grader trains: what grades should rest on
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one train run may bring along and use.
+
+    Processor seconds, of all its processes together, don't depend on how busy the machine is.
+    """
+
+    cpu_seconds: float = 120.0
+    archive_bytes: int = 16 * 1024  # packed: too little for weights, labels or texts
+    checkpoint_bytes: int = 16 * MB
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A data set split for one course: what students get, and what stays with the grader.
@@ -91,10 +111,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Preview:
-    """What the public check found: scores on public examples (not the board's) and pictures."""
+    """What the public check found: scores on public examples (not the board's), pictures, texts by name.
+
+    What a model wrote is whatever its author wants: who shows it makes it harmless (leaderboard.plain).
+    """
 
     scores: Mapping[str, float]
     pictures: tuple[Picture, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,9 +158,25 @@ class Session(Protocol):
     ) -> list[npt.NDArray[np.float32]]:
         """The same for a method that returns a tuple: one answer of each of `shapes`."""
 
+    def start(self, batch: int) -> None:
+        """Begin a conversation: `state = model.start(batch)`. The state stays in the sandbox, whatever it is.
+
+        Raises BadSubmission.
+        """
+
+    def step(self, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+        """Go on with it: `answer, state = model.step(*inputs, state)`; return the answer, as `ask` does.
+
+        Raises BadSubmission, also when what came back is no pair.
+        """
+
 
 class Student(Protocol):
     """The author's model from outside."""
+
+    @property
+    def code_bytes(self) -> int:
+        """How long a train run's archive is, packed; 0 in an evaluate run."""
 
     def session(self, role: str) -> AbstractContextManager[Session]:
         """Open a fresh sandbox that has never seen anything but the submission."""
@@ -162,6 +202,7 @@ class Assignment:
     check: Callable[[Session, Arrays], Preview]
     evaluate: Callable[[Student, Arrays, np.random.Generator], Scores]
     limits: Limits = field(default_factory=Limits)
+    budget: Budget = field(default_factory=Budget)  # of a train run
     folder: Path = Path()
 
     @property

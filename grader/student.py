@@ -3,17 +3,30 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from grader.errors import BadSubmission, Reason
-from grader.report import Resources
-from grader.sandbox import Allowance, Sandbox, SandboxSession, Tensor, TensorSpec, Usage
-from grader.spec import Array, Limits
+from grader.report import Resources, Training
+from grader.sandbox import (
+    Allowance,
+    Sandbox,
+    SandboxSession,
+    State,
+    Tensor,
+    TensorSpec,
+    TrainingSession,
+    Usage,
+)
+from grader.sandbox.clock import IDLE
+from grader.spec import Array, Arrays, Budget, Limits
 
 Progress = Callable[[str, int, int], None]  # phase, done, total
+
+
+LONGEST_CURVE = 1_000  # points
 
 
 def silent(phase: str, done: int, total: int) -> None:
@@ -34,8 +47,21 @@ class Door:
     def ask_all(
         self, method: str, *inputs: Array, shapes: Sequence[tuple[int, ...]]
     ) -> list[npt.NDArray[np.float32]]:
+        return self._answers(method, inputs, shapes)
+
+    def start(self, batch: int) -> None:
+        self._inside.call("start", [_tensor(np.array(batch))], [], state="new")
+
+    def step(self, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+        [values] = self._answers("step", inputs, [shape], state="kept")
+        return values
+
+    def _answers(
+        self, method: str, inputs: Sequence[Array], shapes: Sequence[tuple[int, ...]], *, state: State = ""
+    ) -> list[npt.NDArray[np.float32]]:
         tensors = [_tensor(array) for array in inputs]
-        answers = self._inside.call(method, tensors, [TensorSpec("float32", shape) for shape in shapes])
+        wanted = [TensorSpec("float32", shape) for shape in shapes]
+        answers = self._inside.call(method, tensors, wanted, state=state)
         found = [
             np.frombuffer(each, "<f4").reshape(shape) for each, shape in zip(answers, shapes, strict=True)
         ]
@@ -66,6 +92,8 @@ class SandboxedStudent:
     report: Progress = silent
     usages: list[Usage] = field(default_factory=list)
     log: str = ""
+    checkpoint: bytes = b""  # what a training left
+    code_bytes: int = 0
 
     def __post_init__(self) -> None:
         self._heldout_time = Allowance(self.limits.wall_seconds)
@@ -76,6 +104,25 @@ class SandboxedStudent:
         allowance = Allowance(self.limits.check_seconds)
         with self._open(allowance, public=True) as door:
             yield door
+
+    def train(self, public: Arrays, budget: Budget, seed: int) -> Training:
+        """Train its code on the public data; later sessions load what that left.
+
+        Raises BadSubmission.
+        """
+        self.code_bytes = len(self.archive)
+        curve: list[tuple[int, float]] = []
+
+        def told(steps: int, loss: float, seconds: float) -> None:
+            self.report("CPU-seconds of training", int(seconds), int(budget.cpu_seconds))
+            if math.isfinite(loss) and len(curve) < LONGEST_CURVE:
+                curve.append((steps, loss))
+
+        session = self.sandbox.open_training(self.archive, training_limits(self.limits, budget), budget)
+        with self._noted(session):
+            trained = session.train({name: _tensor(array) for name, array in public.items()}, seed, told)
+        self.checkpoint = trained.checkpoint
+        return Training(seed, trained.steps, trained.cpu_seconds, trained.cut, tuple(curve))
 
     @contextmanager
     def session(self, role: str) -> Iterator[Door]:
@@ -103,16 +150,30 @@ class SandboxedStudent:
 
     @contextmanager
     def _open(self, allowance: Allowance, *, public: bool) -> Iterator[Door]:
-        inside = self.sandbox.open(self.archive, self.limits, allowance, public=public)
+        inside = self.sandbox.open(
+            self.archive, self.limits, allowance, public=public, checkpoint=self.checkpoint
+        )
+        with self._noted(inside):
+            yield Door(inside, public=public)
+
+    @contextmanager
+    def _noted(self, inside: SandboxSession | TrainingSession) -> Iterator[None]:
+        """The session's context; what it used and printed is kept, however it ends."""
         try:
             with inside:
-                yield Door(inside, public=public)
+                yield
         finally:
             self.usages.append(inside.usage)
             self.log += inside.log
 
 
+def training_limits(limits: Limits, budget: Budget) -> Limits:
+    """Of the sandbox that trains: other programs may run, and no process outlives the slowest training."""
+    slowest = budget.cpu_seconds / IDLE
+    return replace(limits, programs=True, check_seconds=slowest, wall_seconds=slowest)
+
+
 def _tensor(array: Array) -> Tensor:
-    dtype = "float32" if array.dtype.kind == "f" else "int64"
-    contiguous = np.ascontiguousarray(array, dtype=np.dtype(dtype).newbyteorder("<"))
+    dtype = "float32" if array.dtype.kind == "f" else "uint8" if array.dtype == np.uint8 else "int64"
+    contiguous = np.asarray(array, dtype=np.dtype(dtype).newbyteorder("<"), order="C")
     return Tensor(TensorSpec(dtype, contiguous.shape), contiguous.data.cast("B"))

@@ -22,7 +22,6 @@ from leaderboard.tables import JudgingRow, SubmissionRow, TeamRow
 ATTEMPTS = 3  # that may break on our side before a submission is parked for the instructor
 LONGEST_DESCRIPTION = 1000
 LONGEST_FILE_NAME = 255
-EVALUATE = "evaluate"  # the kind of run in which the student's weights are used
 
 
 def receive(session: Session, submission: SubmissionRow, team: str, now: datetime) -> Receipt:
@@ -89,7 +88,9 @@ def claim(session: Session, holder: str, lease_seconds: float, now: datetime) ->
     team.claimed_at = row.claimed_at = now
     row.state, row.holder, row.attempts = State.RUNNING, holder, row.attempts + 1
     row.lease_seconds, row.lease_until = lease_seconds, now + timedelta(seconds=lease_seconds)
-    return Job(row.id, team.name, row.assignment, row.sha256, row.attempts, holder, row.lease_until)
+    return Job(
+        row.id, team.name, row.assignment, row.sha256, row.attempts, holder, row.lease_until, row.run_kind
+    )
 
 
 def _running() -> Subquery:

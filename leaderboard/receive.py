@@ -3,12 +3,20 @@
 from pathlib import Path
 
 from grader.archive import Archive, keep
+from grader.spec import RunKind
 from leaderboard.records import Receipt
 from leaderboard.store import Store
 
 
 def receive(
-    store: Store, shelf: Path, archive: Archive, *, team: str, assignment: str, description: str = ""
+    store: Store,
+    shelf: Path,
+    archive: Archive,
+    *,
+    team: str,
+    assignment: str,
+    description: str = "",
+    run_kind: RunKind = RunKind.EVALUATE,
 ) -> Receipt:
     """Keep the archive and queue it. Killed in between, it leaves bytes that nobody asks for: harmless.
 
@@ -22,4 +30,5 @@ def receive(
         size=len(archive.data),
         file_name=archive.file_name,
         description=description,
+        run_kind=run_kind,
     )

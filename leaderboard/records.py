@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from grader.report import Estimate, Failure, Resources, Verdict
+from grader.report import Estimate, Failure, Resources, Training, Verdict
+from grader.spec import RunKind
 
 Estimates = Mapping[str, Estimate]  # by metric name
 
@@ -90,6 +91,8 @@ class Judging:
     log: str = ""
     fault: str = ""
     resources: Resources = field(default_factory=Resources)
+    texts: Mapping[str, str] = field(default_factory=dict)  # on public examples, as the model wrote them
+    training: Training | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ class Submission:
     received_at: datetime
     state: State
     attempts: int
+    run_kind: RunKind = RunKind.EVALUATE
     ahead: int | None = None
     judging: Judging | None = None
 

@@ -9,14 +9,25 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from grader.report import Resources
-from grader.spec import MIB, Assignment, Metric, readable
+from grader.report import Resources, Training
+from grader.spec import MIB, Assignment, Metric, RunKind, readable
 from leaderboard.listing import Column, Style, csv_text, json_text, score, table, terminal, write
 from leaderboard.plain import lines, one_line
 from leaderboard.records import State, Submission
 
 SUBMISSIONS = ("ref", "fileName", "date", "description", "status", "publicScore", "privateScore")
-DETAILS = ("halfWidth", "reason", "message", "log", "sha256", "attempts", "resources")
+DETAILS = (
+    "halfWidth",
+    "reason",
+    "message",
+    "log",
+    "texts",
+    "sha256",
+    "attempts",
+    "resources",
+    "runKind",
+    "training",
+)
 WIDE = 100  # columns from which a terminal has room for everything
 COLOURS = {
     State.SCORED: "green",
@@ -97,9 +108,10 @@ def _submissions_table(
 
 
 def _status(one: Submission) -> str:
+    kind = " (train run)" if one.run_kind is RunKind.TRAIN else ""
     if one.failure is not None:
-        return f"failed: {one.failure.reason}"
-    return f"queued, {one.ahead} ahead" if one.ahead else str(one.state)
+        return f"failed: {one.failure.reason}{kind}"
+    return f"queued, {one.ahead} ahead{kind}" if one.ahead else f"{one.state}{kind}"
 
 
 def print_submission(
@@ -129,6 +141,9 @@ def print_submission(
     if one.judging is not None and one.judging.log:
         console.print(Text("\nYour code printed:", "dim"))
         console.print(Text(lines(one.judging.log)))
+    for name, text in one.judging.texts.items() if one.judging else ():
+        console.print(Text(f"\n{one_line(name)}:", "dim"))
+        console.print(Text(lines(text)))
 
 
 def _details(one: Submission, metric: Metric) -> Sequence[Any]:
@@ -139,9 +154,12 @@ def _details(one: Submission, metric: Metric) -> Sequence[Any]:
         failure.reason if failure else "",
         failure.message if failure else "",
         judging.log if judging else "",
+        judging.texts if judging else {},
         one.sha256,
         one.attempts,
         _coarse(judging.resources) if judging else None,
+        str(one.run_kind),
+        asdict(judging.training) if judging and judging.training else None,
     )
 
 
@@ -163,7 +181,7 @@ def _rounded_up(count: int) -> int:
 
 def _facts(one: Submission, assignment: Assignment) -> list[tuple[str, Text | str]]:
     facts: list[tuple[str, Text | str]] = [
-        ("submission", f"#{one.ref} of {one.team} for {assignment.title}"),
+        ("submission", f"#{one.ref} of {one.team} for {assignment.title}{_kind(one)}"),
         ("file", f"{one.file_name}, {one.size / 1e6:.2f} MB, sha256 {one.sha256}"),
         ("received", f"{one.received_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"),
         ("description", one.description),
@@ -177,9 +195,23 @@ def _facts(one: Submission, assignment: Assignment) -> list[tuple[str, Text | st
         facts.append(
             ("", "the grader broke, not your code: this costs no attempt; tell your instructor the number")
         )
+    if one.judging is not None and one.judging.training is not None:
+        facts.append(("trained", _trained(one.judging.training, assignment)))
     if one.judging is not None and one.judging.resources.wall_seconds:
         facts += _resources(one.judging.resources)
     return facts
+
+
+def _kind(one: Submission) -> str:
+    return ", a train run" if one.run_kind is RunKind.TRAIN else ""
+
+
+def _trained(training: Training, assignment: Assignment) -> str:
+    cut = ", then it was cut: what was saved last counts" if training.cut else ""
+    return (
+        f"{training.steps:,} steps in {training.cpu_seconds:.0f} of {assignment.budget.cpu_seconds:g} "
+        f"CPU-seconds{cut}; seed {training.seed}"
+    )
 
 
 def _resources(used: Resources) -> list[tuple[str, Text | str]]:

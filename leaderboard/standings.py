@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from grader.spec import Assignment
+from grader.spec import Assignment, RunKind
 from leaderboard.names import name_key
 from leaderboard.ranking import rank
 from leaderboard.records import Row
@@ -10,11 +10,16 @@ from leaderboard.store import Store
 
 
 def board(
-    store: Store, assignment: Assignment, *, private: bool = False, since: datetime | None = None
+    store: Store,
+    assignment: Assignment,
+    *,
+    private: bool = False,
+    run_kind: RunKind = RunKind.EVALUATE,
+    since: datetime | None = None,
 ) -> list[Row]:
     """The board as it stands; its column of changes compares with `since` (default: see `ranking.rank`)."""
     return rank(
-        store.entries(assignment.slug, private=private),
+        store.entries(assignment.slug, private=private, run_kind=run_kind),
         assignment.metric,
         tier_of=assignment.tier_of,
         members={team.name: team.members for team in store.teams()},

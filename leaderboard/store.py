@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from grader.errors import HeldoutError
 from grader.report import Job, Report
+from grader.spec import RunKind
 from leaderboard import claims, judging, people, views
 from leaderboard.database import BUSY_SECONDS, Database, check_revision, upgrade
 from leaderboard.plain import storable
@@ -98,6 +99,7 @@ class Store:
         size: int,
         file_name: str,
         description: str = "",
+        run_kind: RunKind = RunKind.EVALUATE,
     ) -> Receipt:
         """Queue an archive that has been kept. The same bytes of the same team get the earlier receipt.
 
@@ -105,7 +107,7 @@ class Store:
         """
         row = SubmissionRow(
             assignment=assignment,
-            run_kind=claims.EVALUATE,
+            run_kind=run_kind,
             sha256=sha256,
             size=size,
             file_name=storable(file_name),
@@ -155,10 +157,12 @@ class Store:
         with self._database.reading() as session:
             return views.submission(session, ref)
 
-    def entries(self, assignment: str, *, private: bool = False) -> list[Entry]:
+    def entries(
+        self, assignment: str, *, private: bool = False, run_kind: RunKind = RunKind.EVALUATE
+    ) -> list[Entry]:
         """What a board is ranked from: scored and failed submissions, with public or private scores."""
         with self._database.reading() as session:
-            return views.entries(session, assignment, "private" if private else "public")
+            return views.entries(session, assignment, run_kind, "private" if private else "public")
 
     def pictures(self, ref: int) -> dict[str, bytes]:
         """PNG files by name. Raises HeldoutError when there is no such submission."""

@@ -23,6 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from grader.report import Verdict
+from grader.spec import RunKind
 from leaderboard.names import LONGEST_NAME
 from leaderboard.records import State, TeamKind
 
@@ -50,7 +51,7 @@ class UtcTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _words(kind: type[State] | type[TeamKind] | type[Verdict]) -> Enum:
+def _words(kind: type[State] | type[TeamKind] | type[Verdict] | type[RunKind]) -> Enum:
     """An enumeration stored as the words that a reader of the database expects."""
     return Enum(
         kind,
@@ -73,6 +74,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map = {  # noqa: RUF012 (SQLAlchemy declares it so)
         datetime: UtcTime,
+        RunKind: _words(RunKind),
         State: _words(State),
         TeamKind: _words(TeamKind),
         Verdict: _words(Verdict),
@@ -120,7 +122,7 @@ class SubmissionRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
     assignment: Mapped[str] = mapped_column(String(100))
-    run_kind: Mapped[str] = mapped_column(String(20))
+    run_kind: Mapped[RunKind]
     sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int] = mapped_column(BigInteger)
     file_name: Mapped[str] = mapped_column(Text)
@@ -162,6 +164,8 @@ class JudgingRow(Base):
     killed: Mapped[str] = mapped_column(String(40), server_default="")
     doing: Mapped[str] = mapped_column(Text, server_default="")
     dropped_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    texts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  # name → text
+    training: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     started_at: Mapped[datetime | None]
     recorded_at: Mapped[datetime]
 

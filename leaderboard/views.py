@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, defer
 
 from grader.errors import HeldoutError, Reason
-from grader.report import Estimate, Failure, Resources, Verdict
-from grader.spec import Limits
-from leaderboard.claims import EVALUATE, places
+from grader.report import Estimate, Failure, Resources, Training, Verdict
+from grader.spec import Limits, RunKind
+from leaderboard.claims import places
 from leaderboard.people import find_team
 from leaderboard.records import Entry, Estimates, Judging, State, Submission
 from leaderboard.tables import ItemScoresRow, JudgingRow, PictureRow, ScoreRow, SubmissionRow, TeamRow
@@ -74,6 +75,7 @@ def _records(session: Session, found: list[Found], *, logs: bool) -> list[Submis
             received_at=row.received_at,
             state=row.state,
             attempts=row.attempts,
+            run_kind=row.run_kind,
             ahead=ahead.get(row.id),
             judging=_judging(judging, public, private, logs=logs) if judging is not None else None,
         )
@@ -98,7 +100,14 @@ def _judging(
         log="" if ours else log,
         fault=log if ours else "",
         resources=_resources(row),
+        texts=dict(row.texts),
+        training=_training(row.training) if row.training else None,
     )
+
+
+def _training(stored: Mapping[str, Any]) -> Training:
+    curve = tuple((step, loss) for step, loss in stored["curve"])
+    return Training(**{**stored, "curve": curve})
 
 
 def _resources(row: JudgingRow) -> Resources:
@@ -131,11 +140,11 @@ def _batches(numbers: Sequence[int], size: int = 10_000) -> Iterator[Sequence[in
     return (numbers[start : start + size] for start in range(0, len(numbers), size))
 
 
-def entries(session: Session, assignment: str, split: str) -> list[Entry]:
+def entries(session: Session, assignment: str, run_kind: RunKind, split: str) -> list[Entry]:
     """What was scored or failed, in the order received: all that a ranking needs."""
     counted = (
         (SubmissionRow.assignment == assignment)
-        & (SubmissionRow.run_kind == EVALUATE)
+        & (SubmissionRow.run_kind == run_kind)
         & SubmissionRow.state.in_([State.SCORED, State.FAILED])
         & SubmissionRow.deleted_at.is_(None)
     )

@@ -1,10 +1,15 @@
 """Runs hostile code. Knows nothing of assignments: bytes and tensor shapes in, bytes out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
-from grader.spec import Limits
+from grader.spec import Budget, Limits
+
+# What a call does with the state that a conversation has inside the sandbox, and nowhere else:
+# nothing; "new": the answer becomes the state; "kept": the state is the last argument, and the answer is a
+# pair, whose second part becomes the state.
+State = Literal["", "new", "kept"]
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,12 @@ class SandboxSession(Protocol):
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
 
-    def call(self, method: str, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec]) -> list[bytearray]:
+    def call(
+        self, method: str, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec], *, state: State = ""
+    ) -> list[bytearray]:
         """Call the model's method; return each output's bytes, exactly as many as its spec says.
 
+        Inputs of shape () arrive as Python numbers. A `state` is never among the outputs: see `State`.
         Raises BadSubmission for whatever the student's code did, SandboxError for what we did.
         """
 
@@ -67,6 +75,38 @@ class SandboxSession(Protocol):
         """Valid after the session is closed."""
 
 
+@dataclass(frozen=True)
+class Trained:
+    """`checkpoint` is opaque: only a sandbox opens it, beside the submission's own archive."""
+
+    checkpoint: bytes
+    steps: int  # as train() counted them
+    cpu_seconds: float
+    cut: bool  # the budget's end came before train()'s
+
+
+Told = Callable[[int, float, float], None]  # steps, loss, processor seconds used
+
+
+class TrainingSession(Protocol):
+    """A process in which train() is called once. See `SandboxSession`."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+    def train(self, data: Mapping[str, Tensor], seed: int, told: Told) -> Trained:
+        """Call train() on `data` until it returns or the budget is used up.
+
+        Raises BadSubmission when it raises, crashes or needs too much memory, and when nothing was saved.
+        """
+
+    @property
+    def log(self) -> str: ...
+
+    @property
+    def usage(self) -> Usage: ...
+
+
 class Sandbox(Protocol):
     """A way to run submissions: one per worker, used by one thread at a time or by several."""
 
@@ -77,12 +117,17 @@ class Sandbox(Protocol):
     def layers(self) -> tuple[str, ...]:
         """Names of the live layers, stored with every result."""
 
-    def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> SandboxSession:
-        """Start a fresh sandbox; entering its context loads the submission.
+    def open(
+        self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool, checkpoint: bytes = b""
+    ) -> SandboxSession:
+        """Start a fresh sandbox; entering its context loads the submission, with what a training left.
 
         With `public` the inputs are public: errors carry the student's traceback and the log is kept.
         Without, every text is fixed and output is dropped.
         """
+
+    def open_training(self, archive: bytes, limits: Limits, budget: Budget) -> "TrainingSession":
+        """Start a fresh sandbox; entering its context unpacks the archive. All that goes in is public."""
 
     def close(self) -> None:
         """End what is kept between sessions. Opening again is possible, and starts it again."""

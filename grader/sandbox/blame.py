@@ -29,6 +29,8 @@ FIXED = {
     Reason.WRONG_SHAPE: "{method} returned a tensor of the wrong shape on held-out inputs",
     Reason.MEMORY: "the submission asked for more memory than it has while {doing}",
     Reason.CRASHED: "the submission's process ended before it answered",
+    Reason.TRAIN_MISSING: "the submission has no function train in train.py",
+    Reason.TRAIN_RAISED: "train() raised an error",
 }
 
 
@@ -42,10 +44,14 @@ class Question:
 
     @property
     def doing(self) -> str:
+        if self.method == "train":
+            return "training"
         return f"calling {self.method} on batch {self.batch}" if self.batch else "loading"
 
     @property
     def expected(self) -> str:
+        if self.method == "train":
+            return "train() returns, or goes on, without an error"
         return ", ".join(f"{each.dtype} {each.shape}" for each in self.outputs)
 
 
@@ -80,6 +86,17 @@ def out_of_time(seconds: float, question: Question) -> BadSubmission:
         f"killed after {seconds:g} s, limit {seconds:g} s, while {question.doing}",
         expected=f"loading and all answers within {seconds:g} s of wall time",
         next_step="make the model smaller, or answer a whole batch at once instead of item by item",
+    )
+
+
+def nothing_saved(seconds: float, *, cut: bool) -> BadSubmission:
+    what = f"the training was cut after {seconds:g} s of processor time" if cut else "train() returned"
+    return BadSubmission(
+        Reason.NOTHING_SAVED,
+        f"{what}, and nothing was saved in out",
+        expected="files in the folder out by the time train() returns, or by some call of budget.step before",
+        next_step="save to out from time to time, call budget.step(loss) after each step, and return when it "
+        "says False",
     )
 
 

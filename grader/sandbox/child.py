@@ -57,6 +57,12 @@ class Child:
             self.held.close()
         return self.ending
 
+    def cpu_seconds(self) -> float:
+        """Used so far, by everything in it; 0 where nothing counts."""
+        if self.ending is not None:
+            return self.ending.cpu_seconds
+        return self.meter.counted().cpu_seconds if self.meter else 0.0
+
     def _killed(self) -> Ending:
         self.kill()
         ending = self.wait(KILL_SECONDS)

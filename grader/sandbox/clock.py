@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 FORGIVEN = 0.9  # of the time stolen
+IDLE = 0.25  # of the time that passes is charged to a training that uses no processor
 STAT = Path("/proc/stat")
 
 
@@ -32,6 +34,10 @@ def read_ticks(stat: Path = STAT) -> Ticks:
     return Ticks(user + nice + system + irq + softirq + steal, steal)
 
 
+class Timepiece(Protocol):
+    def now(self) -> float: ...
+
+
 class Clock:
     """`now()` in seconds from any origin; it runs at a tenth of the pace where all time is stolen."""
 
@@ -51,3 +57,18 @@ class Clock:
         self._now += (wall - self._wall) * (1 - FORGIVEN * share)
         self._ticks, self._wall = ticks, wall
         return self._now
+
+
+class ProcessorClock:
+    """Seconds of processor time that `used` counts, or a share of the wall's where nothing much is used.
+
+    A training that waits is charged IDLE of a second for each: nobody holds a slot for ever. Time stolen
+    from the machine is forgiven as by `Clock`.
+    """
+
+    def __init__(self, used: Callable[[], float], wall: Timepiece | None = None) -> None:
+        self._used, self._wall = used, wall or Clock()
+        self._from = used()
+
+    def now(self) -> float:
+        return max(self._used() - self._from, IDLE * self._wall.now())

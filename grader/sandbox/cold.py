@@ -18,8 +18,9 @@ from grader.sandbox import gpu as gpus
 from grader.sandbox.child import Child, ends, wait_for
 from grader.sandbox.gpu import Gpu
 from grader.sandbox.session import START_SECONDS, Boot, Session, ready
+from grader.sandbox.training import Training
 from grader.sandbox.watchdog import watched
-from grader.spec import Limits, readable
+from grader.spec import Budget, Limits, readable
 
 LAUNCHER = Path(__file__).parent / "launch.py"
 START_CPU_SECONDS = 60  # importing torch, on a slow machine
@@ -48,10 +49,19 @@ class ColdSandbox:
         memory = f"cgroup-v{self.groups.version}" if self.groups else "watchdog"
         return (*uid, "namespaces", "seccomp", "rlimits", memory, "deadlines")
 
-    def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> Session:
+    def open(
+        self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool, checkpoint: bytes = b""
+    ) -> Session:
+        return Session(
+            self._child(limits), archive, allowance, limits=limits, public=public, checkpoint=checkpoint
+        )
+
+    def open_training(self, archive: bytes, limits: Limits, budget: Budget) -> Training:
+        return Training(self._child(limits), archive, budget, limits=limits)
+
+    def _child(self, limits: Limits) -> Child:
         boot = self.boot(limits)  # what can fail, fails before a process is there
-        child = ready(self.spawn(limits), boot)
-        return Session(child, archive, allowance, limits=limits, public=public)
+        return ready(self.spawn(limits), boot)
 
     @cached_property
     def runtime(self) -> runtime.Runtime:

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from grader.errors import HeldoutError, Reason, SandboxError
-from grader.sandbox import Allowance, Tensor, TensorSpec, Usage, blame
+from grader.sandbox import Allowance, State, Tensor, TensorSpec, Usage, blame
 from grader.sandbox.blame import Question
 from grader.sandbox.child import Child, Ending, peak_bytes
+from grader.sandbox.clock import Timepiece
 from grader.sandbox.wire import Buffer, ChannelClosed, Failure, Garbled, Wire
 from grader.spec import Limits
 
@@ -20,7 +21,7 @@ START_SECONDS = (
 )
 CRASH_SECONDS = 0.5  # a dying process closes its channel shortly before its exit code is known
 FULL = 0.95  # of its memory: the kernel counts in batches
-ITEM_BYTES = {"float32": 4, "int64": 8}
+ITEM_BYTES = {"float32": 4, "int64": 8, "uint8": 1}
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,23 @@ class Session:
     """See `grader.sandbox.SandboxSession`. Lives no longer than the thread that opened it."""
 
     def __init__(
-        self, child: Child, archive: bytes, allowance: Allowance, *, limits: Limits, public: bool
+        self,
+        child: Child,
+        archive: bytes,
+        allowance: Allowance,
+        *,
+        limits: Limits,
+        public: bool,
+        checkpoint: bytes = b"",
+        clock: Timepiece | None = None,
     ) -> None:
         """`child` is confined and ready (see `ready`); it has met no byte of the student's yet."""
         self._child = child
-        self._archive = archive
+        self._archives = [archive, checkpoint] if checkpoint else [archive]  # unpacked into one folder
         self._allowance = allowance
         self._limits = limits
         self._public = public
-        self._wire = Wire(child.channel)
+        self._wire = Wire(child.channel, clock)
         self._log = child.log
         self._calls: Counter[str] = Counter()
         self._wall = 0.0
@@ -83,22 +92,33 @@ class Session:
     def __enter__(self) -> Self:
         """Unpack and load the submission; closed again if that fails. `log` and `usage` tell then, too."""
         self._log.restart(keep=self._public)
-        caps = {"files": self._limits.unpacked_files, "unpacked_bytes": self._limits.unpacked_bytes}
         try:
-            self._ask(caps, [self._archive], Question())
-            self._ask({}, [], Question())
+            self._begin()
         except BaseException:
             self.close()
             raise
         return self
 
+    def _begin(self) -> None:
+        self._unpack()
+        self._ask({"do": "load"}, [], Question())
+
+    def _unpack(self) -> None:
+        caps = {"files": self._limits.unpacked_files, "unpacked_bytes": self._limits.unpacked_bytes}
+        for archive in self._archives:
+            self._ask({"do": "unpack", "caps": caps}, [archive], Question())
+
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def call(self, method: str, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec]) -> list[bytearray]:
+    def call(
+        self, method: str, inputs: Sequence[Tensor], outputs: Sequence[TensorSpec], *, state: State = ""
+    ) -> list[bytearray]:
         request = {
+            "do": "answer",
             "method": method,
-            "inputs": [asdict(each.spec) | {"bytes": _size(each.spec)} for each in inputs],
+            "state": state,
+            "inputs": [asdict(each.spec) | {"bytes": size_of(each.spec)} for each in inputs],
             "outputs": [asdict(each) for each in outputs],
         }
         self._calls[method] += 1
@@ -145,7 +165,7 @@ class Session:
     def _exchange(
         self, head: Mapping[str, Any], body: Sequence[Buffer], question: Question, deadline: float
     ) -> list[bytearray]:
-        sizes = [_size(spec) for spec in question.outputs]
+        sizes = [size_of(spec) for spec in question.outputs]
         try:
             self._wire.send(head, body, deadline)
             reply = self._wire.receive(sizes, deadline)
@@ -200,7 +220,8 @@ class Session:
         return error
 
 
-def _size(spec: TensorSpec) -> int:
+def size_of(spec: TensorSpec) -> int:
+    """Bytes."""
     size = ITEM_BYTES[spec.dtype]
     for length in spec.shape:
         size *= length

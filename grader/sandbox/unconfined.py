@@ -16,7 +16,8 @@ from pathlib import Path
 from grader.sandbox import Allowance, bubblewrap, runtime
 from grader.sandbox.child import Child, ends, wait_for
 from grader.sandbox.session import Boot, Session, ready
-from grader.spec import Limits, readable
+from grader.sandbox.training import Training
+from grader.spec import Budget, Limits, readable
 
 
 class UnconfinedSandbox:
@@ -28,7 +29,17 @@ class UnconfinedSandbox:
     def __init__(self, python: Path = Path(sys.executable)) -> None:
         self._python = python
 
-    def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> Session:
+    def open(
+        self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool, checkpoint: bytes = b""
+    ) -> Session:
+        return Session(
+            self._child(limits), archive, allowance, limits=limits, public=public, checkpoint=checkpoint
+        )
+
+    def open_training(self, archive: bytes, limits: Limits, budget: Budget) -> Training:
+        return Training(self._child(limits), archive, budget, limits=limits)
+
+    def _child(self, limits: Limits) -> Child:
         packages = self._packages  # what can fail, fails before a folder and a process are there
         folder = tempfile.mkdtemp(prefix="heldout-")
         boot = Boot(
@@ -37,8 +48,7 @@ class UnconfinedSandbox:
             threads=limits.threads,
             memory=readable(limits.memory_bytes),
         )
-        child = ready(self._spawn(Path(folder), limits), boot)
-        return Session(child, archive, allowance, limits=limits, public=public)
+        return ready(self._spawn(Path(folder), limits), boot)
 
     def close(self) -> None:
         """Nothing is kept between sessions."""

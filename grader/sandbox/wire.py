@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from grader.sandbox.clock import Clock
+from grader.sandbox.clock import Clock, Timepiece
 from grader.sandbox.runner.frames import DETAIL_BYTES, HEADER, MAGIC, STATUSES
 
 CHUNK = 1 << 20
@@ -36,10 +36,10 @@ class Failure:
 class Wire:
     """One request, one reply. Raises TimeoutError, ChannelClosed or Garbled; after that it is of no use."""
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, clock: Timepiece | None = None) -> None:
         self._channel = channel
         self._nonce = b""
-        self.clock = Clock()
+        self.clock = clock or Clock()
 
     def send(self, head: Mapping[str, Any], body: Sequence[Buffer], deadline: float) -> None:
         """Send a request under a fresh nonce by `deadline`, a time of this wire's clock."""

@@ -22,8 +22,9 @@ from grader.sandbox.child import Child, Ending, ends, shell_code
 from grader.sandbox.cold import ColdSandbox
 from grader.sandbox.runner.frames import ENDING, LENGTH
 from grader.sandbox.session import START_SECONDS, Boot, Session, ready
+from grader.sandbox.training import Training
 from grader.sandbox.watchdog import watched
-from grader.spec import Limits
+from grader.spec import Budget, Limits
 
 
 class ZygoteSandbox:
@@ -46,10 +47,18 @@ class ZygoteSandbox:
     def layers(self) -> tuple[str, ...]:
         return self._cold.layers
 
-    def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> Session:
+    def open(
+        self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool, checkpoint: bytes = b""
+    ) -> Session:
         if limits.gpu:  # CUDA does not survive a fork
-            return self._cold.open(archive, limits, allowance, public=public)
-        return Session(self._child(limits), archive, allowance, limits=limits, public=public)
+            return self._cold.open(archive, limits, allowance, public=public, checkpoint=checkpoint)
+        return Session(
+            self._child(limits), archive, allowance, limits=limits, public=public, checkpoint=checkpoint
+        )
+
+    def open_training(self, archive: bytes, limits: Limits, budget: Budget) -> Training:
+        """A cold one: over minutes, a uid of its own is worth the seconds."""
+        return self._cold.open_training(archive, limits, budget)
 
     def _child(self, limits: Limits) -> Child:
         """The one that waits, if it has these limits; then another is made to wait."""

@@ -24,10 +24,13 @@ class InProcess:
     """A `spec.Session` without a sandbox."""
 
     model: Any
+    state: Any = None
     sizes: list[int] = field(default_factory=list)
 
     def ask(self, method: str, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
         self.sizes += [len(each) for each in inputs[:1]]
+        if not hasattr(self.model, method):
+            raise BadSubmission(Reason.METHOD_MISSING, f"there is no method {method}")
         answer = getattr(self.model, method)(*(torch.from_numpy(array) for array in inputs))
         if isinstance(answer, int):
             return np.array([answer], np.float32)
@@ -44,12 +47,23 @@ class InProcess:
         assert [tuple(each.shape) for each in answers] == list(shapes)
         return [np.asarray(each.detach().numpy(), np.float32) for each in answers]
 
+    def start(self, batch: int) -> None:
+        self.sizes.append(batch)
+        self.state = self.model.start(batch)
+
+    def step(self, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+        tokens = (torch.from_numpy(np.ascontiguousarray(array)) for array in inputs)
+        answer, self.state = self.model.step(*tokens, self.state)
+        assert tuple(answer.shape) == shape
+        return np.asarray(answer.numpy(), np.float32)
+
 
 @dataclass
 class FakeStudent:
     """A `spec.Student` whose sessions each load the submission anew."""
 
     load: Load
+    code_bytes: int = 0
     sessions: list[InProcess] = field(default_factory=list)
     told: list[tuple[int, int]] = field(default_factory=list)
 

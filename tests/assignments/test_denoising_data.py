@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from grader.errors import HeldoutError
 from grader.datasets import fashion_mnist
+from grader.errors import HeldoutError
 from grader.prepared import Data
 from grader.spec import Array, Assignment
 

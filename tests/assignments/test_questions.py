@@ -8,7 +8,7 @@ from torch import Tensor
 from grader.catalogue import HOME
 from grader.errors import BadSubmission, Reason
 from grader.prepared import Data
-from grader.questions import batches, sequence
+from grader.questions import ask_if_offered, batches, sequence
 from grader.spec import Assignment
 from tests.assignments.in_process import FakeStudent, Identity, InProcess, Load, scores, submission
 
@@ -153,3 +153,18 @@ def test_batches_cover_the_order_once() -> None:
     cut = list(batches(order, np.random.default_rng(0), sizes=(1, 8, 64)))
     assert np.array_equal(np.concatenate(cut), order)
     assert {len(batch) for batch in cut[:-1]} == {1, 8, 64}
+
+
+# ---------------------------------------------------------------- what a model may offer
+
+
+def test_what_a_model_does_not_offer_is_not_asked_and_what_it_offers_must_be_right() -> None:
+    class Offers(Identity):
+        def filters(self) -> Tensor:
+            return torch.ones(2, 3)
+
+    assert ask_if_offered(InProcess(Identity()), "filters", shape=(2, 3)) is None
+    shown = ask_if_offered(InProcess(Offers()), "filters", shape=(2, 3))
+    assert np.array_equal(np.ones((2, 3)), [] if shown is None else shown)
+    with pytest.raises(BadSubmission, match=r"expected \(3, 3\)"):
+        ask_if_offered(InProcess(Offers()), "filters", shape=(3, 3))

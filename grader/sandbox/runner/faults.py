@@ -10,6 +10,7 @@ from .frames import SEPARATOR
 from .hints import hint
 
 T = TypeVar("T")
+LOADING = ("load_raised", "train_raised")  # what also imports the submission's files
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory")
 
 
@@ -54,9 +55,9 @@ class Guard:
             return self._memory(error)
         if isinstance(error, SystemExit):
             return self._exit(error)
-        if isinstance(error, SyntaxError) and raised == "load_raised":
+        if isinstance(error, SyntaxError) and raised in LOADING:
             return self._syntax(error)
-        if isinstance(error, ModuleNotFoundError) and raised == "load_raised":
+        if isinstance(error, ModuleNotFoundError) and raised in LOADING:
             return self._missing(error)
         if (hinted := hint(error)) is not None:
             what = f"{hinted.what} ({_last_line(error)})"

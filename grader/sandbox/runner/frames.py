@@ -26,6 +26,8 @@ STATUSES = (
     "wrong_shape",
     "memory",
     "crashed",
+    "train_missing",
+    "train_raised",
 )
 
 LENGTH = struct.Struct("<I")  # before an order to the zygote

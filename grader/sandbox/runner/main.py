@@ -78,6 +78,7 @@ def _serve(channel: Channel, head: dict[str, Any]) -> None:
     import torch
 
     from .submission import Request, Submission
+    from .training import Training
 
     _forget_ourselves()
     torch.set_num_threads(head["threads"])
@@ -87,16 +88,24 @@ def _serve(channel: Channel, head: dict[str, Any]) -> None:
     guard, submission = Guard(folder, head["memory"]), Submission(folder, head["device"])
     channel.reply()
 
-    caps, length = channel.receive()
-    archive = channel.read(length)
-    _respond(channel, guard, "bad_archive", lambda: unpack(archive, folder, Caps(**caps)))
-    channel.receive()
-    _respond(channel, guard, "load_raised", submission.load)
+    training = Training(channel, submission)
     while True:
-        head, _ = channel.receive()
-        request = cast(Request, head)
-        inputs = [channel.read(each["bytes"]) for each in request["inputs"]]
-        _respond(channel, guard, "raised", partial(submission.answer, request, inputs))
+        head, length = channel.receive()
+        match head["do"]:
+            case "unpack":
+                archive, caps = channel.read(length), Caps(**head["caps"])
+                _respond(channel, guard, "bad_archive", partial(unpack, archive, folder, caps))
+            case "load":
+                _respond(channel, guard, "load_raised", submission.load)
+            case "train":
+                data = {name: (channel.read(each["bytes"]), each) for name, each in head["data"].items()}
+                _respond(channel, guard, "train_raised", partial(training.run, head, data))
+            case "checkpoint":
+                channel.reply([training.sealed])
+            case _:
+                request = cast(Request, head)
+                inputs = [channel.read(each["bytes"]) for each in request["inputs"]]
+                _respond(channel, guard, "raised", partial(submission.answer, request, inputs))
 
 
 def _respond(

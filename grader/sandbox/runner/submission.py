@@ -11,7 +11,7 @@ import torch
 
 from .faults import Fault
 
-TORCH_TYPES = {"float32": torch.float32, "int64": torch.int64}
+TORCH_TYPES = {"float32": torch.float32, "int64": torch.int64, "uint8": torch.uint8}
 INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
@@ -26,6 +26,7 @@ class Input(Spec):
 
 class Request(TypedDict):
     method: str
+    state: str  # "", "new" or "kept": see grader.sandbox.State
     inputs: list[Input]
     outputs: list[Spec]
 
@@ -37,6 +38,7 @@ class Submission:
         self.folder = folder
         self.device = torch.device(device)
         self.model: object = None
+        self.state: object = None  # of the conversation: what the model last gave for it, whatever it is
 
     def load(self) -> None:
         if not (self.folder / "model.py").is_file():
@@ -65,25 +67,58 @@ class Submission:
     def answer(self, request: Request, data: Sequence[bytearray]) -> list[memoryview]:
         """The raw bytes of each output. Raises Fault, or what the student's code raises."""
         method, outputs = request["method"], request["outputs"]
-        inputs = [
-            _tensor(each, spec).to(self.device) for each, spec in zip(data, request["inputs"], strict=True)
+        inputs: list[Any] = [
+            _argument(each, spec, self.device) for each, spec in zip(data, request["inputs"], strict=True)
         ]
         function = getattr(self.model, method, None)
         if not callable(function):
             raise Fault(
                 "method_missing",
                 f"what load() returned, a {type(self.model).__name__}, has no method {method}",
-                expected=f"{method}({', '.join('tensor' for _ in inputs)})",
+                expected=f"{method}({', '.join(_argument_names(request))})",
                 next_step=f"define {method} on the object that load() returns",
             )
-        value = function(*inputs)
+        if request["state"] == "new":
+            self.state = function(*inputs)
+            return []
+        if request["state"] == "kept":
+            value, self.state = _pair(method, function(*inputs, self.state))
+        else:
+            value = function(*inputs)
         values = list(value) if isinstance(value, (tuple, list)) and len(outputs) > 1 else [value]
         if len(values) != len(outputs):
             raise _wrong_type(method, value, f"a tuple of {len(outputs)} tensors")
         return [_raw(method, each, spec) for each, spec in zip(values, outputs, strict=True)]
 
 
-def _tensor(data: bytearray, spec: Spec) -> torch.Tensor:
+def _argument(data: bytearray, spec: Spec, device: torch.device) -> Any:
+    """A tensor; a Python number where the shape is ()."""
+    given = tensor(data, spec)
+    return given.to(device) if spec["shape"] else given.item()
+
+
+def _argument_names(request: Request) -> list[str]:
+    names = ["tensor" if each["shape"] else "number" for each in request["inputs"]]
+    return [*names, "state"] if request["state"] == "kept" else names
+
+
+def _pair(method: str, value: Any) -> tuple[Any, Any]:
+    if isinstance(value, (tuple, list)) and len(value) == 2:
+        return value[0], value[1]
+    raise Fault(
+        "wrong_type",
+        f"{method} returned {_described(value)}",
+        expected="a pair: the answer and the new state",
+        next_step="end it with `return answer, state`",
+    )
+
+
+def _described(value: object) -> str:
+    kind = type(value).__name__
+    return f"a {kind} of {len(value)}" if isinstance(value, (tuple, list)) else kind
+
+
+def tensor(data: bytearray, spec: Spec) -> torch.Tensor:
     """A tensor in writable memory of its own: honest code may work in place."""
     if not data:
         return torch.empty(spec["shape"], dtype=TORCH_TYPES[spec["dtype"]])

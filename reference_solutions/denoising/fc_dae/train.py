@@ -91,9 +91,10 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
         loss.backward()
         optimizer.step()
         schedule.step()
-        if step % SAVE_EVERY == 0 or step == STEPS:
+        going_on = budget.step(loss.item())
+        if step % SAVE_EVERY == 0 or step == STEPS or not going_on:
             save(network, out)
-        if not budget.step(loss.item()):
+        if not going_on:
             break
 
 

@@ -71,9 +71,10 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
         optimizer.step()
         schedule.step()
         average.update_parameters(network)
-        if step % SAVE_EVERY == 0 or step == STEPS:
+        going_on = budget.step(loss.item())
+        if step % SAVE_EVERY == 0 or step == STEPS or not going_on:
             save(average.module, out)
-        if not budget.step(loss.item()):
+        if not going_on:
             break
 
 

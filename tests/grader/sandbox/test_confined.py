@@ -16,6 +16,7 @@ from grader.errors import BadSubmission, Reason
 from grader.sandbox import Allowance, Sandbox, SandboxSession, Tensor, TensorSpec
 from grader.sandbox.unconfined import UnconfinedSandbox
 from grader.spec import MIB, Limits
+from grader.student import Door
 
 Ask = Callable[..., np.ndarray]
 Pack = Callable[..., bytes]
@@ -257,3 +258,26 @@ def test_usage_counts_the_students_time(confined: Sandbox, pack: Pack, ask: Ask)
     assert opened.usage.dropped_bytes == len("secret\n")
     assert opened.usage.cpu_seconds > 0.05
     assert opened.usage.peak_bytes > 4 * MIB
+
+
+CONVERSATION = """
+def load(folder, device): return Model()
+class Model:
+    def start(self, batch): return [0] * batch
+    def step(self, tokens, state):
+        state = [old + int(token) for old, token in zip(state, tokens)]
+        return torch.tensor(state, dtype=torch.float32), state
+"""
+
+
+def test_the_state_of_a_conversation_stays_inside(confined: Sandbox, pack: Pack) -> None:
+    with confined.open(
+        pack("import torch\n" + CONVERSATION), Limits(), Allowance(60), public=False
+    ) as session:
+        door = Door(session, public=False)
+        for _ in range(2):  # a second conversation begins anew
+            door.start(2)
+            told = [door.step(np.array([1, 10]), shape=(2,)).tolist() for _ in range(3)]
+            assert told == [[1, 10], [2, 20], [3, 30]]
+        with pytest.raises(BadSubmission, match="wrong shape on held-out inputs"):
+            door.step(np.array([1, 10]), shape=(2, 1))

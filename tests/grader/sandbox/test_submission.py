@@ -1,6 +1,7 @@
 """What the runner says of a student's mistakes, tried in this process: the code is the tests' own."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,7 @@ def answering(
     shape = [32, 28]
     request = Request(
         method="ask",
+        state="",
         inputs=[{"dtype": "float32", "shape": shape, "bytes": 4 * 32 * 28}],
         outputs=[{"dtype": dtype, "shape": shape}] * outputs,
     )
@@ -160,9 +162,77 @@ def test_a_missing_method(folder: Path) -> None:
     submission = Submission(folder)
     submission.load()
     sys.modules.pop("model", None)
-    request = Request(method="denoise", inputs=[], outputs=[])
+    request = Request(method="denoise", state="", inputs=[], outputs=[])
     fault = Guard(folder, "2 GiB").run(lambda: submission.answer(request, []), "raised")
     assert isinstance(fault, Fault)
     assert fault.status == "method_missing"
     assert "what load() returned, a int, has no method denoise" in fault.detail
     assert torch.get_default_dtype() is torch.float32
+
+
+# ---------------------------------------------------------------- a conversation, whose state stays inside
+
+COUNTS = """
+import torch
+def load(folder, device): return Model()
+class Model:
+    def start(self, batch): return {"batch": batch, "seen": 0}
+    def step(self, x, state):
+        state["seen"] += 1
+        BODY
+"""
+
+
+def conversing(folder: Path, body: str) -> Callable[[], list[memoryview] | Fault]:
+    """Puts the next `step` to a model whose state counts them, where (4, 3) is expected."""
+    (folder / "model.py").write_text(COUNTS.replace("BODY", body))
+    submission = Submission(folder)
+    submission.load()
+    sys.modules.pop("model", None)
+    guard = Guard(folder, "2 GiB")
+    batch = Request(
+        method="start", state="new", inputs=[{"dtype": "int64", "shape": [], "bytes": 8}], outputs=[]
+    )
+    begun = guard.run(lambda: submission.answer(batch, [bytearray(np.int64(4).tobytes())]), "raised")
+    assert begun == []  # nothing about the state is told
+    step = Request(
+        method="step",
+        state="kept",
+        inputs=[{"dtype": "int64", "shape": [4], "bytes": 32}],
+        outputs=[{"dtype": "float32", "shape": [4, 3]}],
+    )
+    tokens = np.arange(4).tobytes()
+    return lambda: guard.run(lambda: submission.answer(step, [bytearray(tokens)]), "raised")
+
+
+def test_a_state_is_handed_on_from_step_to_step(folder: Path) -> None:
+    ask = conversing(folder, "return torch.full((state['batch'], 3), float(state['seen'])), state")
+    for seen in (1, 2, 3):
+        answer = ask()
+        assert isinstance(answer, list)
+        assert np.frombuffer(answer[0], np.float32).tolist() == [seen] * 12
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ("return torch.zeros(4, 3)", "wrong_type", "step returned Tensor"),
+        ("return None", "wrong_type", "step returned NoneType"),
+        ("return torch.zeros(4, 3), state, 1", "wrong_type", "step returned a tuple of 3"),
+        ("return state, torch.zeros(4, 3)", "wrong_type", "step returned dict"),
+        ("return torch.zeros(4, 3).long(), state", "wrong_type", "step returned torch.int64"),
+        ("return torch.zeros(3, 4), state", "wrong_shape", "step returned (3, 4); expected (4, 3)"),
+        ("return state['hidden'], state", "raised", "KeyError: 'hidden'"),
+    ],
+)
+def test_faulty_steps(folder: Path, body: str, status: str, said: str) -> None:
+    fault = conversing(folder, body)()
+    assert isinstance(fault, Fault)
+    assert (fault.status, said in fault.detail) == (status, True), fault.detail
+
+
+def test_a_missing_step_names_its_arguments(folder: Path) -> None:
+    fault = conversing(folder, "pass\n    step = None")()
+    assert isinstance(fault, Fault)
+    assert fault.status == "method_missing"
+    assert "step(tensor, state)" in fault.detail

@@ -1,0 +1,103 @@
+"""Fashion-MNIST split by the course's secret seed and rendered anew, most of it without labels."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from grader.datasets import Images, fashion_mnist, split, stream
+from grader.errors import HeldoutError
+from grader.rendering import render
+from grader.spec import Prepared
+
+CLASSES = 10
+HELDOUT = 10_000  # items held out, the same number as in the other assignments on these images: see `split`
+LABELLED = 500  # a class, handed out with labels to train on
+EXAMPLES = 50  # a class, handed out with labels for the check
+UNLABELLED = 40_000  # handed out without: fewer than are left, so that what is missing isn't what is held out
+SMALLEST_PUBLIC = 64  # items, so that the public board of a small profile still has an interval worth showing
+NOISE = 0.03  # σ of the noise on nudged images, in units of white
+
+
+def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
+    """Draw one course's data from the data set in `source` (None: where `fashion_mnist` finds it).
+
+    public: images (5000, 28, 28) uint8 with labels (5000,) int64, 500 a class; unlabelled (40000, 28, 28)
+    uint8; examples (500, 1, 28, 28) float32 in [0, 1] with example_labels (500,), 50 a class.
+    heldout: images and nudged (n, 1, 28, 28) float32 in [0, 1], labels (n,) int64, public (n,) bool, where
+    n = `size`, at most and by default 10,000; a fifth of them, but at least 64 of n ≥ 128, are the public
+    board's. All images are rendered anew (`grader.rendering`), each part by a random stream of its own.
+    Raises HeldoutError when the data set is missing or damaged, or the size out of range.
+    """
+    n = HELDOUT if size is None else size
+    if not 1 <= n <= HELDOUT:
+        raise HeldoutError(
+            f"{n} held-out items were asked for",
+            expected=f"1 to {HELDOUT}",
+            next_step="set `items` within that",
+        )
+    clothes = fashion_mnist(source)
+    held, rest = split(len(clothes.images), seed, sizes=(HELDOUT, len(clothes.images) - HELDOUT))
+    labelled, examples, unlabelled = _hand_out(clothes.labels, rest)
+    images = as_input(_rendered(clothes, held[:n], seed, "held-out items"))
+    return Prepared(
+        public={
+            "images": _rendered(clothes, labelled, seed, "labelled images"),
+            "labels": clothes.labels[labelled],
+            "unlabelled": _rendered(clothes, unlabelled, seed, "images without label"),
+            "examples": as_input(_rendered(clothes, examples, seed, "examples")),
+            "example_labels": clothes.labels[examples],
+        },
+        heldout={
+            "images": images,
+            "nudged": nudge(images, stream(seed, "cnn: nudges")),
+            "labels": clothes.labels[held[:n]],
+            "public": np.arange(n) < _public_items(n),
+        },
+    )
+
+
+def as_input(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """(n, 28, 28) uint8 → (n, 1, 28, 28) float32 in [0, 1]: what a classifier is asked with."""
+    return np.asarray(images[:, np.newaxis] / np.float32(255), np.float32)
+
+
+def nudge(images: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Each image moved by one pixel to one of the eight sides, plus N(0, 0.03²), clipped to [0, 1].
+
+    images: (n, 1, 28, 28) float32; what leaves on one side doesn't come back on the other. Items are drawn
+    one after the other: a longer stack begins with the same nudges.
+    """
+    padded = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    nudged = np.empty_like(images)
+    height, width = images.shape[2:]
+    for index, image in enumerate(padded):
+        side = rng.choice([0, 1, 2, 3, 5, 6, 7, 8])  # of the 3×3 places; 4 is where the image was
+        top, left = divmod(int(side), 3)
+        noise = NOISE * rng.standard_normal(images.shape[1:], dtype=np.float32)
+        nudged[index] = image[:, top : top + height, left : left + width] + noise
+    return nudged.clip(0, 1, out=nudged)
+
+
+def _hand_out(
+    labels: npt.NDArray[np.int64], rest: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], ...]:
+    """Of the shuffled indices `rest`, those of labelled images, of examples and of images without label.
+
+    The first two parts are balanced and mixed; the third has about as many of each class.
+    """
+    ranked = np.empty(len(rest), np.int64)  # each one's place among those of its class
+    for label in range(CLASSES):
+        of_class = labels[rest] == label
+        ranked[of_class] = np.arange(of_class.sum())
+    labelled = rest[ranked < LABELLED]
+    examples = rest[(ranked >= LABELLED) & (ranked < LABELLED + EXAMPLES)]
+    return labelled, examples, rest[ranked >= LABELLED + EXAMPLES][:UNLABELLED]
+
+
+def _rendered(clothes: Images, chosen: npt.NDArray[np.int64], seed: int, part: str) -> npt.NDArray[np.uint8]:
+    return render(clothes.images[chosen], stream(seed, f"cnn: renderings of the {part}"))
+
+
+def _public_items(n: int) -> int:
+    return max(n // 5, min(n // 2, SMALLEST_PUBLIC))

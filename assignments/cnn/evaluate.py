@@ -1,0 +1,86 @@
+"""How a classifier is asked and scored: accuracy, NLL and stability per held-out image."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from grader.questions import BATCH, Question, ask, ask_if_offered, ask_twice, batches, check_function
+from grader.scoring.classification import accuracy, calibration_error, confusion, nll, stability
+from grader.spec import Arrays, Picture, Preview, Scores, Session, Student
+
+# Logits beyond ±30 say nothing more: e^-60 is a probability that 10,000 items can't test. The clamp keeps one
+# wrong and boundlessly sure answer from deciding the mean NLL.
+CLASSIFY = Question("classify", answer=(10,), low=-30.0, high=30.0)
+SHOWN = 8  # examples in the picture
+FILTERS = (16, 28, 28)  # what a model may show of itself
+CELL = np.ones((8, 8))  # pixels of the picture for a cell of the confusion matrix
+
+
+def check(session: Session, public: Arrays) -> Preview:
+    """Ask about the public examples, one alone and all together; their mean scores and pictures.
+
+    public: examples (n, 1, 28, 28) float32, example_labels (n,) int64. A third picture shows the filters of a
+    model that offers them: from outside it is a function, nobody could tell where they are. Raises
+    BadSubmission.
+    """
+    labels = public["example_labels"]
+    logits = check_function(session, CLASSIFY, public["examples"])
+    scores = {name: float(values.mean()) for name, values in _scores(logits, labels).items()}
+    scores["calibration error"] = calibration_error(logits, labels)
+    pictures = (_confusion(logits, labels), _surprises(logits, public), *_filters(session))
+    return Preview(scores, pictures)
+
+
+def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Scores:
+    """Ask about every held-out item, about some twice, then about each item's nudged image.
+
+    heldout: images and nudged (n, 1, 28, 28) float32, labels (n,) int64. accuracy, nll and stability, each
+    (n,) float32. Raises BadSubmission.
+    """
+    logits = ask_twice(student, CLASSIFY, heldout["images"], rng)
+    nudged = _ask_afresh(student, heldout["nudged"], rng)
+    stable = stability(logits, nudged).astype(np.float32)
+    return Scores({**_scores(logits, heldout["labels"]), "stability": stable})
+
+
+def _ask_afresh(student: Student, images: npt.NDArray[Any], rng: np.random.Generator) -> npt.NDArray[Any]:
+    """The logits of each image, (n, 10), from a sandbox that never saw the images which they are made of."""
+    n, done = len(images), 0
+    logits = np.empty((n, *CLASSIFY.answer), np.float32)
+    with student.session("nudged") as session:
+        for batch in batches(rng.permutation(n), rng, sizes=BATCH):
+            logits[batch] = ask(session, CLASSIFY, images[batch])
+            done += len(batch)
+            student.progress(done, n)
+    return logits
+
+
+def _scores(logits: npt.NDArray[Any], labels: npt.NDArray[Any]) -> dict[str, npt.NDArray[np.float32]]:
+    return {
+        "accuracy": accuracy(logits, labels).astype(np.float32),
+        "nll": nll(logits, labels).astype(np.float32),
+    }
+
+
+def _confusion(logits: npt.NDArray[Any], labels: npt.NDArray[Any]) -> Picture:
+    """One square a pair of classes, row by true class: the share of the row, white being all of it."""
+    counts = confusion(logits, labels)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return Picture("confusion", ("true class by answer",), np.kron(shares, CELL)[np.newaxis, np.newaxis])
+
+
+def _surprises(logits: npt.NDArray[Any], public: Arrays) -> Picture:
+    """The examples whose label the model held least likely, the worst first."""
+    worst = np.argsort(-nll(logits, public["example_labels"]), kind="stable")[:SHOWN]
+    return Picture("surprises", ("least likely labels",), public["examples"][np.newaxis, worst, 0])
+
+
+def _filters(session: Session) -> tuple[Picture, ...]:
+    """What the model shows of itself, zero being mid-grey, each tile's largest value white or black."""
+    filters = ask_if_offered(session, "filters", shape=FILTERS)
+    if filters is None:
+        return ()
+    largest = np.abs(filters).max(axis=(1, 2), keepdims=True)
+    grey = 0.5 + 0.5 * filters / np.where(largest > 0, largest, 1)
+    return (Picture("filters", ("filters 1 to 8", "filters 9 to 16"), grey.reshape(2, 8, *FILTERS[1:])),)

@@ -1,0 +1,19 @@
+"""The VAE assignment: what it is called, how it ranks, what its tiers are."""
+
+from grader.spec import Assignment, Metric, Tier
+
+from .data import prepare
+from .evaluate import check, evaluate
+
+ASSIGNMENT = Assignment(
+    slug="vae",
+    title="Explain clothes",
+    metrics=(Metric("elbo", unit="nats", higher_is_better=True, digits=1),),
+    tiers=(
+        Tier("baseline", -281.0, "baselines/vae/linear_vae"),
+        Tier("reference", -248.0, "reference_solutions/vae/conv_vae"),
+    ),
+    prepare=prepare,
+    check=check,
+    evaluate=evaluate,
+)

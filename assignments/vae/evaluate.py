@@ -1,0 +1,141 @@
+"""How a variational autoencoder is asked and scored: a lower bound that holds whatever the model does.
+
+The encoder's sandbox sees the images and is ended before any noise is drawn. The decoders' sandboxes see one
+latent vector of each image, and never an image.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from grader.errors import BadSubmission, Reason
+from grader.questions import BATCH, Question, agree, batches, not_a_function
+from grader.scoring.elbo import binarisation_entropy, elbo
+from grader.spec import Arrays, Picture, Preview, Scores, Session, Student
+
+LARGEST_LATENT = 256
+LOG_STD = (-10.0, 3.0)
+MEAN = (-100.0, 100.0)
+LOGIT = (-15.0, 15.0)
+ENCODE = Question("encode", (1, 28, 28), *MEAN)
+DECODE = Question("decode", (1, 28, 28), *LOGIT)
+SHOWN = 8
+Floats = npt.NDArray[np.float32]
+
+
+def check(session: Session, public: Arrays) -> Preview:
+    """Encode and decode the public examples: their mean bound, reconstructions and samples from the prior.
+
+    public: binary (n, 1, 28, 28) float32. Raises BadSubmission.
+    """
+    x, rng = public["binary"], np.random.default_rng(0)
+    size = latent_size(session)
+    alone, together = encode(session, x[:1], size), encode(session, x, size)
+    if not all(agree(one, many[:1]) for one, many in zip(alone, together, strict=True)):
+        raise not_a_function(ENCODE)
+    mean, log_std = together
+    z = draw(mean, log_std, rng)
+    logits = decode(session, z)
+    if not agree(decode(session, z[:1]), logits[:1]):
+        raise not_a_function(DECODE)
+    prior = rng.standard_normal((SHOWN, size), np.float32)
+    walk = prior[:1] + (prior[1:2] - prior[:1]) * np.linspace(0, 1, SHOWN, dtype=np.float32)[:, np.newaxis]
+    rows = [x[:SHOWN, 0], *(sigmoid(decode(session, each))[:, 0] for each in (mean[:SHOWN], prior, walk))]
+    names = ("binarised", "reconstructed", "samples of the prior", "a walk between two")
+    bound = float(elbo(x, logits, z, mean, log_std).mean())
+    return Preview({"elbo": bound}, (Picture("examples", names, np.stack(rows)),))
+
+
+def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Scores:
+    """The bound of each held-out image, (n,) float32. Raises BadSubmission.
+
+    heldout: binary (n, 1, 28, 28) float32, grey (n, 28, 28) uint8. Raises ArithmeticError, a fault of ours,
+    when the mean bound is above what any honest model can have: then the protocol has a hole.
+    """
+    x = heldout["binary"]
+    mean, log_std = _encoded(student, x, rng)
+    z = draw(mean, log_std, rng)  # only now: the encoder's process is gone
+    first, second = (_decoded(student, z, rng, role) for role in ("first decoder", "second decoder"))
+    if not agree(first, second):
+        raise not_a_function(DECODE)
+    bound = elbo(x, first, z, mean, log_std)
+    _alarm(bound, heldout["grey"])
+    return Scores({"elbo": bound.astype(np.float32)})
+
+
+def latent_size(session: Session) -> int:
+    """D. Raises BadSubmission when it is out of range."""
+    size = int(session.ask("latent_size", shape=(1,))[0])
+    if not 1 <= size <= LARGEST_LATENT:
+        raise BadSubmission(
+            Reason.WRONG_SHAPE,
+            f"latent_size returned {size}" if abs(size) < 10**6 else "latent_size is out of range",
+            expected=f"1 to {LARGEST_LATENT}",
+            next_step="return the number of latent variables, D",
+        )
+    return size
+
+
+def encode(session: Session, x: npt.NDArray[Any], size: int) -> tuple[Floats, Floats]:
+    """mean and log_std, each (B, size), clamped."""
+    shape = (len(x), size)
+    mean, log_std = session.ask_all("encode", x, shapes=(shape, shape))
+    return mean.clip(*MEAN), log_std.clip(*LOG_STD)
+
+
+def decode(session: Session, z: Floats) -> Floats:
+    """Logits (B, 1, 28, 28), clamped."""
+    return session.ask("decode", z, shape=(len(z), 1, 28, 28)).clip(*LOGIT)
+
+
+def draw(mean: Floats, log_std: Floats, rng: np.random.Generator) -> Floats:
+    """z = mean + std·ε, rounded to float32: q is evaluated at what the decoder is given."""
+    return (mean + np.exp(log_std) * rng.standard_normal(mean.shape, np.float32)).astype(np.float32)
+
+
+def sigmoid(logits: Floats) -> Floats:
+    return (1 / (1 + np.exp(-logits))).astype(np.float32)
+
+
+def _encoded(student: Student, x: npt.NDArray[Any], rng: np.random.Generator) -> tuple[Floats, Floats]:
+    with student.session("encoder") as session:
+        size = latent_size(session)
+        mean, log_std = np.empty((len(x), size), np.float32), np.empty((len(x), size), np.float32)
+        for done, batch in _shuffled(len(x), rng):
+            mean[batch], log_std[batch] = encode(session, x[batch], size)
+            student.progress(done, 3 * len(x))
+    return mean, log_std
+
+
+def _decoded(student: Student, z: Floats, rng: np.random.Generator, role: str) -> Floats:
+    logits = np.empty((len(z), 1, 28, 28), np.float32)
+    with student.session(role) as session:
+        if latent_size(session) != z.shape[1]:
+            raise BadSubmission(
+                Reason.NOT_A_FUNCTION,
+                "latent_size differs from one sandbox to the next",
+                expected="one number, whoever asks",
+                next_step="make it a constant",
+            )
+        for done, batch in _shuffled(len(z), rng):
+            logits[batch] = decode(session, z[batch])
+            student.progress((1 if role.startswith("first") else 2) * len(z) + done, 3 * len(z))
+    return logits
+
+
+def _shuffled(n: int, rng: np.random.Generator) -> list[tuple[int, npt.NDArray[np.int64]]]:
+    """Batches in a random order, each with how many items are done after it."""
+    found, done = [], 0
+    for batch in batches(rng.permutation(n), rng, sizes=BATCH):
+        done += len(batch)
+        found.append((done, batch))
+    return found
+
+
+def _alarm(bound: npt.NDArray[np.float64], grey: npt.NDArray[np.uint8]) -> None:
+    """The pixels' own randomness bounds the mean from above; 5 standard errors are left for luck."""
+    highest = -binarisation_entropy(grey / 255.0)
+    excess = bound - highest
+    if excess.mean() > 5 * excess.std() / np.sqrt(len(excess)):
+        raise ArithmeticError("the bound is above the entropy of the binarisation: what was asked leaks")

@@ -1,0 +1,18 @@
+"""Encodes to a mean alone."""
+
+import torch
+
+
+class Model:
+    def latent_size(self):
+        return 4
+
+    def encode(self, x):
+        return torch.zeros(len(x), 4)
+
+    def decode(self, z):
+        return torch.zeros(len(z), 1, 28, 28)
+
+
+def load(folder, device):
+    return Model()

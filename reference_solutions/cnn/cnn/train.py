@@ -1,0 +1,201 @@
+"""Trains the network of model.py on 5,000 labelled images of Fashion-MNIST and the others without labels.
+
+    python train.py DATA
+
+DATA is a folder with train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz, or the public.npz that
+`heldout start` gives. From the folder's 60,000 images the labels of 500 a class are used, drawn by
+numpy.random.default_rng(0); the other 55,000 images come without.
+
+Every step: 64 labelled images and 64 without label. The teacher (an exponential moving average of the
+network) sees the latter as they are; where it gives a class more than CONFIDENT, that is the label. The
+network sees all of them with a square covered, half of them mirrored, and half turned, scaled, sheared,
+shifted and brightened as well. Convolutions are computed in bfloat16, for which many processors have
+instructions of their own.
+
+What is saved is the teacher, its batch normalisation settled on images as they are: with the statistics of
+augmented ones, and all images warped, the same training came to .875 ± .007.
+
+Score: accuracy .899 ± .006, NLL .309 ± .019 nats on the 10,000 standard test images, seed 0. On the 10,000
+held-out images of a course, rendered anew, .882 ± .006 and .333 ± .018, stability .905 ± .006; most of those
+it had seen without a label. Trained on that course's public.npz instead, .882 ± .006 and .348 ± .019. On the
+standard test images rendered anew .874 to .878 (three seeds).
+Steps: 3,000 of 128 images, 8 min 22 s on 2 shared CPU cores beside other work, one thread (3.5 CPU-minutes).
+"""
+
+import gzip
+import math
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from model import classifier
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn.functional import affine_grid, cross_entropy, grid_sample
+
+# ---------------------------------------------------------------- hyper-parameters
+
+STEPS = 3_000
+LABELLED, UNLABELLED = 64, 64  # images of one step
+PEAK_RATE = 4e-3
+WARM_UP = 100  # steps
+WEIGHT_DECAY = 1e-2
+EMA = 0.995
+CONFIDENT = 0.85  # probability from which the teacher's answer is taken for the label
+RAMP = 500  # steps until the images without label count fully
+SAVE_EVERY = 300  # steps
+SETTLING = 250  # images of one batch
+
+WARPED = 0.5  # of the images: interpolation blurs, and what will be asked about is sharper than that
+ROTATION = math.radians(8)  # ± each of these
+SCALE, SHEAR, GAIN = 0.08, 0.08, 0.12
+SHIFT = 1.5 / 14  # in units of half the image: 1.5 pixels
+COVERED = 7  # pixels, the side of the square
+
+LABELS_A_CLASS = 500
+
+# ---------------------------------------------------------------- augmentation
+
+
+def augment(images: Tensor) -> Tensor:  # (B, 1, 28, 28) → (B, 1, 28, 28)
+    return cover(warp(images))
+
+
+def warp(images: Tensor) -> Tensor:
+    """Mirror half of them; then, for WARPED of them, a random affine map and a random gain."""
+    drawn = 2 * torch.rand(7, len(images), device=images.device) - 1
+    drawn[:, torch.rand_like(drawn[0]) > WARPED] = 0
+    turn, scale_x, scale_y, shear, shift_x, shift_y, gain = drawn  # (B,) each
+    mirror = torch.where(torch.rand_like(turn) < 0.5, -1.0, 1.0)
+    cos, sin = torch.cos(ROTATION * turn), torch.sin(ROTATION * turn)
+    across, along = 1 + SCALE * scale_x, 1 + SCALE * scale_y
+    rows = [
+        torch.stack([mirror * across * cos, SHEAR * shear - across * sin, SHIFT * shift_x], dim=1),
+        torch.stack([mirror * along * sin, along * cos, SHIFT * shift_y], dim=1),
+    ]
+    grid = affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)  # (B, 28, 28, 2)
+    warped = grid_sample(images, grid, align_corners=False)
+    return (warped * (1 + GAIN * gain).view(-1, 1, 1, 1)).clamp(max=1)
+
+
+def cover(images: Tensor) -> Tensor:
+    """Black out one square of each image."""
+    count, _, height, width = images.shape
+    top, left = (
+        torch.randint(side - COVERED + 1, (count, 1, 1, 1), device=images.device) for side in (height, width)
+    )
+    row = torch.arange(height, device=images.device).view(1, 1, -1, 1)
+    column = torch.arange(width, device=images.device).view(1, 1, 1, -1)
+    inside = (row >= top) & (row < top + COVERED) & (column >= left) & (column < left + COVERED)
+    return images.masked_fill(inside, 0)
+
+
+# ---------------------------------------------------------------- training
+
+
+def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.device, seed: int) -> None:
+    torch.manual_seed(seed)
+    images, labels, unlabelled = (data[name].to(device) for name in ("images", "labels", "unlabelled"))
+    network = classifier().to(device, memory_format=torch.channels_last)
+    teacher = torch.optim.swa_utils.AveragedModel(
+        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA), use_buffers=True
+    ).eval()
+    optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
+    warm_up = torch.optim.lr_scheduler.LinearLR(optimizer, 0.05, total_iters=WARM_UP)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS - WARM_UP)
+    schedule = torch.optim.lr_scheduler.SequentialLR(optimizer, [warm_up, cosine], [WARM_UP])
+
+    for step in range(1, STEPS + 1):
+        rows = torch.randint(len(images), (LABELLED,), device=device)
+        others = draw(unlabelled, torch.randint(len(unlabelled), (UNLABELLED,), device=device))
+        seen = augment(torch.cat([draw(images, rows), others]))  # (128, 1, 28, 28)
+        with torch.autocast(device.type, torch.bfloat16):
+            with torch.no_grad():
+                certainty, guess = teacher(others).float().softmax(dim=1).max(dim=1)  # (64,) each
+            logits = network(seen).float()  # (128, 10)
+        supervised = cross_entropy(logits[:LABELLED], labels[rows])
+        surprise = cross_entropy(logits[LABELLED:], guess, reduction="none")
+        unsupervised = torch.where(certainty > CONFIDENT, surprise, 0).mean()
+        loss = supervised + min(1.0, step / RAMP) * unsupervised
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        teacher.update_parameters(network)
+        going_on = budget.step(supervised.item())
+        if step % SAVE_EVERY == 0 or step == STEPS or not going_on:
+            settle(teacher, images)
+            save(teacher.module, out)
+        if not going_on:
+            break
+
+
+def draw(images: Tensor, rows: Tensor) -> Tensor:  # (N, 28, 28) uint8 → (B, 1, 28, 28) in [0, 1]
+    return images[rows].unsqueeze(1).float() / 255
+
+
+@torch.no_grad()
+def settle(network: torch.nn.Module, images: Tensor) -> None:
+    """Take the statistics of the normalisation from images as they will be asked about: not augmented."""
+    layers = [layer for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # the mean over all batches, each with the same weight
+        layer.train()
+    for rows in torch.randperm(len(images), device=images.device).split(SETTLING):
+        seen = draw(images, rows)
+        network(torch.cat([seen, seen.flip(-1)]))
+    for layer in layers:
+        layer.eval()
+
+
+def save(network: torch.nn.Module, out: Path) -> None:
+    halves = {
+        name: (value.half() if value.is_floating_point() else value).contiguous()
+        for name, value in network.state_dict().items()
+    }
+    save_file(halves, out / "weights.safetensors")
+
+
+# ---------------------------------------------------------------- by hand
+
+
+class Patience:
+    """Stands in for the grader's budget: prints the running loss, never stops early."""
+
+    def __init__(self) -> None:
+        self.steps, self.running = 0, 0.0
+
+    def step(self, loss: float) -> bool:
+        self.steps += 1
+        self.running = loss if self.steps == 1 else 0.99 * self.running + 0.01 * loss
+        if self.steps % 100 == 0:
+            print(
+                f"step {self.steps:5d}  cross-entropy of the labelled images {self.running:.3f}", flush=True
+            )
+        return True
+
+
+def read_data(source: Path) -> dict[str, Tensor]:
+    """images (5000, 28, 28) uint8, labels (5000,) int64, unlabelled (N, 28, 28) uint8."""
+    if source.suffix == ".npz":
+        return {name: torch.from_numpy(array) for name, array in np.load(source).items()}
+    images = read(source / "train-images-idx3-ubyte.gz", header=16).reshape(-1, 28, 28)
+    labels = read(source / "train-labels-idx1-ubyte.gz", header=8).astype(np.int64)
+    order = np.random.default_rng(0).permutation(len(images))
+    chosen = np.concatenate([order[labels[order] == label][:LABELS_A_CLASS] for label in range(10)])
+    others = np.setdiff1d(order, chosen)
+    arrays = {"images": images[chosen], "labels": labels[chosen], "unlabelled": images[others]}
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def read(file: Path, *, header: int) -> np.ndarray:
+    with gzip.open(file) as packed:
+        return np.frombuffer(packed.read(), np.uint8, offset=header)
+
+
+if __name__ == "__main__":
+    train(read_data(Path(sys.argv[1])), Path(__file__).parent, Patience(), torch.device("cpu"), seed=0)

@@ -1,0 +1,241 @@
+"""The CNN assignment's known scores, tiers and public check, what a look-up finds, and the starter.
+
+The student here is a fake of our own protocol that calls the submission in this process; the cheats in
+assignments/cnn/sanity are graded in the real sandbox.
+"""
+
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from grader import catalogue
+from grader.catalogue import HOME
+from grader.errors import BadSubmission, Reason
+from grader.prepared import Data
+from grader.spec import Assignment
+from tests.assignments.in_process import FakeStudent, InProcess, Load, scores, submission
+
+# Mean accuracy, NLL in nats and stability on the 256 held-out items of course seed 1.
+PINNED = {
+    "baselines/cnn/constant": (0.1, 2.303, 1.0),
+    "baselines/cnn/logistic": (0.777, 0.637, 0.859),
+    "reference_solutions/cnn/cnn": (0.898, 0.288, 0.914),
+}
+
+
+@pytest.fixture(scope="module")
+def cnn() -> Assignment:
+    return catalogue.find("cnn")
+
+
+@pytest.fixture(scope="module")
+def data(small: Callable[[str], Data]) -> Data:
+    return small("cnn")
+
+
+@pytest.fixture(scope="module")
+def measured(cnn: Assignment, data: Data) -> dict[str, dict[str, Any]]:
+    return {name: scores(cnn, data, submission(HOME / name)) for name in PINNED}
+
+
+# ---------------------------------------------------------------- known scores
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_each_solution_scores_what_it_did(name: str, measured: dict[str, dict[str, Any]]) -> None:
+    accuracy, nll, stability = PINNED[name]
+    assert measured[name]["accuracy"].mean() == pytest.approx(accuracy, abs=0.006)  # one item and a half
+    assert measured[name]["nll"].mean() == pytest.approx(nll, abs=0.01)
+    assert measured[name]["stability"].mean() == pytest.approx(stability, abs=0.012)
+
+
+def test_every_shipped_solution_is_pinned_and_small() -> None:
+    solutions = catalogue.solutions("cnn")
+    assert {str(solution.folder.relative_to(HOME)) for solution in solutions} == set(PINNED)
+    files = [file for solution in solutions for file in solution.folder.iterdir() if file.is_file()]
+    assert all(file.stat().st_size < 1_000_000 for file in files)
+
+
+def test_the_order_of_the_solutions_is_no_luck(measured: dict[str, dict[str, Any]]) -> None:
+    for worse, better in zip(list(PINNED)[:-1], list(PINNED)[1:], strict=True):
+        gain = measured[better]["accuracy"] - measured[worse]["accuracy"]
+        assert gain.mean() > 3 * gain.std() / np.sqrt(len(gain))  # paired, item by item
+
+
+def test_tiers_rise_and_each_exemplar_reaches_its_own(
+    cnn: Assignment, measured: dict[str, dict[str, Any]]
+) -> None:
+    levels = [tier.score for tier in cnn.tiers]
+    assert levels == sorted(set(levels))
+    for tier in cnn.tiers:
+        values = measured[tier.exemplar]["accuracy"]
+        # 256 other items than the 10,000 it was set on
+        assert values.mean() > tier.score - 3 * values.std() / np.sqrt(len(values))
+
+
+def test_the_statement_names_every_tier_with_its_score(cnn: Assignment) -> None:
+    statement = (cnn.folder / "README.md").read_text()
+    for tier in cnn.tiers:
+        assert f"| {tier.name} | {tier.score:.2f} | `{tier.exemplar}`" in statement
+
+
+# ---------------------------------------------------------------- the public check
+
+
+class Zeros:
+    def classify(self, images: Tensor) -> Tensor:
+        return torch.zeros(len(images), 10)
+
+
+def test_the_check_shows_scores_a_confusion_matrix_and_surprises(cnn: Assignment, data: Data) -> None:
+    session = InProcess(submission(HOME / "reference_solutions/cnn/cnn")())
+    preview = cnn.check(session, data.public)
+    confusion, surprises, filters = preview.pictures
+    assert session.sizes == [1, 500]
+    assert preview.scores["accuracy"] > 0.8
+    assert preview.scores["calibration error"] < 0.1
+    assert confusion.pixels.shape == (1, 1, 80, 80)
+    assert np.diag(confusion.pixels[0, 0]).mean() == pytest.approx(preview.scores["accuracy"])  # balanced
+    assert surprises.pixels.shape == (1, 8, 28, 28)
+    assert filters.pixels.shape == (2, 8, 28, 28)
+    for picture in preview.pictures:
+        assert 0 <= picture.pixels.min() <= picture.pixels.max() <= 1
+
+
+def test_surprises_are_the_examples_that_a_model_gets_most_wrong(cnn: Assignment, data: Data) -> None:
+    labels = torch.from_numpy(data.public["example_labels"])
+
+    class KnowsAllButTwo(Zeros):
+        def classify(self, images: Tensor) -> Tensor:
+            logits = 9.0 * torch.nn.functional.one_hot(labels[: len(images)], 10)
+            logits[7:9] = -logits[7:9]
+            return logits
+
+    surprises = cnn.check(InProcess(KnowsAllButTwo()), data.public).pictures[1]
+    assert np.array_equal(surprises.pixels[0, :2], data.public["examples"][7:9, 0])
+
+
+def test_filters_are_shown_where_a_model_offers_them_and_missed_nowhere(cnn: Assignment, data: Data) -> None:
+    class Shows(Zeros):
+        def filters(self) -> Tensor:
+            ramp = torch.linspace(-3, 1, 28).expand(16, 28, 28).clone()
+            ramp[15] = 0
+            return ramp
+
+    without = cnn.check(InProcess(Zeros()), data.public).pictures
+    assert [picture.name for picture in without] == ["confusion", "surprises"]
+    filters = cnn.check(InProcess(Shows()), data.public).pictures[2].pixels
+    assert filters[0, 0, 0, 0] == 0  # −3, the largest: black
+    assert filters[0, 0, 0, -1] == pytest.approx(0.5 + 1 / 6)
+    assert (filters[1, 7] == 0.5).all()
+
+
+def test_filters_of_a_wrong_shape_are_told(cnn: Assignment, data: Data) -> None:
+    class Raw(Zeros):
+        def filters(self) -> Tensor:
+            return torch.zeros(24, 1, 3, 3)
+
+    with pytest.raises(BadSubmission, match=r"filters returned \(24, 1, 3, 3\)") as caught:
+        cnn.check(InProcess(Raw()), data.public)
+    assert caught.value.reason is Reason.WRONG_SHAPE
+
+
+# ---------------------------------------------------------------- how held-out items are asked
+
+
+def test_nudged_images_go_to_a_copy_that_never_saw_the_images(cnn: Assignment, data: Data) -> None:
+    asked: list[set[bytes]] = []
+
+    class Witness(Zeros):
+        def __init__(self) -> None:
+            asked.append(set())
+
+        def classify(self, images: Tensor) -> Tensor:
+            asked[-1] |= {image.numpy().tobytes() for image in images}
+            return super().classify(images)
+
+    student = FakeStudent(Witness)
+    cnn.evaluate(student, data.heldout, np.random.default_rng(0))
+    first, second, third = asked
+    assert third == {image.tobytes() for image in data.heldout["nudged"]}
+    assert first == {image.tobytes() for image in data.heldout["images"]}
+    assert second < first
+    assert not third & first
+    assert student.told[-1] == (256, 256)
+
+
+def test_boundless_logits_cost_no_more_than_the_clamp(cnn: Assignment, data: Data) -> None:
+    class Sure(Zeros):
+        def classify(self, images: Tensor) -> Tensor:
+            logits = torch.zeros(len(images), 10)
+            logits[:, 0] = 3e38
+            logits[:, 1:] = -3e38
+            return logits
+
+    assert scores(cnn, data, Sure)["nll"].max() == pytest.approx(60, abs=0.01)
+
+
+# ---------------------------------------------------------------- look-ups
+
+
+def built(case: str, data: Data, folder: Path) -> Load:
+    """A case of the sanity suite with the files that its build.py makes."""
+    source = HOME / "assignments/cnn/sanity" / case
+    shutil.copy(source / "model.py", folder)
+    runpy.run_path(str(source / "build.py"))["build"](folder, data.public)
+    return submission(folder)
+
+
+@pytest.fixture(scope="module")
+def unrendered(cnn: Assignment, data: Data) -> Data:
+    """What the grader would ask if it took the published images as they are: the mistake to be avoided."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("heldout_assignment_cnn.data.render", lambda images, rng: images)
+        prepared = cnn.prepare(None, 1, 256)
+    return Data(data.public, prepared.heldout, data.sha256)
+
+
+def test_a_table_knows_every_published_image_and_no_rendered_one(
+    cnn: Assignment, data: Data, unrendered: Data, tmp_path: Path
+) -> None:
+    table = built("look_up_table", data, tmp_path)
+    assert cnn.check(InProcess(table()), data.public).scores["accuracy"] == 1
+    assert scores(cnn, data, table)["accuracy"] == pytest.approx(0.1)
+    assert scores(cnn, unrendered, table)["accuracy"].mean() == 1
+
+
+def test_a_nudge_shows_a_table_where_a_table_knows_the_images(
+    cnn: Assignment, data: Data, unrendered: Data, tmp_path: Path
+) -> None:
+    model = submission(HOME / "reference_solutions/cnn/cnn")
+    table = built("look_up_table", data, tmp_path)
+    assert scores(cnn, unrendered, table)["stability"].mean() < 0.2
+    assert scores(cnn, unrendered, model)["stability"].mean() > 0.85
+
+
+# ---------------------------------------------------------------- what students start from
+
+
+def test_the_starter_trains_and_its_model_passes_the_check(
+    cnn: Assignment, data: Data, tmp_path: Path
+) -> None:
+    for name in ("model.py", "train.py"):
+        (tmp_path / name).write_text((cnn.folder / "starter" / name).read_text())
+    (tmp_path / "data").mkdir()
+    np.savez(tmp_path / "data" / "public.npz", allow_pickle=False, **data.public)
+    command = [sys.executable, "train.py", "30"]
+    trained = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert trained.returncode == 0, trained.stderr
+    assert "on the 500 examples" in trained.stdout
+    preview = cnn.check(InProcess(submission(tmp_path)()), data.public)
+    assert preview.scores["accuracy"] > 0.3  # after 30 steps
+    assert [picture.name for picture in preview.pictures] == ["confusion", "surprises", "filters"]

@@ -1,0 +1,134 @@
+"""The CNN assignment's data: drawn by the course's seed, rendered anew, in parts that don't overlap."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from grader import catalogue
+from grader.datasets import Images, fashion_mnist, split
+from grader.errors import HeldoutError
+from grader.spec import Array, Assignment, Prepared
+
+
+@pytest.fixture(scope="module")
+def cnn() -> Assignment:
+    return catalogue.find("cnn")
+
+
+@pytest.fixture(scope="module")
+def full(cnn: Assignment) -> Prepared:
+    return cnn.prepare(None, 3, None)
+
+
+@pytest.fixture(scope="module")
+def clothes() -> Images:
+    return fashion_mnist()
+
+
+def to_bytes(images: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    return np.asarray((images[:, 0] * 255).round(), np.uint8)
+
+
+def parts(prepared: Prepared) -> dict[str, Array]:
+    """Every image that was handed out or held out, each (n, 28, 28) uint8."""
+    return {
+        "labelled": prepared.public["images"],
+        "unlabelled": prepared.public["unlabelled"],
+        "examples": to_bytes(prepared.public["examples"]),
+        "held out": to_bytes(prepared.heldout["images"]),
+    }
+
+
+def test_the_full_profile(full: Prepared) -> None:
+    assert {name: len(images) for name, images in parts(full).items()} == {
+        "labelled": 5_000,
+        "unlabelled": 40_000,
+        "examples": 500,
+        "held out": 10_000,
+    }
+    assert full.heldout["public"].sum() == 2_000
+    for asked in (full.public["examples"], full.heldout["images"], full.heldout["nudged"]):
+        assert asked.dtype == np.float32
+        assert asked.shape[1:] == (1, 28, 28)
+        assert 0 <= asked.min() <= asked.max() <= 1
+
+
+def test_labels_handed_out_are_balanced_and_mixed(full: Prepared) -> None:
+    assert np.bincount(full.public["labels"]).tolist() == [500] * 10
+    assert np.bincount(full.public["example_labels"]).tolist() == [50] * 10
+    assert len(set(full.public["labels"][:50])) == 10
+    assert np.bincount(full.heldout["labels"]).min() > 900
+
+
+def test_no_image_keeps_its_bytes(full: Prepared, clothes: Images) -> None:
+    originals = {image.tobytes() for image in clothes.images}
+    for name, images in parts(full).items():
+        assert not originals & {image.tobytes() for image in images}, name
+
+
+def test_parts_are_disjoint_and_labels_are_their_images(
+    cnn: Assignment, clothes: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen where images are left as they are published: there are no two equal ones among them."""
+    monkeypatch.setattr("heldout_assignment_cnn.data.render", lambda images, rng: images)
+    plain = cnn.prepare(None, 3, None)
+    places = {image.tobytes(): place for place, image in enumerate(clothes.images)}
+    found = {name: [places[image.tobytes()] for image in images] for name, images in parts(plain).items()}
+    everything = [place for part in found.values() for place in part]
+    assert len(set(everything)) == len(everything) == 55_500
+    assert np.array_equal(clothes.labels[found["labelled"]], plain.public["labels"])
+    assert np.array_equal(clothes.labels[found["examples"]], plain.public["example_labels"])
+    assert np.array_equal(clothes.labels[found["held out"]], plain.heldout["labels"])
+
+
+def test_the_other_assignments_on_these_images_hold_out_the_same(
+    cnn: Assignment, clothes: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denoising = catalogue.find("denoising")
+    for slug in ("cnn", "denoising"):
+        monkeypatch.setattr(f"heldout_assignment_{slug}.data.render", lambda images, rng: images)
+    held = to_bytes(cnn.prepare(None, 3, None).heldout["images"])
+    assert np.array_equal(held, clothes.images[split(70_000, 3, sizes=(10_000,))[0]])
+    assert np.array_equal(held, denoising.prepare(None, 3, None).heldout["clean"])
+
+
+def test_some_images_are_neither_handed_out_nor_held_out(full: Prepared) -> None:
+    assert sum(len(images) for images in parts(full).values()) == 70_000 - 14_500
+
+
+def test_the_small_profile_is_the_beginning_of_the_full_one(cnn: Assignment, full: Prepared) -> None:
+    small = cnn.prepare(None, 3, 256)
+    assert small.heldout["public"].sum() == 64
+    for name in ("images", "nudged", "labels"):
+        assert np.array_equal(small.heldout[name], full.heldout[name][:256])
+    for name, array in full.public.items():
+        assert np.array_equal(small.public[name], array)
+
+
+def test_the_seed_decides_images_and_renderings(cnn: Assignment, full: Prepared) -> None:
+    same, other = (cnn.prepare(None, seed, 100) for seed in (3, 4))
+    for name in ("images", "nudged", "labels"):
+        assert np.array_equal(same.heldout[name], full.heldout[name][:100])
+        assert not np.array_equal(same.heldout[name], other.heldout[name])
+    assert not np.array_equal(same.public["images"], other.public["images"])
+
+
+def test_a_nudge_is_one_pixel_to_a_side_and_light_noise(cnn: Assignment, full: Prepared) -> None:
+    images, nudged = (full.heldout[name][:200, 0] for name in ("images", "nudged"))
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
+    moved = np.stack([padded[:, top : top + 28, left : left + 28] for top in range(3) for left in range(3)])
+    distance = np.abs(moved - nudged).mean(axis=(2, 3))  # (9, 200)
+    side = distance.argmin(axis=0)
+    assert set(side) == {0, 1, 2, 3, 5, 6, 7, 8}  # 4 would be no move
+    inside = np.take_along_axis(moved, side[np.newaxis, :, np.newaxis, np.newaxis], axis=0)[0]
+    grey = (inside > 0.2) & (inside < 0.8)  # where nothing was clipped
+    assert (nudged - inside)[grey].std() == pytest.approx(0.03, rel=0.02)
+    assert (nudged - inside)[grey].mean() == pytest.approx(0, abs=0.002)
+
+
+@pytest.mark.parametrize("size", [0, 10_001])
+def test_a_size_out_of_range_is_refused(cnn: Assignment, size: int) -> None:
+    with pytest.raises(HeldoutError, match=f"{size} held-out items"):
+        cnn.prepare(None, 1, size)

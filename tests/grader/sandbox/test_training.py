@@ -1,0 +1,229 @@
+"""Trainings in the real sandbox: cut by processor time, sealed as they go, told of, and loaded afterwards."""
+
+import textwrap
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from grader.errors import BadSubmission, Reason
+from grader.sandbox import Allowance, Sandbox, Tensor, TensorSpec, Trained
+from grader.sandbox.clock import IDLE, ProcessorClock
+from grader.spec import Budget, Limits
+from grader.student import training_limits
+
+Pack = Callable[..., bytes]
+Ask = Callable[..., np.ndarray]
+
+MODEL = """
+class Model:
+    def __init__(self, words):
+        self.words = words
+    def denoise(self, x):
+        return x * 0 + len(self.words)
+
+def load(folder, device):
+    return Model((folder / "words.txt").read_text())
+"""
+HEAD = """
+import multiprocessing, os, sys, time
+import torch
+
+def save(out, text):
+    (out / "words.txt").write_text(text)
+
+def burn(seconds):
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+
+def train(data, out, budget, device, seed):
+"""
+STEPS_FOR_EVER = """
+    for step in range(10**9):
+        burn(0.05)
+        save(out, "x" * (step + 1))
+        budget.step(1.0 / (step + 1))  # and its answer is not heeded
+"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    trained: Trained
+    told: list[tuple[int, float, float]]
+    seconds: float
+
+
+@pytest.fixture
+def train(cold: Sandbox, pack: Pack) -> Callable[..., Seen]:
+    def run(body: str, *, seconds: float = 30.0, memory: int = 2048, seed: int = 5) -> Seen:
+        budget = Budget(cpu_seconds=seconds)
+        limits = training_limits(Limits(memory_bytes=memory << 20), budget)
+        archive = pack(MODEL, **{"train.py": HEAD + textwrap.indent(textwrap.dedent(body), "    ")})
+        told: list[tuple[int, float, float]] = []
+        data = {"images": Tensor(TensorSpec("uint8", (2, 3)), bytes(range(6)))}
+        with cold.open_training(archive, limits, budget) as session:
+            started = time.monotonic()
+            trained = session.train(data, seed, lambda *each: told.append(each))
+        return Seen(trained, told, time.monotonic() - started)
+
+    return run
+
+
+def failure(train: Callable[..., Seen], body: str, **options: float) -> BadSubmission:
+    with pytest.raises(BadSubmission) as caught:
+        train(body, **options)
+    return caught.value
+
+
+def test_it_trains_on_the_data_by_the_seed_and_is_loaded_afterwards(
+    train: Callable[..., Seen], cold: Sandbox, pack: Pack, ask: Ask
+) -> None:
+    seen = train("""
+        images = data["images"]
+        assert images.dtype == torch.uint8 and images.tolist() == [[0, 1, 2], [3, 4, 5]] and seed == 5
+        assert budget.step(0.25) and 0 < budget.left() <= budget.seconds == 30
+        save(out, "seven..")
+    """)
+    assert (seen.trained.steps, seen.trained.cut) == (1, False)
+    assert 0 < seen.trained.cpu_seconds < 30
+    assert seen.told[-1][:2] == (1, 0.25)
+    x = np.ones((1, 1), np.float32)
+    archive, limits = pack(MODEL), Limits()
+    with cold.open(
+        archive, limits, Allowance(60), public=True, checkpoint=seen.trained.checkpoint
+    ) as session:
+        assert ask(session, "denoise", (1, 1), x) == 7
+
+
+def test_the_end_of_the_budget_cuts_and_what_was_sealed_last_counts(train: Callable[..., Seen]) -> None:
+    seen = train(STEPS_FOR_EVER, seconds=4.0)
+    assert seen.trained.cut
+    assert seen.trained.checkpoint
+    assert 3.0 < seen.trained.cpu_seconds <= 4.0
+    assert seen.trained.steps == seen.told[-1][0] > 10
+    assert [told[2] for told in seen.told] == sorted(told[2] for told in seen.told)
+
+
+def test_one_that_heeds_the_budget_is_not_cut(train: Callable[..., Seen]) -> None:
+    seen = train(
+        """
+        while budget.step():
+            burn(0.1)
+        save(out, "in time")
+        """,
+        seconds=4.0,
+    )
+    assert not seen.trained.cut
+    assert seen.trained.cpu_seconds > 3
+
+
+def test_processes_that_it_starts_are_counted_together(train: Callable[..., Seen]) -> None:
+    seen = train(
+        """
+        save(out, "early")
+        burn(1.2)
+        budget.step()
+        workers = [multiprocessing.Process(target=burn, args=(60,)) for _ in range(2)]
+        [worker.start() for worker in workers]
+        [worker.join() for worker in workers]
+        """,
+        seconds=5.0,
+    )
+    assert seen.trained.cut
+    assert seen.seconds < 60
+
+
+def test_who_sleeps_is_cut_too(train: Callable[..., Seen]) -> None:
+    seen = train(
+        """
+        save(out, "early")
+        time.sleep(1.1)
+        budget.step()
+        time.sleep(600)
+        """,
+        seconds=2.0,
+    )
+    assert seen.trained.cut
+    assert seen.seconds < 60
+
+
+def test_workers_and_programs_may_be_started(train: Callable[..., Seen]) -> None:
+    seen = train("""
+        import subprocess
+        from torch.utils.data import DataLoader, TensorDataset
+        loader = DataLoader(TensorDataset(torch.arange(100)), batch_size=10, num_workers=2)
+        assert sum(len(batch) for batch, in loader) == 100
+        if (pid := os.fork()) == 0:
+            budget.step(7.0)  # a fork has no say
+            os._exit(0)
+        os.waitpid(pid, 0)
+        subprocess.run([sys.executable, "-c", "print(1)"], check=True)
+        save(out, "done")
+    """)
+    assert seen.trained.steps == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "words"),
+    [
+        ("pass", Reason.NOTHING_SAVED, "train() returned, and nothing was saved"),
+        ("os.symlink('/etc/passwd', out / 'words.txt')", Reason.NOTHING_SAVED, "nothing was saved"),
+        ("data['labels']", Reason.TRAIN_RAISED, "KeyError: 'labels'"),
+        ("save(out, 'x' * 17_000_000)", Reason.TRAIN_RAISED, "at most 16.0 MB"),
+        ("os._exit(3)", Reason.CRASHED, "exit code 3"),
+        ("bytearray(b'x') * (3 << 30)", Reason.MEMORY, "memory"),
+    ],
+)
+def test_what_goes_wrong_is_told(body: str, reason: Reason, words: str, train: Callable[..., Seen]) -> None:
+    error = failure(train, body)
+    assert error.reason is reason
+    assert words in str(error)
+
+
+def test_a_budget_that_ends_before_anything_is_saved(train: Callable[..., Seen]) -> None:
+    error = failure(train, "burn(60)", seconds=2.0)
+    assert error.reason is Reason.NOTHING_SAVED
+    assert "cut after 2 s of processor time" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [({}, "no train.py"), ({"train.py": "trains = 1"}, "no function train"), ({"train.py": "def"}, "syntax")],
+)
+def test_a_submission_that_cannot_train(files: dict[str, str], words: str, cold: Sandbox, pack: Pack) -> None:
+    budget = Budget()
+    with (
+        pytest.raises(BadSubmission, match=words) as caught,
+        cold.open_training(pack(MODEL, **files), training_limits(Limits(), budget), budget) as session,
+    ):
+        session.train({}, 0, lambda *_: None)
+    assert caught.value.reason in (Reason.TRAIN_MISSING, Reason.SYNTAX_ERROR)
+
+
+def test_a_checkpoint_does_not_replace_what_was_handed_in(
+    train: Callable[..., Seen], cold: Sandbox, pack: Pack
+) -> None:
+    seen = train("(out / 'model.py').write_text('import another')")
+    with pytest.raises(BadSubmission) as caught:
+        cold.open(
+            pack(MODEL), Limits(), Allowance(60), public=True, checkpoint=seen.trained.checkpoint
+        ).__enter__()
+    assert caught.value.reason is Reason.BAD_ARCHIVE
+
+
+def test_the_clock_counts_processor_time_or_a_quarter_of_the_wall() -> None:
+    used, passed = [10.0], [0.0]
+
+    class Wall:
+        def now(self) -> float:
+            return passed[0]
+
+    clock = ProcessorClock(lambda: used[0], Wall())
+    assert clock.now() == 0
+    used[0], passed[0] = 13.0, 4.0
+    assert clock.now() == 3
+    passed[0] = 100.0
+    assert clock.now() == 100 * IDLE
