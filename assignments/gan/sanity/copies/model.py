@@ -13,7 +13,9 @@ def exact(images, others, u):
 
 def shifted(images, others, u):
     moves = (5 * u).long() - 2  # (B, 2) of −2…2
-    moved = [pad(image, (2, 2, 2, 2)).roll(tuple(move), (1, 2)) for image, move in zip(images, moves.tolist())]
+    moved = [
+        pad(image, (2, 2, 2, 2)).roll(tuple(move), (1, 2)) for image, move in zip(images, moves.tolist())
+    ]
     return torch.stack(moved)[:, :, 2:-2, 2:-2]
 
 
@@ -27,7 +29,9 @@ def blended(images, others, u):
 
 def turned(images, others, u):
     angle = torch.tensor(5.0).deg2rad()
-    turn = torch.tensor([[angle.cos(), -angle.sin(), 0], [angle.sin(), angle.cos(), 0]]).expand(len(images), 2, 3)
+    turn = torch.tensor([[angle.cos(), -angle.sin(), 0], [angle.sin(), angle.cos(), 0]]).expand(
+        len(images), 2, 3
+    )
     return grid_sample(images, affine_grid(turn, images.shape, align_corners=False), align_corners=False)
 
 

@@ -16,6 +16,9 @@ def load(folder, device):
     torch.manual_seed(0)
     model = Model()
     model.network = torch.nn.Sequential(
-        torch.nn.Linear(16, 784), torch.nn.Unflatten(1, (1, 28, 28)), torch.nn.BatchNorm2d(1), torch.nn.Sigmoid()
+        torch.nn.Linear(16, 784),
+        torch.nn.Unflatten(1, (1, 28, 28)),
+        torch.nn.BatchNorm2d(1),
+        torch.nn.Sigmoid(),
     )
     return model
