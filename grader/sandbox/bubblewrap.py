@@ -15,6 +15,9 @@ SHARED_MEMORY = 64 * MIB  # /dev/shm: DataLoader workers hand tensors over throu
 HOSTNAME = "sandbox"
 # Those of its own namespaces belong to the sandbox's uid. A /proc that is covered can't be mounted once more.
 SYSCTLS_READ_ONLY = ["--ro-bind", "/proc/sys", "/proc/sys"]
+# Source and target of each. A shared map of /dev/zero is memory that nothing counts.
+DEVICES = [[f"/dev/{name}", f"/dev/{name}"] for name in ("null", "full", "random", "urandom", "tty")]
+DEVICES += [["/dev/null", "/dev/zero"]]
 NAMESPACES = ("user", "pid", "net", "ipc", "uts", "cgroup-try")
 START = (
     "import sys; sys.path.insert(0, sys.argv[1]); from runner import {module};"
@@ -35,7 +38,7 @@ def program() -> Path:
 
 
 def arguments(limits: Limits, *, info: int) -> list[str]:
-    """All but the binds, the scratch tmpfs and the final --remount-ro, which the launcher adds."""
+    """All but the binds, devices, the scratch tmpfs and the final --remount-ro, which the launcher adds."""
     words = [f"--unshare-{name}" for name in NAMESPACES]
     words += ["--uid", NOBODY, "--gid", NOBODY, "--hostname", HOSTNAME]
     # The runner itself is pid 1: bubblewrap's own init would have its uid but no filter and no limits, and
@@ -55,11 +58,6 @@ def arguments(limits: Limits, *, info: int) -> list[str]:
     for folder in ("/lib64", "/usr/lib", "/usr/lib64"):  # the loader's own search path, with no cache to read
         words += ["--symlink", "/lib", folder]
     words += ["--proc", "/proc", "--dev", "/dev"]
-    words += [
-        "--dev-bind",
-        "/dev/null",
-        "/dev/zero",
-    ]  # a shared map of /dev/zero is memory that nothing counts
     return [*words, "--chdir", "/"]
 
 

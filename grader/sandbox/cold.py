@@ -119,7 +119,8 @@ class ColdSandbox:
         return {
             "bwrap": str(bubblewrap.program()),
             "binds": [[bind.source, bind.target] for bind in binds],
-            "arguments": bubblewrap.arguments(limits, info=info) + (gpus.words(gpu) if gpu else []),
+            "arguments": bubblewrap.arguments(limits, info=info) + (gpus.words() if gpu else []),
+            "devices": [*bubblewrap.DEVICES, *([node, node] for node in (gpu.nodes if gpu else ()))],
             "tmpfs": bubblewrap.tmpfs(limits),
             "command": bubblewrap.command(self.runtime.python, "/heldout", channel, module),
         }

@@ -115,7 +115,12 @@ class ZygoteSandbox:
             status, their_status = socket.socketpair()
             held.enter_context(closing(status))
             passed.enter_context(closing(their_status))
-            order = {"module": module, "tmpfs": bubblewrap.tmpfs(limits), "hostname": bubblewrap.HOSTNAME}
+            order = {
+                "module": module,
+                "tmpfs": bubblewrap.tmpfs(limits),
+                "devices": [target for _, target in bubblewrap.DEVICES],
+                "hostname": bubblewrap.HOSTNAME,
+            }
             zygote.order(order, [pair.theirs.fileno(), pair.output, their_status.fileno()])
             passed.close()
             pidfd = zygote.started(status)

@@ -14,7 +14,8 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_CAP_AMBIENT = 1, 4, 24, 4
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 KEYCTL = {"x86_64": 250, "aarch64": 219}
 KEYCTL_JOIN_SESSION_KEYRING = 1
 CAPABILITY_VERSION_3 = 0x20080522
@@ -31,13 +32,19 @@ def namespaces(uid: int, gid: int) -> None:
             map_.write(text)
 
 
-def settle(tmpfs: list[tuple[str, int, int]], hostname: str) -> None:
-    """The first process of the new namespaces makes them its own; `tmpfs`: target, bytes, number of files."""
+def settle(tmpfs: list[tuple[str, int, int]], devices: list[str], hostname: str) -> None:
+    """The first process of the new namespaces makes them its own; `tmpfs`: target, bytes, number of files.
+
+    `devices` are the machine's own nodes, whose times could be set: an ordinary user's have no launcher that
+    could have made their mounts read-only.
+    """
     _prctl(PR_SET_PDEATHSIG, 9)
     os.setsid()
     _mount(None, "/", None, MS_REC | MS_PRIVATE)
     for target, size, files in tmpfs:
         _mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={files},mode=700")
+    for node in devices:
+        _mount(None, node, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID)
     _mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
     _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     socket.sethostname(hostname)

@@ -84,6 +84,11 @@ class Without(ColdSandbox):
         if "environment" in self._off:
             dropped.add("--clearenv")
         spec["arguments"] = [word for word in spec["arguments"] if word not in dropped]
+        if "read-only" in self._off:
+            spec["arguments"] += [
+                word for source, target in spec["devices"] for word in ("--dev-bind", source, target)
+            ]
+            spec["devices"] = []
         if "capabilities" in self._off:
             spec["arguments"] += MORE_OF_IT
         if "leftovers" in self._off:
