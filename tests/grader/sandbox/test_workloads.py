@@ -58,6 +58,20 @@ LACKS = {
     ),
     "urllib": ("__import__('urllib.request').request.urlopen('http://heldout.org')", "no network", "folder"),
 }
+UNREAD = """
+    import socket
+    server, kept, parked = socket.create_server(("127.0.0.1", 0)), [], 0
+    for _ in range(100):
+        kept += [socket.create_connection(server.getsockname()), server.accept()[0]]
+        for each in kept[-2:]:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 30)
+            each.setblocking(False)
+            try:
+                while parked < 512 << 20:
+                    parked += each.send(bytes(1 << 18))
+            except BlockingIOError:
+                pass
+    print(parked >> 20)"""
 TOO_MUCH = """
     for _ in range(3):
         if os.fork() == 0:
@@ -121,6 +135,18 @@ def cold_seconds(session: SandboxSession) -> float:
     """Processor seconds of all processes so far, as their control group counts them."""
     meter = session._child.meter  # type: ignore[attr-defined]
     return float(meter.counted().cpu_seconds)
+
+
+def test_what_waits_in_sockets_is_counted_or_limited(
+    cold: ColdSandbox, confined: Sandbox, pack: Pack, ask: Ask
+) -> None:
+    if cold.groups is None:
+        pytest.skip("no control group can be made here")
+    with confined.open(pack(model(UNREAD)), Limits(), Allowance(120), public=True) as session:
+        ask(session, "denoise", (2, 2), np.ones((2, 2), np.float32))
+    parked = int(session.log) * MIB
+    assert parked > 1 * MIB, "nothing was sent: the test proves nothing"
+    assert parked < 128 * MIB or parked < session.usage.peak_bytes
 
 
 @pytest.mark.parametrize("groups", [True, False], ids=["cgroup", "watchdog"])
