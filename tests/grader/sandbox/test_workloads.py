@@ -58,6 +58,15 @@ LACKS = {
     ),
     "urllib": ("__import__('urllib.request').request.urlopen('http://heldout.org')", "no network", "folder"),
 }
+HEADLESS = """
+    def hold():
+        kept = bytearray(b"x") * (400 << 20)
+        time.sleep(60)
+    for _ in range(4):
+        if os.fork() == 0:
+            threading.Thread(target=hold).start()
+            __import__("ctypes").CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)
+    time.sleep(20)"""
 UNREAD = """
     import socket
     server, kept, parked = socket.create_server(("127.0.0.1", 0)), [], 0
@@ -135,6 +144,15 @@ def cold_seconds(session: SandboxSession) -> float:
     """Processor seconds of all processes so far, as their control group counts them."""
     meter = session._child.meter  # type: ignore[attr-defined]
     return float(meter.counted().cpu_seconds)
+
+
+def test_a_process_without_its_first_thread_is_counted(pack: Pack, ask: Ask) -> None:
+    """By the watchdog, which reads what the process's threads tell."""
+    with pytest.raises(BadSubmission) as caught:
+        answers(
+            ColdSandbox(groups=lambda: None), pack(model(HEADLESS)), ask, Limits(memory_bytes=1_200 * MIB)
+        )
+    assert caught.value.reason is Reason.MEMORY
 
 
 def test_what_waits_in_sockets_is_counted_or_limited(
