@@ -8,6 +8,7 @@ import errno
 import os
 import re
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -76,7 +77,7 @@ class Hierarchy:
     @contextmanager
     def group(self, limits: Limits) -> Iterator[Group]:
         """A fresh group with these limits; removed, with whatever was made below it, on leaving."""
-        name = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"  # never used again: a dying group lingers
+        name = f"{_prefix(os.getpid())}{secrets.token_hex(4)}"  # never used again: a dying group lingers
         made = Group(self.version, {key: parent / name for key, parent in self.parents.items()})
         try:
             _make(made, limits)
@@ -228,13 +229,27 @@ def _make_room(own: Path) -> None:
             _write(leaf / "cgroup.procs", pid)
 
 
+def _prefix(grader: int) -> str:
+    """Of its groups. With the pid namespace: another container's graders have numbers of their own."""
+    return f"{PREFIX}{grader}-{os.stat('/proc/self/ns/pid').st_ino:x}-"
+
+
 def _sweep(found: Hierarchy) -> None:
-    """Remove what graders that were killed have left: empty groups of processes that are no more."""
+    """End what graders that were killed have left: groups, and whoever outlived them there."""
     for parent in set(found.parents.values()):
-        for folder in parent.glob(f"{PREFIX}[0-9]*-*"):
-            if not Path(f"/proc/{folder.name.split('-')[1]}").exists():
-                with suppress(OSError):
-                    folder.rmdir()
+        for folder in parent.glob(f"{PREFIX}[0-9]*-*-*"):
+            grader = int(folder.name.split("-")[1])
+            if folder.name.startswith(_prefix(grader)) and not Path(f"/proc/{grader}").exists():
+                with suppress(OSError, SandboxError):
+                    _kill(folder)
+                    _remove(folder)
+
+
+def _kill(folder: Path) -> None:
+    for pid in map(int, (folder / "cgroup.procs").read_text().split()):
+        if pid > 0:  # 0 is a process that can't be seen from here
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _remove(folder: Path) -> None:

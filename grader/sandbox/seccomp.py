@@ -49,6 +49,7 @@ LOW_32_BITS = 0xFFFFFFFF
 MAP_SHARED_ANONYMOUS, MAP_GROWSDOWN = 0x21, 0x100
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
+PR_SET_PDEATHSIG = 1
 PR_SET_MM = 35  # a command line of gigabytes, for whoever runs ps
 # No locks, leases, owners, signals or hints: they stay with an inode or an open file that sandboxes share.
 FCNTL = (
@@ -118,6 +119,9 @@ def _refusals(permitted: frozenset[str]) -> sc.SyscallFilter:
             policy.add_rule_exactly(
                 sc.ERRNO(errno.EPERM), _number(name), sc.Arg(argument, sc.MASKED_EQ, mask, value)
             )
+    # The launcher's death must end it. PyTorch's workers ask for such a signal: told that they have it.
+    death = sc.Arg(0, sc.MASKED_EQ, LOW_32_BITS, PR_SET_PDEATHSIG)
+    policy.add_rule_exactly(sc.ERRNO(0), _number("prctl"), death)
     core = sc.Arg(1, sc.MASKED_EQ, LOW_32_BITS, resource.RLIMIT_CORE)
     policy.add_rule_exactly(sc.ERRNO(errno.EPERM), _number("prlimit64"), core, sc.Arg(2, sc.NE, 0))
     return policy

@@ -212,6 +212,22 @@ def test_a_sandbox_dies_with_its_grader(cold: ColdSandbox) -> None:
     assert gone(runner)
 
 
+def test_what_outlived_its_grader_is_ended_by_the_next(cold: ColdSandbox) -> None:
+    if cold.groups is None:
+        pytest.skip("no control group can be made here")
+    gone_grader = subprocess.Popen(["true"])
+    gone_grader.wait()
+    name = f"{cgroup._prefix(gone_grader.pid)}0"
+    folders = {parent / name for parent in cold.groups.parents.values()}
+    with subprocess.Popen(["sleep", "60"]) as orphan:
+        for folder in folders:
+            folder.mkdir()
+            (folder / "cgroup.procs").write_text(str(orphan.pid))
+        cgroup._sweep(cold.groups)
+        assert orphan.wait(10) == -signal.SIGKILL
+    assert not [folder for folder in folders if folder.exists()]
+
+
 def test_a_refused_filter_stops_the_start(cold: ColdSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seccomp, "programs", lambda **_: (b"\xff" * 8,))
     with pytest.raises(SandboxError, match="refused"):
