@@ -39,6 +39,7 @@ REFUSED = {
     "uncounted memory": "memfd_secret remap_file_pages mbind migrate_pages move_pages",
     # What is cached of a file that all sandboxes share would be a channel from one to the next.
     "page cache": "preadv2 pwritev2 mincore fadvise64 readahead",
+    "the machine's disks": "io_setup io_destroy io_getevents io_pgetevents io_submit io_cancel sync syncfs",
     EXECUTE: "execve execveat",
 }
 REFUSED_X86 = "iopl ioperm modify_ldt inotify_init"
