@@ -27,6 +27,7 @@ CONTROLLERS = ("memory", "pids", "cpu")
 PERIOD = 100_000  # microseconds over which processor time is shared out
 REMOVE_SECONDS = 5.0  # the last process may be gone a moment before its group may be
 SOCKET_BYTES = 64 * MIB  # unread in TCP sockets: version 1 counts them beside memory, not in it
+FULL = 0.95  # of its memory: the kernel counts in batches
 TRIAL_BYTES = 16 * MIB
 TRIAL = "import sys\nfor p in sys.argv[1:]: open(p, 'w').write('0')\nbytearray(64 << 20)\n"
 
@@ -36,8 +37,9 @@ class Counted:
     """What the kernel counted for a group."""
 
     cpu_seconds: float
-    peak_bytes: int  # resident and scratch and caches, of all processes together
+    peak_bytes: int  # resident and scratch and caches, of all processes together; 0 where it isn't counted
     oom_kills: int
+    full: bool  # the group's own limit was met: without that, a kill was for the machine's lack of memory
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,12 @@ class Group:
     def counted(self) -> Counted:
         memory, cpu = self.folders["memory"], self.folders.get("cpuacct", self.folders["cpu"])
         if self.version == 2:
-            micro = _field(cpu / "cpu.stat", "usage_usec")
-            peak, events = memory / "memory.peak", memory / "memory.events"
-            return Counted(micro / 1e6, _number(peak), _field(events, "oom_kill"))
-        nano, peak = _number(cpu / "cpuacct.usage"), memory / "memory.max_usage_in_bytes"
-        return Counted(nano / 1e9, _number(peak), _field(memory / "memory.oom_control", "oom_kill"))
+            micro, events = _field(cpu / "cpu.stat", "usage_usec"), memory / "memory.events"
+            peak, full = _number(memory / "memory.peak"), _field(events, "oom") > 0  # a peak since Linux 5.19
+            return Counted(micro / 1e6, peak, _field(events, "oom_kill"), full)
+        nano, peak = _number(cpu / "cpuacct.usage"), _number(memory / "memory.max_usage_in_bytes")
+        full = peak >= FULL * _number(memory / "memory.limit_in_bytes")  # not every kernel keeps a failcnt
+        return Counted(nano / 1e9, peak, _field(memory / "memory.oom_control", "oom_kill"), full)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class Watchdog:
         self._thread.start()
 
     def counted(self) -> Counted:
-        return Counted(0.0, self._peak, int(self._killed))
+        return Counted(0.0, self._peak, int(self._killed), self._killed)
 
     def stop(self) -> None:
         self._stopped.set()

@@ -228,6 +228,14 @@ def test_what_outlived_its_grader_is_ended_by_the_next(cold: ColdSandbox) -> Non
     assert not [folder for folder in folders if folder.exists()]
 
 
+@pytest.mark.parametrize(("events", "full"), [("oom 0\noom_kill 1\n", False), ("oom 3\noom_kill 1\n", True)])
+def test_version_2_tells_whose_memory_ended(events: str, full: bool, tmp_path: Path) -> None:
+    (tmp_path / "memory.events").write_text(f"low 0\nmax 7\n{events}")
+    (tmp_path / "cpu.stat").write_text("usage_usec 2000000\n")
+    group = cgroup.Group(2, dict.fromkeys(cgroup.CONTROLLERS, tmp_path))
+    assert group.counted() == cgroup.Counted(2.0, 0, 1, full)
+
+
 def test_a_refused_filter_stops_the_start(cold: ColdSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seccomp, "programs", lambda **_: (b"\xff" * 8,))
     with pytest.raises(SandboxError, match="refused"):
