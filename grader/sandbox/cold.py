@@ -85,8 +85,9 @@ class ColdSandbox:
             held.callback(os.close, info)
             passed.callback(os.close, their_info)
             spec = self._spec(limits, module, gpu, channel=pair.theirs.fileno(), info=their_info)
-            if not trusted:
-                spec["arguments"] += bubblewrap.SYSCTLS_READ_ONLY
+            if not trusted:  # a /proc that is covered can't be mounted once more
+                words, spec["texts"] = bubblewrap.covers(limits)
+                spec["arguments"] += words
             spec |= {"uid": uid, "groups": group.entrances if group else []}
             process = _start(spec, pair.output, (pair.theirs.fileno(), their_info))
             passed.close()
@@ -121,6 +122,7 @@ class ColdSandbox:
             "binds": [[bind.source, bind.target] for bind in binds],
             "arguments": bubblewrap.arguments(limits, info=info) + (gpus.words() if gpu else []),
             "devices": [*bubblewrap.DEVICES, *([node, node] for node in (gpu.nodes if gpu else ()))],
+            "texts": {},
             "tmpfs": bubblewrap.tmpfs(limits),
             "command": bubblewrap.command(self.runtime.python, "/heldout", channel, module),
         }

@@ -21,8 +21,8 @@ STAGE = "/tmp"  # noqa: S108 - covered by an own tmpfs in an own mount namespace
 
 
 def main(spec: dict[str, Any]) -> None:
-    """`spec`: bwrap, uid (null: stay), groups [file…], binds and devices [[source, target]…], arguments,
-    command and tmpfs [[target, bytes, inodes]…].
+    """`spec`: bwrap, uid (null: stay), groups [file…], binds and devices [[source, target]…], texts
+    {target: content}, arguments, command and tmpfs [[target, bytes, inodes]…].
     """
     for entrance in spec["groups"]:
         _join(entrance)
@@ -40,6 +40,8 @@ def main(spec: dict[str, Any]) -> None:
     arguments = [word for source, target in binds for word in ("--ro-bind", source, target)]
     arguments += spec["arguments"]
     arguments += [word for source, target in devices for word in ("--dev-bind", source, target)]
+    for target, text in spec["texts"].items():
+        arguments += ["--ro-bind-data", str(_piped(text.encode())), target]
     arguments += [*tmpfs, "--remount-ro", "/dev", "--remount-ro", "/"]
     # By a pipe: pid 1 inside keeps its command line for everyone to read.
     descriptor = _piped("\0".join(arguments).encode())
@@ -150,7 +152,7 @@ def _become(uid: int) -> None:
 
 def _piped(data: bytes) -> int:
     if len(data) > 65536:
-        sys.exit("more to bind than a pipe holds")
+        sys.exit("more to hand over than a pipe holds")
     read, write = os.pipe()
     os.write(write, data)
     os.close(write)

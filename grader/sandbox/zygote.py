@@ -119,6 +119,7 @@ class ZygoteSandbox:
                 "module": module,
                 "tmpfs": bubblewrap.tmpfs(limits),
                 "devices": [target for _, target in bubblewrap.DEVICES],
+                "hidden": bubblewrap.hidden(limits),
                 "hostname": bubblewrap.HOSTNAME,
             }
             zygote.order(order, [pair.theirs.fileno(), pair.output, their_status.fileno()])
