@@ -19,9 +19,9 @@ from functools import cache
 from pathlib import Path
 
 from grader.errors import SandboxError
+from grader.sandbox import mounts
 from grader.spec import MIB, Limits
 
-MOUNTS = Path("/proc/self/mountinfo")
 PREFIX = "heldout-"
 CONTROLLERS = ("memory", "pids", "cpu")
 PERIOD = 100_000  # microseconds over which processor time is shared out
@@ -146,56 +146,20 @@ def works(found: Hierarchy) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class _Mount:
-    point: Path
-    root: str  # the hierarchy's folder that is mounted
-    kind: str
-    options: frozenset[str]
-
-
-def _mounts() -> list[_Mount]:
-    found: list[_Mount] = []
-    if not MOUNTS.exists():  # no Linux: `check` runs without a sandbox there
-        return found
-    for line in MOUNTS.read_text().splitlines():
-        before, _, after = line.partition(" - ")
-        kind, _, options = after.split(" ", 2)
-        if kind in ("cgroup", "cgroup2"):
-            fields = before.split()
-            found.append(_Mount(Path(fields[4]), fields[3], kind, frozenset(options.split(","))))
-    return found
-
-
-def _own(controller: str) -> str:
-    """This process's group in the hierarchy of a controller; "" is version 2's."""
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controller in controllers.split(","):
-            return path
-    return "/"
-
-
-def _below(mount: _Mount, path: str) -> Path:
-    """The folder of a group; where another namespace hides it, what is mounted."""
-    folder = mount.point / os.path.relpath(path, mount.root)
-    return folder if ".." not in folder.parts and folder.is_dir() else mount.point
-
-
 def _version_1() -> Iterator[Hierarchy]:
     parents = {}
     for controller in (*CONTROLLERS, "cpuacct"):
-        mounts = [each for each in _mounts() if each.kind == "cgroup" and controller in each.options]
-        if not mounts:
+        mounted = [each for each in mounts.found() if each.kind == "cgroup" and controller in each.options]
+        if not mounted:
             return
-        parents[controller] = _below(mounts[0], _own(controller))
+        parents[controller] = mounts.below(mounted[0], mounts.own(controller))
     yield Hierarchy(1, parents)
 
 
 def _version_2() -> Iterator[Hierarchy]:
     """From the top of the tree down to our own group: the first folder where controllers can be given on."""
-    for mount in [each for each in _mounts() if each.kind == "cgroup2"]:
-        own = _below(mount, _own(""))
+    for mount in [each for each in mounts.found() if each.kind == "cgroup2"]:
+        own = mounts.below(mount, mounts.own(""))
         line = [own, *own.parents]
         for parent in reversed(line[: line.index(mount.point) + 1]):
             with suppress(OSError):

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import SandboxError
-from grader.sandbox import Allowance, bubblewrap, cgroup, runtime, seccomp, slots
+from grader.sandbox import Allowance, bubblewrap, cgroup, resident, runtime, seccomp, slots
 from grader.sandbox import gpu as gpus
 from grader.sandbox.child import Child, ends, wait_for
 from grader.sandbox.gpu import Gpu
+from grader.sandbox.resident import Resident
 from grader.sandbox.session import START_SECONDS, Boot, Session, ready
 from grader.sandbox.watchdog import watched
 from grader.spec import Limits, readable
@@ -41,12 +42,23 @@ class ColdSandbox:
     ) -> None:
         self.python = python
         self.groups = groups()
+        self._resident: Resident | None = None
 
     @property
     def layers(self) -> tuple[str, ...]:
         uid = ("uid",) if os.geteuid() == 0 else ()
         memory = f"cgroup-v{self.groups.version}" if self.groups else "watchdog"
-        return (*uid, "namespaces", "seccomp", "rlimits", memory, "deadlines")
+        cache = ("page cache",) if self._resident and self._resident.total_bytes else ()
+        return (*uid, "namespaces", "seccomp", "rlimits", memory, "deadlines", *cache)
+
+    def keep_in_memory(self) -> Resident:
+        """All that sandboxes have of this machine's files, for as long as this process lives.
+
+        Raises SandboxError where there is no room.
+        """
+        driver = gpus.driver_libraries() if gpus.present() else ()
+        self._resident = resident.lock([*self.runtime.binds, *driver])
+        return self._resident
 
     def open(self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool) -> Session:
         boot = self.boot(limits)  # what can fail, fails before a process is there

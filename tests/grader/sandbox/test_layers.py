@@ -16,7 +16,7 @@ import pyseccomp
 import pytest
 
 from grader.errors import SandboxError
-from grader.sandbox import advice, cgroup, probe, seccomp, slots
+from grader.sandbox import advice, cgroup, mounts, probe, seccomp, slots
 from grader.sandbox.cold import ColdSandbox
 from grader.sandbox.unconfined import UnconfinedSandbox
 from grader.sandbox.zygote import ZygoteSandbox
@@ -294,5 +294,5 @@ def test_an_interpreter_in_a_closed_home_works_for_root(cold: ColdSandbox, tmp_p
 def test_a_system_without_mountinfo_has_no_control_groups(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cgroup, "MOUNTS", tmp_path / "absent")
+    monkeypatch.setattr(mounts, "MOUNTS", tmp_path / "absent")
     assert cgroup.hierarchy.__wrapped__() is None
