@@ -48,11 +48,11 @@ class ColdSandbox:
     def layers(self) -> tuple[str, ...]:
         uid = ("uid",) if os.geteuid() == 0 else ()
         memory = f"cgroup-v{self.groups.version}" if self.groups else "watchdog"
-        cache = ("page cache",) if self._resident and self._resident.total_bytes else ()
+        cache = ("page cache",) if self._resident else ()
         return (*uid, "namespaces", "seccomp", "rlimits", memory, "deadlines", *cache)
 
     def keep_in_memory(self) -> Resident:
-        """All that sandboxes have of this machine's files, for as long as this process lives.
+        """All that sandboxes have of this machine's files, until `close`.
 
         Raises SandboxError where there is no room.
         """
@@ -81,7 +81,10 @@ class ColdSandbox:
         )
 
     def close(self) -> None:
-        """Nothing is kept between sessions."""
+        """Let go of the runtime's files; nothing else is kept between sessions."""
+        if self._resident:
+            self._resident.close()
+            self._resident = None
 
     def spawn(self, limits: Limits, module: str = "main", *, trusted: bool = False) -> Child:
         """Start the runner's `module`, confined by all but what it gives up itself when told to.

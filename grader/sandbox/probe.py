@@ -178,7 +178,8 @@ def _interpreter(sandbox: ColdSandbox) -> Layer:
 def probe_page_cache(cold: ColdSandbox) -> Layer:
     """Whether the whole runtime can be kept in memory; `choose` does it for those who grade."""
     try:
-        with closing(cold.keep_in_memory()) as resident:
+        with closing(cold):
+            resident = cold.keep_in_memory()
             live, size = resident.all_cached(), readable(resident.total_bytes)
     except SandboxError as error:
         return Layer("page cache", False, f"{error.what}: {error.where}", error.next_step, required=False)

@@ -128,7 +128,8 @@ def _below(source: str) -> Iterator[str]:
 def _room() -> Room:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     maps = int(Path("/proc/sys/vm/max_map_count").read_text())
-    return Room(int(SHARE * min([memory, *mounts.memory_limits()])), maps - OTHER_MAPS)
+    own = Path("/proc/self/maps").read_text().count("\n")  # another sandbox's files may be among them
+    return Room(int(SHARE * min([memory, *mounts.memory_limits()])), maps - own - OTHER_MAPS)
 
 
 def _no_room(total: int, where: str) -> SandboxError:

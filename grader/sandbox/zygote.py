@@ -93,6 +93,7 @@ class ZygoteSandbox:
     def close(self) -> None:
         self._waiting(None)
         self._restart()
+        self._cold.close()
 
     def _restart(self) -> None:
         """End the zygote; the next who needs one starts it."""

@@ -99,7 +99,10 @@ def test_who_grades_has_the_layer(
     lock = resident.lock
     monkeypatch.setattr(resident, "lock", lambda _: lock(binds, ROOM))
     assert "page cache" not in probe.choose("cold").layers
-    assert "page cache" in probe.choose("cold", resident=True).layers
+    chosen = probe.choose("cold", resident=True)
+    assert "page cache" in chosen.layers
+    chosen.close()
+    assert "page cache" not in chosen.layers
     assert probe.probe_page_cache(ColdSandbox()).live
     monkeypatch.setattr(resident, "lock", lambda _: lock(binds, Room(0, 0)))
     assert "page cache" not in probe.choose("cold", resident=True).layers
