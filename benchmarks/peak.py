@@ -1,4 +1,4 @@
-"""`python -m benchmarks.peak SLUG SUBMISSION`: grade it on the full profile, print the peak of our memory, bytes."""
+"""`python -m benchmarks.peak SLUG SUBMISSION`: grade it in full, then print our own peak memory in bytes."""
 
 import resource
 import sys
