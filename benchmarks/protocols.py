@@ -6,10 +6,12 @@ same items in batches of 256, and scored. The grader's memory is measured in a p
 
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -20,6 +22,7 @@ from benchmarks.record import Row, at_most
 from grader import catalogue
 from grader.archive import pack
 from grader.catalogue import HOME
+from grader.prepared import HELDOUT, PUBLIC
 from grader.sandbox import Sandbox
 from grader.sandbox.probe import choose
 from grader.scoring.classification import accuracy, nll
@@ -145,7 +148,11 @@ class _Direct:
 
 
 def _peak(slug: str) -> float:
-    """GB resident at most, drawing the data included."""
-    command = [sys.executable, "-m", "benchmarks.peak", slug, SUBJECTS[slug].folder]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=HOME)
+    """GB resident at most, of a process that grades on the full profile."""
+    prepared = catalogue.find(slug).prepare(None, 1, None)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, arrays in ((PUBLIC, prepared.public), (HELDOUT, prepared.heldout)):
+            np.savez(Path(folder) / name, allow_pickle=False, **arrays)
+        command = [sys.executable, "-m", "benchmarks.peak", slug, SUBJECTS[slug].folder, folder]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=HOME)
     return int(done.stdout) / 1e9
