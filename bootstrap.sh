@@ -58,4 +58,8 @@ if ! data_there && ! apt_install dataset-fashion-mnist; then
         "$cache" >/dev/null 2>&1 ||
         { say "missing: Fashion-MNIST; run: sudo apt-get install dataset-fashion-mnist"; exit 1; }
 fi
+if ! command -v bible >/dev/null && ! apt_install bible-kjv bible-kjv-text; then
+    say "without the King James text: the assignment rnn needs it, or a text that the course names;" \
+        "run: sudo apt-get install bible-kjv bible-kjv-text"
+fi
 touch .venv/.ready

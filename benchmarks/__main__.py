@@ -2,11 +2,13 @@
 
 import sys
 
-from benchmarks import sandbox
+from benchmarks import protocols, rnn, sandbox
 from benchmarks.record import Benchmark, keep, show
 
 BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
-    "sandbox": ("One submission in a sandbox, against the same in plain processes", sandbox.measure)
+    "protocols": ("An evaluation through its protocol, against the model itself", protocols.measure),
+    "rnn": ("A language model, character by character, against the same in this process", rnn.measure),
+    "sandbox": ("One submission in a sandbox, against the same in plain processes", sandbox.measure),
 }
 
 

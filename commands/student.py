@@ -90,7 +90,7 @@ def check(source: Path, slug: str | None, train: bool, sandbox_name: str, folder
     from grader import catalogue
     from grader import grade as grading
     from grader.prepared import load_public
-    from leaderboard.plain import one_line
+    from leaderboard.plain import lines, one_line
 
     course = locate(folder, near=source)
     assignment = course.settle(catalogue.find(slug or _started_from(source)))
@@ -109,9 +109,10 @@ def check(source: Path, slug: str | None, train: bool, sandbox_name: str, folder
         seconds, limit = found.training.cpu_seconds, assignment.budget.cpu_seconds
         click.echo(f"  trained: {found.training.steps:,} steps in {seconds:.0f} of {limit:g} CPU-seconds")
     for metric in assignment.metrics:
-        click.echo(
-            f"  {metric.name} {found.scores[metric.name]:.{metric.digits}f} {metric.unit} on public examples"
-        )
+        value = f"{found.preview.scores[metric.name]:.{metric.digits}f}"
+        click.echo(f"  {metric.name} {value} {metric.unit} on public examples")
+    for name, text in found.preview.texts.items():
+        click.echo(f"{name}:\n{lines(text)}")
     click.echo(f"Everything the grader checks on public data is in order ({found.wall_seconds:.1f} s).")
 
 

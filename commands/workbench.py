@@ -32,7 +32,7 @@ class Workbench:
         self._course = course
         self._store = store
         self._jobs = jobs
-        self._sandbox = choose(sandbox_name)
+        self._sandbox = choose(sandbox_name, resident=True)
         # One thread per job: the student's code runs in processes of its own and NumPy lets go of the lock.
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="grading")
         self._bars = Bars()

@@ -35,6 +35,7 @@ class Settings(BaseModel):
     check_seconds: Annotated[float, Field(gt=0)] | None = None
     memory_bytes: Annotated[int, Field(gt=0)] | None = None
     archive_bytes: Annotated[int, Field(gt=0)] | None = None
+    data: Path | None = None  # this assignment's data set; None: the course's
 
 
 class Config(BaseModel):
@@ -43,7 +44,7 @@ class Config(BaseModel):
     format: int = FORMAT
     title: str = "Deep learning"
     database: str = ""  # an SQLAlchemy URL; empty: ledger.db in this folder
-    data: Path | None = None  # the data set's folder; empty: the usual places
+    data: Path | None = None  # the data sets' folder; empty: the usual places
     assignments: Mapping[str, Settings] = Field(default_factory=dict)
 
 
@@ -74,7 +75,7 @@ class Course:
                 expected=f"one of: {', '.join(self.config.assignments)}",
                 next_step=f"add a line [assignments.{assignment.slug}] and run `heldout course init` again",
             )
-        overrides = settings.model_dump(exclude={"items"}, exclude_none=True)
+        overrides = settings.model_dump(exclude={"items", "data"}, exclude_none=True)
         return replace(assignment, limits=replace(assignment.limits, **overrides))
 
     def data(self, slug: str) -> Path:
@@ -169,6 +170,7 @@ def _toml(config: Config) -> str:
     for slug, settings in config.assignments.items():
         lines += ["", f"[assignments.{slug}]"]
         lines += [
-            f"{name} = {json.dumps(value)}" for name, value in settings.model_dump(exclude_none=True).items()
+            f"{name} = {json.dumps(value, ensure_ascii=False)}"
+            for name, value in settings.model_dump(mode="json", exclude_none=True).items()
         ]
     return "\n".join(lines) + "\n"

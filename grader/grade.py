@@ -1,7 +1,6 @@
 """Grading one submission: pure orchestration from archive to Report. Knows no database, queue or click."""
 
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +12,7 @@ from grader.prepared import Data
 from grader.report import Estimate, Failure, Report, Training, Verdict
 from grader.sandbox import Sandbox
 from grader.scoring.statistics import bootstrap_half_width
-from grader.spec import Arrays, Assignment, RunKind, Scores
+from grader.spec import Arrays, Assignment, Preview, RunKind, Scores
 from grader.student import Progress, SandboxedStudent, silent
 
 TRAINING = 1  # the stream of the run's seed that trainings are seeded from
@@ -74,6 +73,7 @@ def _score(assignment: Assignment, student: SandboxedStudent, data: Data, blank:
         private={**_estimates(scores, ~is_public), **scores.private},
         items={name: values.astype(np.float32) for name, values in scores.items.items()},
         pictures={picture.name: png(picture) for picture in preview.pictures},
+        texts=preview.texts,
     )
 
 
@@ -108,7 +108,7 @@ def _estimates(scores: Scores, chosen: npt.NDArray[np.bool_]) -> dict[str, Estim
 class PublicCheck:
     """`error` is what the student's code did wrong, with its full traceback; then there are no scores."""
 
-    scores: Mapping[str, float]  # on public examples, not the board's
+    preview: Preview  # its scores are of public examples, not the board's
     log: str
     wall_seconds: float
     error: BadSubmission | None = None
@@ -129,14 +129,14 @@ def check(
     Raises SandboxError when the sandbox is at fault.
     """
     student = SandboxedStudent(sandbox, archive, assignment.limits, progress)
-    scores: Mapping[str, float] = {}
+    preview = Preview({})
     training: Training | None = None
     failed: BadSubmission | None = None
     try:
         if run_kind is RunKind.TRAIN:
             training = _train(assignment, student, public, run_seed=0)
         with student.public_session() as session:
-            scores = assignment.check(session, public).scores
+            preview = assignment.check(session, public)
     except BadSubmission as error:
         failed = error
-    return PublicCheck(scores, student.log, student.resources.wall_seconds, failed, training)
+    return PublicCheck(preview, student.log, student.resources.wall_seconds, failed, training)

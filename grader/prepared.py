@@ -41,8 +41,8 @@ def prepare(course: Course, assignment: Assignment) -> bool:
     folder = course.data(assignment.slug)
     if (folder / "manifest.json").is_file():
         return False
-    items = course.config.assignments[assignment.slug].items
-    prepared = assignment.prepare(course.config.data, course.seed, items)
+    settings = course.config.assignments[assignment.slug]
+    prepared = assignment.prepare(settings.data or course.config.data, course.seed, settings.items)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".preparing-") as temporary:
         draft = Path(temporary) / assignment.slug
         draft.mkdir()

@@ -73,6 +73,7 @@ class Report:
     private: Mapping[str, Estimate] = field(default_factory=dict)
     items: Arrays = field(default_factory=dict)
     pictures: Mapping[str, bytes] = field(default_factory=dict)  # name → PNG
+    texts: Mapping[str, str] = field(default_factory=dict)  # by name, as the model wrote them
     failure: Failure | None = None
     log: str = ""  # the student's output while loading and on public examples; for GRADER_ERROR our traceback
     resources: Resources = Resources()

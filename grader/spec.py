@@ -111,10 +111,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Preview:
-    """What the public check found: scores on public examples (not the board's) and pictures."""
+    """What the public check found: scores on public examples (not the board's), pictures, texts by name.
+
+    What a model wrote is whatever its author wants: who shows it makes it harmless (leaderboard.plain).
+    """
 
     scores: Mapping[str, float]
     pictures: tuple[Picture, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

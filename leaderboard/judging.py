@@ -103,6 +103,7 @@ def _judging(row: SubmissionRow, report: Report, now: datetime) -> JudgingRow:
         killed=used.killed,
         doing=storable(used.doing),
         dropped_bytes=used.dropped_bytes,
+        texts={storable(name): storable(text) for name, text in report.texts.items()},
         training=asdict(report.training) if report.training else {},
         started_at=row.claimed_at,
         recorded_at=now,

@@ -91,6 +91,7 @@ class Judging:
     log: str = ""
     fault: str = ""
     resources: Resources = field(default_factory=Resources)
+    texts: Mapping[str, str] = field(default_factory=dict)  # on public examples, as the model wrote them
     training: Training | None = None
 
 

@@ -16,7 +16,18 @@ from leaderboard.plain import lines, one_line
 from leaderboard.records import State, Submission
 
 SUBMISSIONS = ("ref", "fileName", "date", "description", "status", "publicScore", "privateScore")
-DETAILS = ("halfWidth", "reason", "message", "log", "sha256", "attempts", "resources", "runKind", "training")
+DETAILS = (
+    "halfWidth",
+    "reason",
+    "message",
+    "log",
+    "texts",
+    "sha256",
+    "attempts",
+    "resources",
+    "runKind",
+    "training",
+)
 WIDE = 100  # columns from which a terminal has room for everything
 COLOURS = {
     State.SCORED: "green",
@@ -130,6 +141,9 @@ def print_submission(
     if one.judging is not None and one.judging.log:
         console.print(Text("\nYour code printed:", "dim"))
         console.print(Text(lines(one.judging.log)))
+    for name, text in one.judging.texts.items() if one.judging else ():
+        console.print(Text(f"\n{one_line(name)}:", "dim"))
+        console.print(Text(lines(text)))
 
 
 def _details(one: Submission, metric: Metric) -> Sequence[Any]:
@@ -140,6 +154,7 @@ def _details(one: Submission, metric: Metric) -> Sequence[Any]:
         failure.reason if failure else "",
         failure.message if failure else "",
         judging.log if judging else "",
+        judging.texts if judging else {},
         one.sha256,
         one.attempts,
         _coarse(judging.resources) if judging else None,

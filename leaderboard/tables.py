@@ -164,6 +164,7 @@ class JudgingRow(Base):
     killed: Mapped[str] = mapped_column(String(40), server_default="")
     doing: Mapped[str] = mapped_column(Text, server_default="")
     dropped_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    texts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  # name → text
     training: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     started_at: Mapped[datetime | None]
     recorded_at: Mapped[datetime]

@@ -100,6 +100,7 @@ def _judging(
         log="" if ours else log,
         fault=log if ours else "",
         resources=_resources(row),
+        texts=dict(row.texts),
         training=_training(row.training) if row.training else None,
     )
 

@@ -29,11 +29,13 @@ OURS = (
 FOLDERS = ("assignments", "baselines", "commands", "demo", "grader", "leaderboard", "reference_solutions")
 
 FOR_ASSIGNMENTS = (
+    "grader.corpus",
     "grader.datasets",
     "grader.errors",
     "grader.questions",
     "grader.rendering",
     "grader.scoring",
+    "grader.signals",
     "grader.spec",
 )
 

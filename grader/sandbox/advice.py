@@ -1,7 +1,19 @@
-"""What to do where a layer of the sandbox is missing."""
+"""What the layers of the sandbox mean, and what to do where one is missing."""
 
 from pathlib import Path
 
+from grader.sandbox import bubblewrap
+
+MEANING = {
+    "identity": "a process inside has no name and no capability",
+    "files": "no data set of the machine is visible, nothing but scratch can be written",
+    "network": "a connection to the machine's loopback fails",
+    "seccomp": "unshare, AF_VSOCK, io_uring, keyctl and execve are refused",
+    "rlimits": "memory, processes and open files end at their limits",
+    "processes": "only its own processes are visible",
+    "shared memory": f"shared memory of {bubblewrap.SHARED_MEMORY >> 20} MiB can be mounted",
+    "leftovers": "what one sandbox writes wherever it can, the next does not see",
+}
 FIXES = {
     "shared memory": "let the sandbox mount a tmpfs of that size: the machine or container is short of memory"
 }

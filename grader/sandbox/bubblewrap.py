@@ -1,5 +1,6 @@
 """What bubblewrap is told: an empty machine, read-only, with the runtime, /proc, /dev and one sized /tmp."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -13,8 +14,14 @@ SHARED = "/dev/shm"  # noqa: S108
 FILES_BESIDES = 4_000  # a submission's own files come on top
 SHARED_MEMORY = 64 * MIB  # /dev/shm: DataLoader workers hand tensors over through it
 HOSTNAME = "sandbox"
-# Those of its own namespaces belong to the sandbox's uid. A /proc that is covered can't be mounted once more.
-SYSCTLS_READ_ONLY = ["--ro-bind", "/proc/sys", "/proc/sys"]
+PROC = Path("/proc")
+# Of the files about the whole machine: what libraries need to know of its processors, and what never changes.
+SHOWN = ("cpuinfo", "filesystems", "version")
+SHOWN_FOR_GPU = ("devices", "driver", "meminfo", "modules", "stat", "sys")
+SYSCTLS_READ_ONLY = ["--ro-bind", "/proc/sys", "/proc/sys"]  # some are of its own namespaces: its uid's
+# Source and target of each. A shared map of /dev/zero is memory that nothing counts.
+DEVICES = [[f"/dev/{name}", f"/dev/{name}"] for name in ("null", "full", "random", "urandom", "tty")]
+DEVICES += [["/dev/null", "/dev/zero"]]
 NAMESPACES = ("user", "pid", "net", "ipc", "uts", "cgroup-try")
 START = (
     "import sys; sys.path.insert(0, sys.argv[1]); from runner import {module};"
@@ -35,7 +42,7 @@ def program() -> Path:
 
 
 def arguments(limits: Limits, *, info: int) -> list[str]:
-    """All but the binds, the scratch tmpfs and the final --remount-ro, which the launcher adds."""
+    """All but the binds, devices, the scratch tmpfs and the final --remount-ro, which the launcher adds."""
     words = [f"--unshare-{name}" for name in NAMESPACES]
     words += ["--uid", NOBODY, "--gid", NOBODY, "--hostname", HOSTNAME]
     # The runner itself is pid 1: bubblewrap's own init would have its uid but no filter and no limits, and
@@ -55,12 +62,42 @@ def arguments(limits: Limits, *, info: int) -> list[str]:
     for folder in ("/lib64", "/usr/lib", "/usr/lib64"):  # the loader's own search path, with no cache to read
         words += ["--symlink", "/lib", folder]
     words += ["--proc", "/proc", "--dev", "/dev"]
-    words += [
-        "--dev-bind",
-        "/dev/null",
-        "/dev/zero",
-    ]  # a shared map of /dev/zero is memory that nothing counts
     return [*words, "--chdir", "/"]
+
+
+def hidden(limits: Limits) -> dict[str, str]:
+    """Paths of /proc that tell of the whole machine, and what stands there instead (see `runner.nest`).
+
+    Counters since boot are a store that outlives every sandbox; anyone can drive some of them.
+    """
+    shown = SHOWN + (SHOWN_FOR_GPU if limits.gpu else ())
+    with os.scandir(PROC) as entries:
+        covered = [
+            each for each in entries if not (each.name.isdigit() or each.name in shown or each.is_symlink())
+        ]
+        found = {each.path: "/" if each.is_dir() else "" for each in covered}
+    if not limits.gpu:
+        found[str(PROC / "meminfo")] = _meminfo(limits.memory_bytes)
+    return found
+
+
+def covers(limits: Limits) -> tuple[list[str], dict[str, str]]:
+    """The same as arguments, and texts that the launcher hands over. /dev/null, bound so, can't be opened."""
+    words, texts = list(SYSCTLS_READ_ONLY), {}
+    for path, content in hidden(limits).items():
+        if content == "/":
+            words += ["--tmpfs", path, "--remount-ro", path]
+        elif content:
+            texts[path] = content
+        else:
+            words += ["--ro-bind", "/dev/null", path]
+    return words, texts
+
+
+def _meminfo(count: int) -> str:
+    """As if its own memory were the machine's, all of it free."""
+    names = ("MemTotal", "MemFree", "MemAvailable")
+    return "".join(f"{name + ':':<16}{count >> 10:>8} kB\n" for name in names)
 
 
 def command(python: str, folder: str, channel: int, module: str = "main") -> list[str]:

@@ -8,6 +8,7 @@ import errno
 import os
 import re
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -18,13 +19,15 @@ from functools import cache
 from pathlib import Path
 
 from grader.errors import SandboxError
+from grader.sandbox import mounts
 from grader.spec import MIB, Limits
 
-MOUNTS = Path("/proc/self/mountinfo")
 PREFIX = "heldout-"
 CONTROLLERS = ("memory", "pids", "cpu")
 PERIOD = 100_000  # microseconds over which processor time is shared out
 REMOVE_SECONDS = 5.0  # the last process may be gone a moment before its group may be
+SOCKET_BYTES = 64 * MIB  # unread in TCP sockets: version 1 counts them beside memory, not in it
+FULL = 0.95  # of its memory: the kernel counts in batches
 TRIAL_BYTES = 16 * MIB
 TRIAL = "import sys\nfor p in sys.argv[1:]: open(p, 'w').write('0')\nbytearray(64 << 20)\n"
 
@@ -34,8 +37,9 @@ class Counted:
     """What the kernel counted for a group."""
 
     cpu_seconds: float
-    peak_bytes: int  # resident and scratch and caches, of all processes together
+    peak_bytes: int  # resident and scratch and caches, of all processes together; 0 where it isn't counted
     oom_kills: int
+    full: bool  # the group's own limit was met: without that, a kill was for the machine's lack of memory
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,12 @@ class Group:
     def counted(self) -> Counted:
         memory, cpu = self.folders["memory"], self.folders.get("cpuacct", self.folders["cpu"])
         if self.version == 2:
-            micro = _field(cpu / "cpu.stat", "usage_usec")
-            peak, events = memory / "memory.peak", memory / "memory.events"
-            return Counted(micro / 1e6, _number(peak), _field(events, "oom_kill"))
-        nano, peak = _number(cpu / "cpuacct.usage"), memory / "memory.max_usage_in_bytes"
-        return Counted(nano / 1e9, _number(peak), _field(memory / "memory.oom_control", "oom_kill"))
+            micro, events = _field(cpu / "cpu.stat", "usage_usec"), memory / "memory.events"
+            peak, full = _number(memory / "memory.peak"), _field(events, "oom") > 0  # a peak since Linux 5.19
+            return Counted(micro / 1e6, peak, _field(events, "oom_kill"), full)
+        nano, peak = _number(cpu / "cpuacct.usage"), _number(memory / "memory.max_usage_in_bytes")
+        full = peak >= FULL * _number(memory / "memory.limit_in_bytes")  # not every kernel keeps a failcnt
+        return Counted(nano / 1e9, peak, _field(memory / "memory.oom_control", "oom_kill"), full)
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class Hierarchy:
     @contextmanager
     def group(self, limits: Limits) -> Iterator[Group]:
         """A fresh group with these limits; removed, with whatever was made below it, on leaving."""
-        name = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"  # never used again: a dying group lingers
+        name = f"{_prefix(os.getpid())}{secrets.token_hex(4)}"  # never used again: a dying group lingers
         made = Group(self.version, {key: parent / name for key, parent in self.parents.items()})
         try:
             _make(made, limits)
@@ -106,6 +111,7 @@ def _settings(version: int, limits: Limits) -> dict[str, dict[str, str]]:
         return {"memory": in_memory, "pids": pids, "cpu": {"cpu.max": f"{quota} {PERIOD}"}}
     # In this order: the sum with swap may never be less than memory alone.
     in_memory = {"memory.limit_in_bytes": memory, "?memory.memsw.limit_in_bytes": memory}
+    in_memory["?memory.kmem.tcp.limit_in_bytes"] = str(SOCKET_BYTES)
     cpu = {"cpu.cfs_period_us": str(PERIOD), "cpu.cfs_quota_us": str(quota)}
     return {"memory": in_memory, "pids": pids, "cpu": cpu, "cpuacct": {}}
 
@@ -140,56 +146,20 @@ def works(found: Hierarchy) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class _Mount:
-    point: Path
-    root: str  # the hierarchy's folder that is mounted
-    kind: str
-    options: frozenset[str]
-
-
-def _mounts() -> list[_Mount]:
-    found: list[_Mount] = []
-    if not MOUNTS.exists():  # no Linux: `check` runs without a sandbox there
-        return found
-    for line in MOUNTS.read_text().splitlines():
-        before, _, after = line.partition(" - ")
-        kind, _, options = after.split(" ", 2)
-        if kind in ("cgroup", "cgroup2"):
-            fields = before.split()
-            found.append(_Mount(Path(fields[4]), fields[3], kind, frozenset(options.split(","))))
-    return found
-
-
-def _own(controller: str) -> str:
-    """This process's group in the hierarchy of a controller; "" is version 2's."""
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controller in controllers.split(","):
-            return path
-    return "/"
-
-
-def _below(mount: _Mount, path: str) -> Path:
-    """The folder of a group; where another namespace hides it, what is mounted."""
-    folder = mount.point / os.path.relpath(path, mount.root)
-    return folder if ".." not in folder.parts and folder.is_dir() else mount.point
-
-
 def _version_1() -> Iterator[Hierarchy]:
     parents = {}
     for controller in (*CONTROLLERS, "cpuacct"):
-        mounts = [each for each in _mounts() if each.kind == "cgroup" and controller in each.options]
-        if not mounts:
+        mounted = [each for each in mounts.found() if each.kind == "cgroup" and controller in each.options]
+        if not mounted:
             return
-        parents[controller] = _below(mounts[0], _own(controller))
+        parents[controller] = mounts.below(mounted[0], mounts.own(controller))
     yield Hierarchy(1, parents)
 
 
 def _version_2() -> Iterator[Hierarchy]:
     """From the top of the tree down to our own group: the first folder where controllers can be given on."""
-    for mount in [each for each in _mounts() if each.kind == "cgroup2"]:
-        own = _below(mount, _own(""))
+    for mount in [each for each in mounts.found() if each.kind == "cgroup2"]:
+        own = mounts.below(mount, mounts.own(""))
         line = [own, *own.parents]
         for parent in reversed(line[: line.index(mount.point) + 1]):
             with suppress(OSError):
@@ -226,13 +196,27 @@ def _make_room(own: Path) -> None:
             _write(leaf / "cgroup.procs", pid)
 
 
+def _prefix(grader: int) -> str:
+    """Of its groups. With the pid namespace: another container's graders have numbers of their own."""
+    return f"{PREFIX}{grader}-{os.stat('/proc/self/ns/pid').st_ino:x}-"
+
+
 def _sweep(found: Hierarchy) -> None:
-    """Remove what graders that were killed have left: empty groups of processes that are no more."""
+    """End what graders that were killed have left: groups, and whoever outlived them there."""
     for parent in set(found.parents.values()):
-        for folder in parent.glob(f"{PREFIX}[0-9]*-*"):
-            if not Path(f"/proc/{folder.name.split('-')[1]}").exists():
-                with suppress(OSError):
-                    folder.rmdir()
+        for folder in parent.glob(f"{PREFIX}[0-9]*-*-*"):
+            grader = int(folder.name.split("-")[1])
+            if folder.name.startswith(_prefix(grader)) and not Path(f"/proc/{grader}").exists():
+                with suppress(OSError, SandboxError):
+                    _kill(folder)
+                    _remove(folder)
+
+
+def _kill(folder: Path) -> None:
+    for pid in map(int, (folder / "cgroup.procs").read_text().split()):
+        if pid > 0:  # 0 is a process that can't be seen from here
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _remove(folder: Path) -> None:

@@ -30,6 +30,7 @@ class Ending:
     )
     peak_bytes: int = 0  # of all processes together; 0 where nothing counts them
     oom_kills: int = 0
+    full: bool = False  # see Counted
 
 
 class Meter(Protocol):
@@ -80,7 +81,11 @@ class Child:
         # Starting it was work done outside of the group.
         cpu_seconds = max(counted.cpu_seconds, ending.cpu_seconds)
         return replace(
-            ending, cpu_seconds=cpu_seconds, peak_bytes=counted.peak_bytes, oom_kills=counted.oom_kills
+            ending,
+            cpu_seconds=cpu_seconds,
+            peak_bytes=counted.peak_bytes,
+            oom_kills=counted.oom_kills,
+            full=counted.full,
         )
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import SandboxError
-from grader.sandbox import Allowance, bubblewrap, cgroup, runtime, seccomp, slots
+from grader.sandbox import Allowance, bubblewrap, cgroup, resident, runtime, seccomp, slots
 from grader.sandbox import gpu as gpus
 from grader.sandbox.child import Child, ends, wait_for
 from grader.sandbox.gpu import Gpu
+from grader.sandbox.resident import Resident
 from grader.sandbox.session import START_SECONDS, Boot, Session, ready
 from grader.sandbox.training import Training
 from grader.sandbox.watchdog import watched
@@ -42,12 +43,23 @@ class ColdSandbox:
     ) -> None:
         self.python = python
         self.groups = groups()
+        self._resident: Resident | None = None
 
     @property
     def layers(self) -> tuple[str, ...]:
         uid = ("uid",) if os.geteuid() == 0 else ()
         memory = f"cgroup-v{self.groups.version}" if self.groups else "watchdog"
-        return (*uid, "namespaces", "seccomp", "rlimits", memory, "deadlines")
+        cache = ("page cache",) if self._resident else ()
+        return (*uid, "namespaces", "seccomp", "rlimits", memory, "deadlines", *cache)
+
+    def keep_in_memory(self) -> Resident:
+        """All that sandboxes have of this machine's files, until `close`.
+
+        Raises SandboxError where there is no room.
+        """
+        driver = gpus.driver_libraries() if gpus.present() else ()
+        self._resident = resident.lock([*self.runtime.binds, *driver])
+        return self._resident
 
     def open(
         self, archive: bytes, limits: Limits, allowance: Allowance, *, public: bool, checkpoint: bytes = b""
@@ -79,7 +91,10 @@ class ColdSandbox:
         )
 
     def close(self) -> None:
-        """Nothing is kept between sessions."""
+        """Let go of the runtime's files; nothing else is kept between sessions."""
+        if self._resident:
+            self._resident.close()
+            self._resident = None
 
     def spawn(self, limits: Limits, module: str = "main", *, trusted: bool = False) -> Child:
         """Start the runner's `module`, confined by all but what it gives up itself when told to.
@@ -95,8 +110,9 @@ class ColdSandbox:
             held.callback(os.close, info)
             passed.callback(os.close, their_info)
             spec = self._spec(limits, module, gpu, channel=pair.theirs.fileno(), info=their_info)
-            if not trusted:
-                spec["arguments"] += bubblewrap.SYSCTLS_READ_ONLY
+            if not trusted:  # a /proc that is covered can't be mounted once more
+                words, spec["texts"] = bubblewrap.covers(limits)
+                spec["arguments"] += words
             spec |= {"uid": uid, "groups": group.entrances if group else []}
             process = _start(spec, pair.output, (pair.theirs.fileno(), their_info))
             passed.close()
@@ -129,7 +145,9 @@ class ColdSandbox:
         return {
             "bwrap": str(bubblewrap.program()),
             "binds": [[bind.source, bind.target] for bind in binds],
-            "arguments": bubblewrap.arguments(limits, info=info) + (gpus.words(gpu) if gpu else []),
+            "arguments": bubblewrap.arguments(limits, info=info) + (gpus.words() if gpu else []),
+            "devices": [*bubblewrap.DEVICES, *([node, node] for node in (gpu.nodes if gpu else ()))],
+            "texts": {},
             "tmpfs": bubblewrap.tmpfs(limits),
             "command": bubblewrap.command(self.runtime.python, "/heldout", channel, module),
         }

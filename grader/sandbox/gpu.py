@@ -114,11 +114,10 @@ def _quarantine(folder: Path, number: int, left: int) -> None:
     _mark(folder, number).write_text(f"{left / MIB:.0f} MiB were still in use after a submission had ended\n")
 
 
-def words(gpu: Gpu) -> list[str]:
-    """bubblewrap's arguments: the nodes, and /sys, without which cuInit fails with error 304."""
-    nodes = [word for node in gpu.nodes for word in ("--dev-bind", node, node)]
+def words() -> list[str]:
+    """bubblewrap's arguments, besides the nodes: /sys, without which cuInit fails with error 304."""
     named = environment(bubblewrap.SCRATCH).items()
-    return [*nodes, "--ro-bind", "/sys", "/sys", *(word for pair in named for word in ("--setenv", *pair))]
+    return ["--ro-bind", "/sys", "/sys", *(word for pair in named for word in ("--setenv", *pair))]
 
 
 def driver_libraries() -> list[Bind]:

@@ -13,30 +13,36 @@ import sys
 from typing import Any
 
 CLONE_NEWNS = 0x20000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REC, MS_BIND, MS_PRIVATE = 1, 2, 4, 0x4000, 0x1000, 0x40000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT = 1, 2, 4, 32
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 KEYCTL = {"x86_64": 250, "aarch64": 219}
 KEYCTL_JOIN_SESSION_KEYRING = 1
 STAGE = "/tmp"  # noqa: S108 - covered by an own tmpfs in an own mount namespace; bubblewrap needs /tmp, too
 
 
 def main(spec: dict[str, Any]) -> None:
-    """`spec`: bwrap, uid (null: stay), groups [file…], binds [[source, target]…], arguments, command and
-    tmpfs [[target, bytes, inodes]…].
+    """`spec`: bwrap, uid (null: stay), groups [file…], binds and devices [[source, target]…], texts
+    {target: content}, arguments, command and tmpfs [[target, bytes, inodes]…].
     """
     for entrance in spec["groups"]:
         _join(entrance)
-    binds, tmpfs = spec["binds"], _tmpfs_of_bubblewrap(spec["tmpfs"])
+    binds, devices, tmpfs = spec["binds"], spec["devices"], _tmpfs_of_bubblewrap(spec["tmpfs"])
     if os.geteuid() == 0:
         # Not 0, with which the kernel would still feed a core_pattern that is a pipe.
         resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
         if _private_mounts():
             binds = _staged(binds)
+            devices = _read_only(devices)
             tmpfs = _tmpfs_of_ours(spec["uid"], spec["tmpfs"])
         _become(spec["uid"])
     if 0 in os.getresuid():
         sys.exit("still root: refusing to start bubblewrap")
     arguments = [word for source, target in binds for word in ("--ro-bind", source, target)]
-    arguments += [*spec["arguments"], *tmpfs, "--remount-ro", "/dev", "--remount-ro", "/"]
+    arguments += spec["arguments"]
+    arguments += [word for source, target in devices for word in ("--dev-bind", source, target)]
+    for target, text in spec["texts"].items():
+        arguments += ["--ro-bind-data", str(_piped(text.encode())), target]
+    arguments += [*tmpfs, "--remount-ro", "/dev", "--remount-ro", "/"]
     # By a pipe: pid 1 inside keeps its command line for everyone to read.
     descriptor = _piped("\0".join(arguments).encode())
     os.execve(spec["bwrap"], ["bwrap", "--args", str(descriptor), "--", *spec["command"]], {})
@@ -98,6 +104,24 @@ def _nameless(place: str) -> str:
     return place if refused else view
 
 
+def _read_only(devices: list[list[str]]) -> list[list[str]]:
+    """Return them on mounts where nobody can set the times of the host's nodes. They work all the same.
+
+    Here, because bubblewrap's own --remount-ro makes a mount nodev, too.
+    """
+    kept = []
+    for number, (source, target) in enumerate(devices):
+        place = f"{STAGE}/device-{number}"
+        os.close(os.open(place, os.O_CREAT | os.O_WRONLY, 0o644))
+        for origin, flags in (
+            (source.encode(), MS_BIND),
+            (None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID),
+        ):
+            _check(_libc().mount(origin, place.encode(), None, flags, None), f"binding {source}")
+        kept.append([place, target])
+    return kept
+
+
 def _tmpfs_of_ours(uid: int, wanted: list[list[Any]]) -> list[str]:
     """Mounted here and bound: bubblewrap's own limits bytes, but not the number of files."""
     words = []
@@ -128,7 +152,7 @@ def _become(uid: int) -> None:
 
 def _piped(data: bytes) -> int:
     if len(data) > 65536:
-        sys.exit("more to bind than a pipe holds")
+        sys.exit("more to hand over than a pipe holds")
     read, write = os.pipe()
     os.write(write, data)
     os.close(write)

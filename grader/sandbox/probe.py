@@ -26,7 +26,7 @@ from grader.sandbox.slots import FIRST_UID
 from grader.sandbox.unconfined import UnconfinedSandbox
 from grader.sandbox.wire import ChannelClosed, Failure, Garbled, Wire
 from grader.sandbox.zygote import ZygoteSandbox
-from grader.spec import Limits
+from grader.spec import Limits, readable
 
 log = logging.getLogger(__name__)
 
@@ -49,16 +49,6 @@ DATA_SETS = (
     "/usr/share/bible-kjv",
     "/home",
 )
-MEANING = {
-    "identity": "a process inside has no name and no capability",
-    "files": "no data set of the machine is visible, nothing but scratch can be written",
-    "network": "a connection to the machine's loopback fails",
-    "seccomp": "unshare, AF_VSOCK, io_uring, keyctl and execve are refused",
-    "rlimits": "memory, processes and open files end at their limits",
-    "processes": "only its own processes are visible",
-    "shared memory": f"shared memory of {SHARED_MEMORY >> 20} MiB can be mounted",
-    "leftovers": "what one sandbox writes wherever it can, the next does not see",
-}
 OLDEST_BUBBLEWRAP = (0, 7)  # it learned --size
 
 
@@ -73,11 +63,14 @@ class Layer:
     required: bool = True
 
 
-def choose(name: str, python: Path = Path(sys.executable), *, unconfined: bool = True) -> Sandbox:
+def choose(
+    name: str, python: Path = Path(sys.executable), *, unconfined: bool = True, resident: bool = False
+) -> Sandbox:
     """The sandbox called "auto", "zygote", "cold" or "none"; "auto" is the zygote where its self-test passes.
 
     Raises SandboxError unless every required layer holds. Never falls back to less than the cold sandbox:
     only an explicit "none" runs student code unprotected, and not where `unconfined` is refused.
+    With `resident` the runtime is kept in memory where there is room: seconds that who grades must spend.
     """
     if name == "none" and unconfined:
         return UnconfinedSandbox(python)
@@ -85,6 +78,11 @@ def choose(name: str, python: Path = Path(sys.executable), *, unconfined: bool =
         raise SandboxError(f"there is no sandbox {name!r} here", expected="auto, zygote or cold")
     cold = ColdSandbox(python)
     _demand(layer for layer in probe(cold) if layer.required)
+    if resident:
+        try:
+            cold.keep_in_memory()
+        except SandboxError as error:
+            log.info("%s: %s", error.what, error.where)
     return cold if name == "cold" else _warm_or(cold, required=name == "zygote")
 
 
@@ -118,7 +116,7 @@ def inspect() -> list[Layer]:
     if all(layer.live for layer in layers if layer.required):
         with closing(ZygoteSandbox(cold)) as zygote:
             layers.append(probe_zygote(zygote))
-        layers.append(probe_gpu(cold))
+        layers += [probe_page_cache(cold), probe_gpu(cold)]
     return layers
 
 
@@ -134,7 +132,8 @@ def probe(sandbox: ColdSandbox | None = None) -> list[Layer]:
         return _not_started(layers, str(error) or type(error).__name__)
     started = Layer("user namespaces", True, "bubblewrap started a process in its own", "")
     inside = [
-        Layer(name, tried.held[name], MEANING[name], advice.FIXES.get(name, advice.REPORT)) for name in CHECKS
+        Layer(name, tried.held[name], advice.MEANING[name], advice.FIXES.get(name, advice.REPORT))
+        for name in CHECKS
     ]
     return [*layers, started, _uid(tried.uid), *inside, _cgroup(sandbox), _deadlines(tried.kill_seconds)]
 
@@ -174,6 +173,18 @@ def _interpreter(sandbox: ColdSandbox) -> Layer:
     except SandboxError as error:
         return Layer("interpreter", False, str(error), error.next_step)
     return Layer("interpreter", True, f"{sandbox.python} and {parts} files and folders that it needs", "")
+
+
+def probe_page_cache(cold: ColdSandbox) -> Layer:
+    """Whether the whole runtime can be kept in memory; `choose` does it for those who grade."""
+    try:
+        with closing(cold):
+            resident = cold.keep_in_memory()
+            live, size = resident.all_cached(), readable(resident.total_bytes)
+    except SandboxError as error:
+        return Layer("page cache", False, f"{error.what}: {error.where}", error.next_step, required=False)
+    said = f"all of the largest of the runtime's files was cached once {size} were locked"
+    return Layer("page cache", live, said, advice.REPORT, required=False)
 
 
 def probe_gpu(cold: ColdSandbox) -> Layer:

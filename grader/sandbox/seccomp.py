@@ -39,6 +39,7 @@ REFUSED = {
     "uncounted memory": "memfd_secret remap_file_pages mbind migrate_pages move_pages",
     # What is cached of a file that all sandboxes share would be a channel from one to the next.
     "page cache": "preadv2 pwritev2 mincore fadvise64 readahead",
+    "the machine's disks": "io_setup io_destroy io_getevents io_pgetevents io_submit io_cancel sync syncfs",
     EXECUTE: "execve execveat",
 }
 REFUSED_X86 = "iopl ioperm modify_ldt inotify_init"
@@ -49,14 +50,17 @@ LOW_32_BITS = 0xFFFFFFFF
 MAP_SHARED_ANONYMOUS, MAP_GROWSDOWN = 0x21, 0x100
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
+PR_SET_PDEATHSIG = 1
 PR_SET_MM = 35  # a command line of gigabytes, for whoever runs ps
-SHARED_LOCKS = (
-    fcntl.F_GETLK,
-    fcntl.F_SETLK,
-    fcntl.F_SETLKW,
-    *(36, 37, 38),  # F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW
-    fcntl.F_SETLEASE,
-    fcntl.F_NOTIFY,
+# No locks, leases, owners, signals or hints: they stay with an inode or an open file that sandboxes share.
+FCNTL = (
+    fcntl.F_DUPFD,
+    fcntl.F_GETFD,
+    fcntl.F_SETFD,
+    fcntl.F_GETFL,
+    fcntl.F_SETFL,
+    fcntl.F_DUPFD_CLOEXEC,
+    *(1033, 1034),  # F_ADD_SEALS, F_GET_SEALS: of memory files, which are one's own
 )
 
 
@@ -85,15 +89,17 @@ def refused_names(permitted: frozenset[str] = frozenset()) -> list[str]:
 
 
 def _reviewed() -> sc.SyscallFilter:
-    """What was reviewed; the rest and other socket families answer ENOSYS; x32 and i386 are killed."""
-    sockets = (_number("socket"), _number("socketpair"))
+    """What was reviewed; the rest, other socket families and uses of fcntl answer ENOSYS; x32, i386 kill."""
+    sockets, control = (_number("socket"), _number("socketpair")), _number("fcntl")
     policy = sc.SyscallFilter(sc.ERRNO(errno.ENOSYS))
     policy.set_attr(sc.Attr.ACT_BADARCH, sc.KILL_PROCESS)
     for number in range(LAST_REVIEWED + 1):
-        if _known(number) and number not in sockets:
+        if _known(number) and number not in (*sockets, control):
             policy.add_rule_exactly(sc.ALLOW, number)
     for number, family in product(sockets, FAMILIES):
         policy.add_rule_exactly(sc.ALLOW, number, sc.Arg(0, sc.EQ, family))
+    for use in FCNTL:
+        policy.add_rule_exactly(sc.ALLOW, control, sc.Arg(1, sc.MASKED_EQ, LOW_32_BITS, use))
     return policy
 
 
@@ -114,6 +120,9 @@ def _refusals(permitted: frozenset[str]) -> sc.SyscallFilter:
             policy.add_rule_exactly(
                 sc.ERRNO(errno.EPERM), _number(name), sc.Arg(argument, sc.MASKED_EQ, mask, value)
             )
+    # The launcher's death must end it. PyTorch's workers ask for such a signal: told that they have it.
+    death = sc.Arg(0, sc.MASKED_EQ, LOW_32_BITS, PR_SET_PDEATHSIG)
+    policy.add_rule_exactly(sc.ERRNO(0), _number("prctl"), death)
     core = sc.Arg(1, sc.MASKED_EQ, LOW_32_BITS, resource.RLIMIT_CORE)
     policy.add_rule_exactly(sc.ERRNO(errno.EPERM), _number("prlimit64"), core, sc.Arg(2, sc.NE, 0))
     return policy
@@ -124,7 +133,6 @@ def _arguments() -> Iterable[tuple[str, int, int, Iterable[int]]]:
     for bit in (1 << place for place in range(32) if NEW_NAMESPACES >> place & 1):
         yield "clone", 0, bit, (bit,)
     yield "ioctl", 1, LOW_32_BITS, (TIOCSTI, TIOCLINUX)
-    yield "fcntl", 1, LOW_32_BITS, SHARED_LOCKS
     yield "prctl", 0, LOW_32_BITS, (PR_SET_MM,)
     yield "setrlimit", 0, LOW_32_BITS, (resource.RLIMIT_CORE,)
     yield "mmap", 3, MAP_SHARED_ANONYMOUS, (MAP_SHARED_ANONYMOUS,)

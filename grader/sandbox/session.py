@@ -11,6 +11,7 @@ from typing import Any, Self
 from grader.errors import HeldoutError, Reason, SandboxError
 from grader.sandbox import Allowance, State, Tensor, TensorSpec, Usage, blame
 from grader.sandbox.blame import Question
+from grader.sandbox.cgroup import Counted
 from grader.sandbox.child import Child, Ending, peak_bytes
 from grader.sandbox.clock import Timepiece
 from grader.sandbox.wire import Buffer, ChannelClosed, Failure, Garbled, Wire
@@ -20,7 +21,6 @@ START_SECONDS = (
     300.0  # of ours, for importing torch: a cold disk or a throttled machine is no student's fault
 )
 CRASH_SECONDS = 0.5  # a dying process closes its channel shortly before its exit code is known
-FULL = 0.95  # of its memory: the kernel counts in batches
 ITEM_BYTES = {"float32": 4, "int64": 8, "uint8": 1}
 
 
@@ -186,7 +186,7 @@ class Session:
         """What the runner tells; unless a process that it lost to the memory limit is the likely cause."""
         counted = self._child.meter.counted() if self._child.meter else None
         if counted and counted.oom_kills:
-            return self._broken(self._out_of_memory(counted.peak_bytes, question))
+            return self._broken(self._out_of_memory(counted, question))
         if reply.status == Reason.MEMORY:
             self._met("memory", question)
         return blame.from_reply(reply, question, public=self._public)
@@ -195,7 +195,7 @@ class Session:
         """Why the process is no more: a limit that killed it, or its own doing."""
         ending = self._child.end()
         if ending.oom_kills:
-            return self._out_of_memory(ending.peak_bytes, question)
+            return self._out_of_memory(ending, question)
         if ending.code == 128 + signal.SIGKILL and ending.cpu_seconds >= self._child.rlimits.get(
             "CPU", math.inf
         ):
@@ -203,13 +203,13 @@ class Session:
             return blame.out_of_processor_time(ending.cpu_seconds, question)
         return blame.crashed(ending, question, public=self._public)
 
-    def _out_of_memory(self, peak: int, question: Question) -> HeldoutError:
+    def _out_of_memory(self, found: Counted | Ending, question: Question) -> HeldoutError:
         """Its own limit's doing, or the machine's: then the group was killed before it was full."""
         limit = self._limits.memory_bytes
-        if peak < FULL * limit:
-            return blame.machine_out_of_memory(peak, limit)
+        if not found.full:
+            return blame.machine_out_of_memory(found.peak_bytes or self._peak, limit)
         self._met("memory", question)
-        return blame.out_of_memory(peak, limit, question)
+        return blame.out_of_memory(found.peak_bytes or limit, limit, question)
 
     def _met(self, limit: str, question: Question) -> None:
         self._killed, self._doing = limit, question.doing

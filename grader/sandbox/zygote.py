@@ -102,6 +102,7 @@ class ZygoteSandbox:
     def close(self) -> None:
         self._waiting(None)
         self._restart()
+        self._cold.close()
 
     def _restart(self) -> None:
         """End the zygote; the next who needs one starts it."""
@@ -124,7 +125,13 @@ class ZygoteSandbox:
             status, their_status = socket.socketpair()
             held.enter_context(closing(status))
             passed.enter_context(closing(their_status))
-            order = {"module": module, "tmpfs": bubblewrap.tmpfs(limits), "hostname": bubblewrap.HOSTNAME}
+            order = {
+                "module": module,
+                "tmpfs": bubblewrap.tmpfs(limits),
+                "devices": [target for _, target in bubblewrap.DEVICES],
+                "hidden": bubblewrap.hidden(limits),
+                "hostname": bubblewrap.HOSTNAME,
+            }
             zygote.order(order, [pair.theirs.fileno(), pair.output, their_status.fileno()])
             passed.close()
             pidfd = zygote.started(status)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from grader.errors import HeldoutError
 from grader.spec import Assignment, RunKind
-from leaderboard.plain import one_line
+from leaderboard.plain import lines, one_line
 from leaderboard.records import Row, TeamKind
 from leaderboard.standings import board
 from leaderboard.store import Store
@@ -26,12 +26,13 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Board:
-    """One assignment's page: its rows and, by the number of a row's entry, pictures (name → PNG)."""
+    """One assignment's page: its rows and, by the number of a row's entry, pictures (name → PNG), texts."""
 
     assignment: Assignment
     rows: Sequence[Row]
     run_kind: RunKind = RunKind.EVALUATE
     pictures: Mapping[int, Mapping[str, bytes]] = field(default_factory=dict)
+    texts: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     judged_at: datetime | None = None  # the last judging: a page's date moves only when the board may
 
     @property
@@ -65,6 +66,18 @@ class Board:
         ]
 
     @property
+    def readings(self) -> Sequence["Reading"]:
+        return [
+            Reading(row, name, text)
+            for row in self.rows
+            for name, text in self.texts.get(row.ref, {}).items()
+        ]
+
+    def shows(self, row: Row) -> bool:
+        """Whether anything that the row's entry made is on the page."""
+        return bool(self.pictures.get(row.ref) or self.texts.get(row.ref))
+
+    @property
     def statement(self) -> str:
         """The assignment's README as HTML; empty where there is none."""
         path = self.assignment.folder / "README.md"
@@ -90,6 +103,15 @@ class Figure:
         return width, height
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A text that a row's entry wrote."""
+
+    row: Row
+    name: str
+    text: str
+
+
 def write_site(store: Store, title: str, assignments: Sequence[Assignment], out: Path) -> Path:
     """Write the public boards of `assignments` into `out`; return the index.
 
@@ -104,7 +126,13 @@ def _collect(store: Store, assignment: Assignment, run_kind: RunKind) -> Board:
     rows = board(store, assignment, run_kind=run_kind)
     judged = [entry.judged_at for entry in store.entries(assignment.slug, run_kind=run_kind)]
     pictures = {row.ref: store.pictures(row.ref) for row in rows}
-    return Board(assignment, rows, run_kind, pictures, max(judged, default=None))
+    texts = {row.ref: _texts(store, row.ref) for row in rows}
+    return Board(assignment, rows, run_kind, pictures, texts, max(judged, default=None))
+
+
+def _texts(store: Store, ref: int) -> Mapping[str, str]:
+    judging = store.submission(ref).judging
+    return judging.texts if judging else {}
 
 
 def export_site(title: str, boards: Sequence[Board], out: Path) -> Path:
@@ -149,7 +177,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(one_line=one_line, fixed=_fixed, day=_day, minute=_minute, iso=_iso)
+    made.filters.update(one_line=one_line, lines=lines, fixed=_fixed, day=_day, minute=_minute, iso=_iso)
     return made
 
 

@@ -52,7 +52,7 @@ class InProcess:
         self.state = self.model.start(batch)
 
     def step(self, *inputs: Array, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-        tokens = (torch.from_numpy(array.astype(np.int64)) for array in inputs)
+        tokens = (torch.from_numpy(np.ascontiguousarray(array)) for array in inputs)
         answer, self.state = self.model.step(*tokens, self.state)
         assert tuple(answer.shape) == shape
         return np.asarray(answer.numpy(), np.float32)

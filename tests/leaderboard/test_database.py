@@ -136,7 +136,7 @@ def test_judgings_of_the_first_schema_are_kept(url: str) -> None:
         send(store)
         ref = judge(store).ref
     with closing(Database(url)) as database, database.connection() as connection:
-        for column in ("limits", "killed", "doing", "dropped_bytes", "training"):
+        for column in ("limits", "killed", "doing", "dropped_bytes", "training", "texts"):
             connection.execute(text(f"ALTER TABLE judgings DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = 'r0001'"))
     with pytest.raises(HeldoutError, match="from an older version"):
@@ -146,6 +146,7 @@ def test_judgings_of_the_first_schema_are_kept(url: str) -> None:
         assert judging is not None
         assert judging.resources.wall_seconds == 1.5
         assert (judging.resources.limits, judging.resources.killed) == (None, "")
+        assert judging.texts == {}
 
 
 @pytest.mark.parametrize("url", ["", "ledger.db", "mysql://host/course", "sqlite://", "://"])

@@ -236,6 +236,19 @@ def test_a_submission_shows_which_limit_it_met_and_how_far_it_got(capsys: pytest
     assert "1234" not in json.dumps(told)
 
 
+@pytest.mark.parametrize("written", HOSTILE)
+def test_what_a_model_wrote_is_shown_and_harmless(written: str, capsys: pytest.CaptureFixture[str]) -> None:
+    made = console(120)
+    wrote = Judging(1, Verdict.SCORED, START, 7, texts={"what it writes": f"And he│{written}\nsaid"})
+    print_submission(submission(judging=wrote), assignment(), console=made)
+    assert "what it writes:\nAnd he│" in text(made)
+    assert "\nsaid" in text(made)
+    assert not {"\x1b", "\x9b", "\u202e"} & set(text(made))
+    print_submission(submission(judging=wrote), assignment(), "json")
+    [told] = json.loads(capsys.readouterr().out)
+    assert set(told["texts"]) == {"what it writes"}
+
+
 def test_our_fault_is_called_ours_and_our_traceback_is_not_shown() -> None:
     made = console(120)
     broken = Judging(3, Verdict.GRADER_ERROR, START, None, fault="Traceback: secret")

@@ -269,6 +269,14 @@ def test_a_scored_report_comes_back_as_it_was(store: Store, clock: Clock) -> Non
     assert store.items(receipt.ref)["psnr"].dtype == np.float32
 
 
+def test_texts_come_back_as_any_database_can_hold_them(store: Store) -> None:
+    receipt = send(store)
+    judge(store, replace(scored(), texts={"what it writes": "And\nhe│ \x00 \ud800 עברית"}))
+    found = store.submission(receipt.ref).judging
+    assert found is not None
+    assert found.texts == {"what it writes": "And\nhe│ \ufffd ? עברית"}
+
+
 def test_a_failed_report_tells_why(store: Store) -> None:
     receipt = send(store)
     judge(store, failed())

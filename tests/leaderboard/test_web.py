@@ -139,6 +139,33 @@ def test_no_name_becomes_markup(name: str, tmp_path: Path) -> None:
         assert not {"\x1b", "\x9b", "\u202e"} & set(path.read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize("written", [*HOSTILE, "</blockquote><img src=x onerror=alert(1)>", "{{ 7*7 }}"])
+def test_what_a_model_wrote_is_shown_and_no_markup(written: str, tmp_path: Path) -> None:
+    board = Board(assignment(), [row()], texts={3: {written: f"And he│{written}\nsaid"}})
+    export_site("Course", [board], tmp_path)
+    path = tmp_path / "denoising" / "index.html"
+    page, source = Page(path), path.read_text(encoding="utf-8")
+    assert page.tags.count("blockquote") == 1
+    assert not {"script", "img"} & set(page.tags)
+    assert page.active == []
+    assert not {"\x1b", "\x9b", "\u202e"} & set(source)
+    assert "And he│" in source
+    assert "49" not in source.split("<blockquote>")[1].split("</blockquote>")[0]
+    assert 'href="#entry-3"' in source
+    assert source.count('id="entry-3"') == 1
+
+
+def test_a_text_beside_a_picture_shares_its_link(course: Store, tmp_path: Path, clock: Clock) -> None:
+    clock.go(hours=1)
+    receipt = send(course, "Ada")
+    judge(course, replace(scored(25.0), texts={"what it writes": "In the beginning"}))
+    write_site(course, "Course", [assignment()], tmp_path)
+    source = (tmp_path / "denoising" / "index.html").read_text(encoding="utf-8")
+    assert "In the beginning" in source
+    assert source.count(f'id="entry-{receipt.ref}"') == 1
+    course.close()
+
+
 def test_files_that_are_no_pictures_are_not_published(tmp_path: Path) -> None:
     board = Board(assignment(), [row()], pictures={3: {"../../evil": b"<html>"}})
     export_site("Course", [board], tmp_path / "site")

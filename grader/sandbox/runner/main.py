@@ -55,6 +55,7 @@ def confined(descriptor: int) -> tuple[Channel, dict[str, Any]]:
     """Read the first request, give up what it says, and return its head."""
     channel = Channel(descriptor)
     head, _ = channel.receive()
+    _own_input()
     try:
         confine.limit(head["rlimits"])
         for length in head["filters"]:
@@ -63,6 +64,13 @@ def confined(descriptor: int) -> tuple[Channel, dict[str, Any]]:
         sys.exit(f"a limit or filter was refused: {error}")
     sys.path.extend(head["packages"])
     return channel, head
+
+
+def _own_input() -> None:
+    """Standard input anew: the zygote's is one open file for all its forks, and its flags carry bits."""
+    fresh = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(fresh, 0)
+    os.close(fresh)
 
 
 def main(descriptor: int) -> None:

@@ -103,11 +103,12 @@ def _supervise(order: dict[str, Any], channel: int, output: int, status: int) ->
 
 def _become(order: dict[str, Any], channel: int, status: int) -> None:
     """Settle in while the grader puts us into our control group; then be a runner like any other."""
-    nest.settle(order["tmpfs"], order["hostname"])
+    capabilities = nest.capabilities()
+    nest.settle(order["tmpfs"], order["devices"], order["hidden"], order["hostname"])
     os.chdir("/")
     with socket.socket(fileno=status) as line:
         if not line.recv(1):
             return
-    nest.seal()
+    nest.seal(capabilities)
     module = sys.modules[f"{__package__}.{order['module']}"]
     module.main(channel)

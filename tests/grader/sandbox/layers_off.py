@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytest
 
-from grader.sandbox import Sandbox, cgroup, cold
+from grader.sandbox import Sandbox, bubblewrap, cgroup, cold
 from grader.sandbox.child import Child
 from grader.sandbox.cold import ColdSandbox
 from grader.sandbox.gpu import Gpu
@@ -47,6 +47,7 @@ class Without(ColdSandbox):
             "cgroup",
             "capabilities",
             "leftovers",
+            "counters",
             *NAMESPACES,
         }
         assert layers <= known, f"no such layer: {layers - known}"
@@ -60,7 +61,8 @@ class Without(ColdSandbox):
         return replace(boot, rlimits={}) if "rlimits" in self._off else boot
 
     def spawn(self, limits: Limits, module: str = "main", *, trusted: bool = False) -> Child:
-        child = self._spawned(limits, module, trusted)
+        with patch.object(bubblewrap, "hidden", lambda _: {}) if "counters" in self._off else nullcontext():
+            child = self._spawned(limits, module, trusted)
         if "leftovers" in self._off:
             child.held.callback(self._kept.cleanup)
         return child
@@ -84,6 +86,11 @@ class Without(ColdSandbox):
         if "environment" in self._off:
             dropped.add("--clearenv")
         spec["arguments"] = [word for word in spec["arguments"] if word not in dropped]
+        if "read-only" in self._off:
+            spec["arguments"] += [
+                word for source, target in spec["devices"] for word in ("--dev-bind", source, target)
+            ]
+            spec["devices"] = []
         if "capabilities" in self._off:
             spec["arguments"] += MORE_OF_IT
         if "leftovers" in self._off:

@@ -16,7 +16,7 @@ import pyseccomp
 import pytest
 
 from grader.errors import SandboxError
-from grader.sandbox import advice, cgroup, probe, seccomp, slots
+from grader.sandbox import advice, cgroup, mounts, probe, seccomp, slots
 from grader.sandbox.cold import ColdSandbox
 from grader.sandbox.unconfined import UnconfinedSandbox
 from grader.sandbox.zygote import ZygoteSandbox
@@ -212,6 +212,30 @@ def test_a_sandbox_dies_with_its_grader(cold: ColdSandbox) -> None:
     assert gone(runner)
 
 
+def test_what_outlived_its_grader_is_ended_by_the_next(cold: ColdSandbox) -> None:
+    if cold.groups is None:
+        pytest.skip("no control group can be made here")
+    gone_grader = subprocess.Popen(["true"])
+    gone_grader.wait()
+    name = f"{cgroup._prefix(gone_grader.pid)}0"
+    folders = {parent / name for parent in cold.groups.parents.values()}
+    with subprocess.Popen(["sleep", "60"]) as orphan:
+        for folder in folders:
+            folder.mkdir()
+            (folder / "cgroup.procs").write_text(str(orphan.pid))
+        cgroup._sweep(cold.groups)
+        assert orphan.wait(10) == -signal.SIGKILL
+    assert not [folder for folder in folders if folder.exists()]
+
+
+@pytest.mark.parametrize(("events", "full"), [("oom 0\noom_kill 1\n", False), ("oom 3\noom_kill 1\n", True)])
+def test_version_2_tells_whose_memory_ended(events: str, full: bool, tmp_path: Path) -> None:
+    (tmp_path / "memory.events").write_text(f"low 0\nmax 7\n{events}")
+    (tmp_path / "cpu.stat").write_text("usage_usec 2000000\n")
+    group = cgroup.Group(2, dict.fromkeys(cgroup.CONTROLLERS, tmp_path))
+    assert group.counted() == cgroup.Counted(2.0, 0, 1, full)
+
+
 def test_a_refused_filter_stops_the_start(cold: ColdSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seccomp, "programs", lambda **_: (b"\xff" * 8,))
     with pytest.raises(SandboxError, match="refused"):
@@ -270,5 +294,5 @@ def test_an_interpreter_in_a_closed_home_works_for_root(cold: ColdSandbox, tmp_p
 def test_a_system_without_mountinfo_has_no_control_groups(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cgroup, "MOUNTS", tmp_path / "absent")
+    monkeypatch.setattr(mounts, "MOUNTS", tmp_path / "absent")
     assert cgroup.hierarchy.__wrapped__() is None

@@ -3,12 +3,13 @@
 import re
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from grader.errors import BadSubmission, Reason
-from grader.sandbox import Allowance, Sandbox, SandboxSession
+from grader.errors import BadSubmission, HeldoutError, Reason, SandboxError
+from grader.sandbox import Allowance, Sandbox, SandboxSession, cgroup
 from grader.sandbox.cold import ColdSandbox
 from grader.spec import MIB, Limits
 
@@ -58,6 +59,29 @@ LACKS = {
     ),
     "urllib": ("__import__('urllib.request').request.urlopen('http://heldout.org')", "no network", "folder"),
 }
+HEADLESS = """
+    def hold():
+        kept = bytearray(b"x") * (400 << 20)
+        time.sleep(60)
+    for _ in range(4):
+        if os.fork() == 0:
+            threading.Thread(target=hold).start()
+            __import__("ctypes").CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)
+    time.sleep(20)"""
+UNREAD = """
+    import socket
+    server, kept, parked = socket.create_server(("127.0.0.1", 0)), [], 0
+    for _ in range(100):
+        kept += [socket.create_connection(server.getsockname()), server.accept()[0]]
+        for each in kept[-2:]:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 30)
+            each.setblocking(False)
+            try:
+                while parked < 512 << 20:
+                    parked += each.send(bytes(1 << 18))
+            except BlockingIOError:
+                pass
+    print(parked >> 20)"""
 TOO_MUCH = """
     for _ in range(3):
         if os.fork() == 0:
@@ -123,6 +147,27 @@ def cold_seconds(session: SandboxSession) -> float:
     return float(meter.counted().cpu_seconds)
 
 
+def test_a_process_without_its_first_thread_is_counted(pack: Pack, ask: Ask) -> None:
+    """By the watchdog, which reads what the process's threads tell."""
+    with pytest.raises(BadSubmission) as caught:
+        answers(
+            ColdSandbox(groups=lambda: None), pack(model(HEADLESS)), ask, Limits(memory_bytes=1_200 * MIB)
+        )
+    assert caught.value.reason is Reason.MEMORY
+
+
+def test_what_waits_in_sockets_is_counted_or_limited(
+    cold: ColdSandbox, confined: Sandbox, pack: Pack, ask: Ask
+) -> None:
+    if cold.groups is None:
+        pytest.skip("no control group can be made here")
+    with confined.open(pack(model(UNREAD)), Limits(), Allowance(120), public=True) as session:
+        ask(session, "denoise", (2, 2), np.ones((2, 2), np.float32))
+    parked = int(session.log) * MIB
+    assert parked > 1 * MIB, "nothing was sent: the test proves nothing"
+    assert parked < 128 * MIB or parked < session.usage.peak_bytes
+
+
 @pytest.mark.parametrize("groups", [True, False], ids=["cgroup", "watchdog"])
 def test_processes_share_the_memory_limit(groups: bool, cold: ColdSandbox, pack: Pack, ask: Ask) -> None:
     """Each of them stays below it; the sum does not."""
@@ -135,3 +180,29 @@ def test_processes_share_the_memory_limit(groups: bool, cold: ColdSandbox, pack:
     assert re.fullmatch(
         "killed at 1.[2-5] GiB, limit 1.2 GiB, while calling denoise on batch 1", caught.value.what
     )
+
+
+@pytest.mark.parametrize(("full", "error"), [(True, BadSubmission), (False, SandboxError)])
+def test_who_is_blamed_does_not_depend_on_a_peak(
+    full: bool,
+    error: type[HeldoutError],
+    cold: ColdSandbox,
+    pack: Pack,
+    ask: Ask,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Version 2 before Linux 5.19 counts none. Killed in a group that is not full: the machine's doing."""
+    if cold.groups is None:
+        pytest.skip("no control group can be made here")
+    real = cgroup.Group.counted
+
+    def counted(group: cgroup.Group) -> cgroup.Counted:
+        found = real(group)
+        assert not found.oom_kills or found.full
+        return replace(found, peak_bytes=0, full=found.full and full)
+
+    monkeypatch.setattr(cgroup.Group, "counted", counted)
+    with pytest.raises(
+        error, match="memory" if error is SandboxError else "killed at 1.2 GiB, limit 1.2 GiB"
+    ):
+        answers(cold, pack(model(TOO_MUCH)), ask, Limits(memory_bytes=1_200 * MIB))

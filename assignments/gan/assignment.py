@@ -1,0 +1,28 @@
+"""The GAN assignment: what it is called, how it ranks, what its tiers are."""
+
+from grader.spec import Assignment, Metric, Tier
+
+from .data import prepare
+from .evaluate import check, evaluate
+
+ASSIGNMENT = Assignment(
+    slug="gan",
+    title="Invent clothes",
+    metrics=(
+        Metric("kid", unit="", higher_is_better=False, digits=3),
+        Metric("fid", unit="", higher_is_better=False, digits=2),
+        Metric("precision", unit="", higher_is_better=True, digits=2),
+        Metric("recall", unit="", higher_is_better=True, digits=2),
+        Metric("density", unit="", higher_is_better=True, digits=2),
+        Metric("coverage", unit="", higher_is_better=True, digits=2),
+        Metric("copied", unit="", higher_is_better=False, digits=3),
+    ),
+    tiers=(
+        Tier("baseline", 0.95, "baselines/gan/class_pca_gaussian"),
+        Tier("pass", 0.08, "reference_solutions/gan/dcgan"),
+        Tier("reference", 0.02, "reference_solutions/gan/dcgan_r1"),
+    ),
+    prepare=prepare,
+    check=check,
+    evaluate=evaluate,
+)

@@ -1,0 +1,23 @@
+"""The sequence-classification assignment: what it is called, how it ranks, what its tiers are."""
+
+from grader.spec import Assignment, Metric, Tier
+
+from .data import prepare
+from .evaluate import check, evaluate
+
+ASSIGNMENT = Assignment(
+    slug="mnist1d",
+    title="Read curves",
+    metrics=(
+        Metric("accuracy", unit="", higher_is_better=True, digits=3),
+        Metric("nll", unit="nats", higher_is_better=False, digits=3),
+    ),
+    tiers=(
+        Tier("baseline", 0.30, "baselines/mnist1d/logistic"),
+        Tier("pass", 0.90, "reference_solutions/mnist1d/gru"),
+        Tier("reference", 0.985, "reference_solutions/mnist1d/cnn"),
+    ),
+    prepare=prepare,
+    check=check,
+    evaluate=evaluate,
+)

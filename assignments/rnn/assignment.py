@@ -1,0 +1,20 @@
+"""The language-model assignment: what it is called, how it ranks, what its tiers are."""
+
+from grader.spec import Assignment, Metric, Tier
+
+from .data import prepare
+from .evaluate import check, evaluate
+
+ASSIGNMENT = Assignment(
+    slug="rnn",
+    title="Foretell a text",
+    metrics=(Metric("bits", unit="bits/character", higher_is_better=False, digits=3),),
+    tiers=(
+        Tier("baseline", 2.60, "baselines/rnn/kneser_ney"),
+        Tier("pass", 1.70, "reference_solutions/rnn/elman"),
+        Tier("reference", 1.50, "reference_solutions/rnn/gru"),
+    ),
+    prepare=prepare,
+    check=check,
+    evaluate=evaluate,
+)

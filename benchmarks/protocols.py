@@ -1,0 +1,151 @@
+"""What the protocols cost: an evaluation through sandboxes, with twins and repeats, against the model itself.
+
+Named alternative, in the same run, in turns: the same model in this process, warm, called once on each of the
+same items in batches of 256, and scored. The grader's memory is measured in a process of its own.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.record import Row, at_most
+from grader import catalogue
+from grader.archive import pack
+from grader.catalogue import HOME
+from grader.sandbox import Sandbox
+from grader.sandbox.probe import choose
+from grader.scoring.classification import accuracy, nll
+from grader.scoring.elbo import elbo
+from grader.scoring.image import psnr, ssim
+from grader.spec import Array, Arrays, Assignment
+from grader.student import SandboxedStudent
+from tests.assignments.in_process import InProcess, submission
+
+ROUNDS, BATCH = 3, 256
+
+
+@dataclass(frozen=True)
+class Subject:
+    folder: str
+    items: int
+    bar: float
+
+
+SUBJECTS = {
+    "denoising": Subject("reference_solutions/denoising/unet", 2_000, 1.3),
+    "vae": Subject("reference_solutions/vae/conv_vae", 10_000, 3.0),
+    "cnn": Subject("reference_solutions/cnn/cnn", 4_000, 1.3),
+    "gan": Subject("reference_solutions/gan/dcgan_r1", 2_000, 1.3),
+}
+MEMORY_GB = 1.0
+
+
+def measure() -> list[Row]:
+    torch.set_num_threads(1)
+    rows = []
+    with closing(choose("zygote")) as sandbox:
+        for slug, subject in SUBJECTS.items():
+            rows += _ratio(slug, subject, sandbox)
+    rows += [at_most(f"{slug}: memory of the grader", _peak(slug), "GB", MEMORY_GB) for slug in SUBJECTS]
+    return rows
+
+
+def _ratio(slug: str, subject: Subject, sandbox: Sandbox) -> list[Row]:
+    assignment = catalogue.find(slug)
+    heldout = assignment.prepare(None, 1, subject.items).heldout
+    archive = pack(HOME / subject.folder, limit=assignment.limits.archive_bytes).data
+    load = submission(HOME / subject.folder)
+    through(assignment, archive, heldout, sandbox)
+    pairs = [
+        (through(assignment, archive, heldout, sandbox), once(assignment, load(), heldout))
+        for _ in range(ROUNDS)
+    ]
+    return [
+        Row(f"{slug}: in this process, once", median(theirs for _, theirs in pairs), "s"),
+        Row(f"{slug}: through the protocol", median(ours for ours, _ in pairs), "s"),
+        at_most(f"{slug}: ratio", median(ours / theirs for ours, theirs in pairs), "", subject.bar),
+    ]
+
+
+def through(assignment: Assignment, archive: bytes, heldout: Arrays, sandbox: Sandbox) -> float:
+    """Seconds of a whole evaluation."""
+    student = SandboxedStudent(sandbox, archive, assignment.limits)
+    started = time.perf_counter()
+    assignment.evaluate(student, heldout, np.random.default_rng(0))
+    return time.perf_counter() - started
+
+
+def once(assignment: Assignment, model: Any, heldout: Arrays) -> float:
+    started = time.perf_counter()
+    SCORED[assignment.slug](assignment, model, heldout)
+    return time.perf_counter() - started
+
+
+def _denoising(_: Assignment, model: Any, heldout: Arrays) -> None:
+    clean = heldout["clean"] / np.float32(255)
+    denoised = called(model.denoise, heldout["noisy"]).clip(0, 1)[:, 0]
+    psnr(denoised, clean)
+    ssim(denoised, clean)
+
+
+def _vae(_: Assignment, model: Any, heldout: Arrays) -> None:
+    x = heldout["binary"]
+    both = called(lambda batch: torch.cat(model.encode(batch), dim=1), x)
+    mean, log_std = np.split(both, 2, axis=1)
+    z = mean + np.exp(log_std) * np.random.default_rng(0).standard_normal(mean.shape, np.float32)
+    elbo(x, called(model.decode, z), z, mean, log_std)
+
+
+def _cnn(_: Assignment, model: Any, heldout: Arrays) -> None:
+    logits = called(model.classify, heldout["images"])
+    called(model.classify, heldout["nudged"])
+    accuracy(logits, heldout["labels"])
+    nll(logits, heldout["labels"])
+
+
+def _gan(assignment: Assignment, model: Any, heldout: Arrays) -> None:
+    """Its scoring is the larger part and has no parts of its own: twins and all."""
+    assignment.evaluate(_Direct(model), heldout, np.random.default_rng(0))
+
+
+SCORED: dict[str, Callable[[Assignment, Any, Arrays], None]] = {
+    "denoising": _denoising,
+    "vae": _vae,
+    "cnn": _cnn,
+    "gan": _gan,
+}
+
+
+def called(method: Callable[[torch.Tensor], torch.Tensor], inputs: Array) -> Array:
+    parts = np.array_split(inputs, range(BATCH, len(inputs), BATCH))
+    return np.concatenate([method(torch.from_numpy(part)).numpy() for part in parts])
+
+
+@dataclass
+class _Direct:
+    """A `spec.Student` without sandboxes, loaded once."""
+
+    model: Any
+    code_bytes: int = 0
+
+    @contextmanager
+    def session(self, role: str) -> Iterator[InProcess]:
+        yield InProcess(self.model)
+
+    def progress(self, done: int, total: int) -> None:
+        pass
+
+
+def _peak(slug: str) -> float:
+    """GB resident at most, drawing the data included."""
+    command = [sys.executable, "-m", "benchmarks.peak", slug, SUBJECTS[slug].folder]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=HOME)
+    return int(done.stdout) / 1e9

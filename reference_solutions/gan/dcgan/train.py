@@ -1,0 +1,147 @@
+"""Trains the generator of model.py against a discriminator.
+
+    python train.py DATA
+
+DATA is a folder with train-images-idx3-ubyte.gz, or the public.npz that `heldout start` gives.
+
+The losses are non-saturating (Goodfellow et al. 2014, §3), with R1 (Mescheder, Geiger & Nowozin 2018, eq. 9)
+at every 16th step, 16 times as strong. With D's logit d:
+    discriminator  E softplus(−d(x)) + E softplus(d(G(z))) + γ/2·E |∇ₓ d(x)|²
+    generator      E softplus(−d(G(z)))
+What gets saved, as float16, is an exponential moving average of the generator.
+
+Score: KID .050 ± .009, FID 2.58, precision .45, recall .72, coverage .44, no copies, against 5,000 of the
+standard test images, by the shipped extractor, seed 0.
+Steps: 2,500 of 64 images, 1 min 43 s of CPU time on one thread (5 min 31 s on 2 shared CPU cores, beside
+other work).
+"""
+
+import gzip
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from model import LATENT, generator
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+# ---------------------------------------------------------------- hyper-parameters
+
+STEPS = 2_500
+BATCH = 64
+RATE = 1e-3
+DECAY_FROM = 0.7  # of the steps: then the rate goes down to a hundredth, in a straight line
+BETAS = (0.0, 0.99)
+GAMMA = 0.5
+PENALTY_EVERY = 16  # steps
+EMA = 0.995
+SAVE_EVERY = 250  # steps
+
+# ---------------------------------------------------------------- the discriminator
+
+
+def discriminator() -> nn.Sequential:  # (B, 1, 28, 28) → (B, 1)
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 4, stride=2, padding=1),  # (B, 32, 14, 14)
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(32, 64, 4, stride=2, padding=1),  # (B, 64, 7, 7)
+        nn.LeakyReLU(0.2),
+        nn.Flatten(),
+        nn.Linear(64 * 7 * 7, 1),
+    )
+
+
+def penalty(critic: nn.Module, real: Tensor) -> Tensor:
+    """R1: γ/2·E |∇ₓ d(x)|² at real images."""
+    real = real.detach().requires_grad_()
+    [slope] = torch.autograd.grad(critic(real).sum(), real, create_graph=True)
+    return GAMMA / 2 * slope.square().sum(dim=(1, 2, 3)).mean()
+
+
+# ---------------------------------------------------------------- training
+
+
+def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.device, seed: int) -> None:
+    torch.manual_seed(seed)
+    images = data["images"].to(device)  # (N, 28, 28) uint8
+    maker, critic = generator().to(device), discriminator().to(device)
+    average = torch.optim.swa_utils.AveragedModel(
+        maker, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA), use_buffers=True
+    )
+    optimizers = [torch.optim.Adam(each.parameters(), RATE, BETAS) for each in (maker, critic)]
+    schedules = [torch.optim.lr_scheduler.LambdaLR(each, decay) for each in optimizers]
+
+    for step in range(1, STEPS + 1):
+        rows = torch.randint(len(images), (BATCH,), device=device)
+        real = images[rows].unsqueeze(1).float() / 255  # (B, 1, 28, 28)
+        fake = maker(torch.randn(BATCH, LATENT, device=device))
+
+        loss = softplus(-critic(real)).mean() + softplus(critic(fake.detach())).mean()
+        if step % PENALTY_EVERY == 0:
+            loss = loss + PENALTY_EVERY * penalty(critic, real)
+        update(optimizers[1], loss)
+        update(optimizers[0], softplus(-critic(fake)).mean())
+
+        for schedule in schedules:
+            schedule.step()
+        average.update_parameters(maker)
+        if step % SAVE_EVERY == 0 or step == STEPS:
+            save(average.module, out)
+        if not budget.step(loss.item()):
+            break
+
+
+def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimizer.zero_grad()
+    parameters = [each for group in optimizer.param_groups for each in group["params"]]
+    loss.backward(inputs=parameters)
+    optimizer.step()
+
+
+def decay(step: int) -> float:
+    left = (STEPS - step) / (STEPS - DECAY_FROM * STEPS)
+    return max(0.01, min(1.0, left))
+
+
+def save(network: nn.Module, out: Path) -> None:
+    stored = {
+        name: value.half().contiguous()
+        for name, value in network.state_dict().items()
+        if value.is_floating_point()
+    }
+    save_file(stored, out / "weights.safetensors")
+
+
+# ---------------------------------------------------------------- by hand
+
+
+class Patience:
+    """Stands in for the grader's budget: prints the discriminator's running loss, never stops early."""
+
+    def __init__(self) -> None:
+        self.steps, self.running = 0, 0.0
+
+    def step(self, loss: float) -> bool:
+        self.steps += 1
+        self.running = loss if self.steps == 1 else 0.99 * self.running + 0.01 * loss
+        if self.steps % 100 == 0:
+            print(f"step {self.steps:5d}  loss of the discriminator {self.running:.3f}", flush=True)
+        return True
+
+
+def read_images(source: Path) -> Tensor:  # → (N, 28, 28) uint8
+    if source.suffix == ".npz":
+        return torch.from_numpy(np.load(source)["images"])
+    with gzip.open(source / "train-images-idx3-ubyte.gz") as file:
+        pixels = np.frombuffer(file.read(), np.uint8, offset=16)
+    return torch.from_numpy(pixels.reshape(-1, 28, 28).copy())
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    here = Path(__file__).parent
+    train({"images": read_images(Path(sys.argv[1]))}, here, Patience(), torch.device("cpu"), seed=0)

@@ -1,0 +1,229 @@
+"""The GAN assignment's known scores, tiers, gates and public check, and the starter that students begin with.
+
+The student here is a fake of our own protocol that calls the submission in this process; the sanity suite
+does the like in the real sandbox.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from grader import catalogue
+from grader.catalogue import HOME
+from grader.errors import BadSubmission, HeldoutError, Reason
+from grader.prepared import Data
+from grader.spec import Array, Assignment, Estimate, Scores
+from tests.assignments.in_process import FakeStudent, InProcess, Load, submission
+
+# KID, FID and coverage on the public board, of 256 images, course seed 1.
+PINNED = {
+    "baselines/gan/pca_gaussian": (1.95, 43.4, 0.20),
+    "baselines/gan/class_pca_gaussian": (0.84, 18.3, 0.59),
+    "reference_solutions/gan/dcgan": (0.08, 4.16, 0.73),
+    "reference_solutions/gan/dcgan_r1": (-0.01, 1.11, 0.95),
+}
+
+
+@pytest.fixture(scope="module")
+def gan() -> Assignment:
+    return catalogue.find("gan")
+
+
+@pytest.fixture(scope="module")
+def data(small: Callable[[str], Data]) -> Data:
+    return small("gan")
+
+
+def evaluated(gan: Assignment, data: Data, load: Load, *, seed: int = 0) -> Scores:
+    return gan.evaluate(FakeStudent(load), data.heldout, np.random.default_rng(seed))
+
+
+@pytest.fixture(scope="module")
+def measured(gan: Assignment, data: Data) -> dict[str, Scores]:
+    return {name: evaluated(gan, data, submission(HOME / name)) for name in PINNED}
+
+
+# ---------------------------------------------------------------- known scores
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_each_solution_scores_what_it_did(name: str, measured: dict[str, Scores]) -> None:
+    kid, fid, coverage = PINNED[name]
+    public = measured[name].public
+    assert public["kid"].value == pytest.approx(kid, abs=0.03)
+    assert public["fid"].value == pytest.approx(fid, rel=0.03, abs=0.2)
+    assert public["coverage"].value == pytest.approx(coverage, abs=0.02)
+
+
+def test_every_shipped_solution_is_pinned_and_small() -> None:
+    solutions = catalogue.solutions("gan")
+    assert {str(solution.folder.relative_to(HOME)) for solution in solutions} == set(PINNED)
+    files = [file for solution in solutions for file in solution.folder.iterdir() if file.is_file()]
+    assert all(file.stat().st_size < 1_000_000 for file in files)
+
+
+def test_no_shipped_solution_copies(measured: dict[str, Scores]) -> None:
+    assert [scores.public["copied"].value for scores in measured.values()] == [0.0] * len(PINNED)
+
+
+@pytest.mark.parametrize("board", ["public", "private"])
+def test_both_boards_have_every_metric_and_agree_on_who_is_far_ahead(
+    board: str, gan: Assignment, measured: dict[str, Scores]
+) -> None:
+    boards: dict[str, dict[str, Estimate]] = {
+        name: dict(getattr(scores, board)) for name, scores in measured.items()
+    }
+    for estimates in boards.values():
+        assert set(estimates) == {metric.name for metric in gan.metrics}
+        assert not any(scores.items for scores in measured.values())
+    best, worst = (
+        boards["reference_solutions/gan/dcgan_r1"]["kid"],
+        boards["baselines/gan/pca_gaussian"]["kid"],
+    )
+    assert best.value + best.half_width < worst.value - worst.half_width
+
+
+def test_the_order_of_the_tiers_exemplars_is_no_luck(gan: Assignment, measured: dict[str, Scores]) -> None:
+    found = [measured[tier.exemplar].public["kid"] for tier in gan.tiers]
+    apart = [one.value - other.value for one, other in pairwise(found)]
+    assert min(apart) > 0
+    assert apart[0] > found[0].half_width + found[1].half_width
+
+
+def test_tiers_fall_and_each_exemplar_reaches_its_own(gan: Assignment, measured: dict[str, Scores]) -> None:
+    levels = [tier.score for tier in gan.tiers]
+    assert levels == sorted(set(levels), reverse=True)
+    for tier in gan.tiers:
+        kid = measured[tier.exemplar].public["kid"]
+        assert kid.value < tier.score + kid.half_width  # 256 images, not the 5,000 it was set on
+
+
+def test_the_statement_names_every_tier_with_its_score(gan: Assignment) -> None:
+    statement = (gan.folder / "README.md").read_text()
+    for tier in gan.tiers:
+        assert f"| {tier.name} | {tier.score:g} " in statement
+
+
+def test_a_run_seed_changes_nothing_but_the_order(
+    gan: Assignment, data: Data, measured: dict[str, Scores]
+) -> None:
+    name = "baselines/gan/pca_gaussian"
+    assert evaluated(gan, data, submission(HOME / name), seed=1) == measured[name]
+
+
+# ---------------------------------------------------------------- data
+
+
+def test_what_is_held_out_is_not_handed_out(data: Data) -> None:
+    heldout, public = data.heldout, data.public
+    assert heldout["real"].shape == (70_000, 28, 28)
+    assert public["images"].shape == (50_000, 28, 28)
+    assert public["labels"].shape == (50_000,)
+    assert heldout["z"].shape == (256, 256)
+    assert heldout["seen_public"].shape == heldout["seen_private"].shape == (5_000, 64)
+    assert heldout["public"].sum() == 5_000
+    assert not np.array_equal(heldout["z"], public["z"])
+    assert np.abs(np.corrcoef(heldout["z"][:, 0], public["z"][:, 0])[0, 1]) < 0.2
+
+
+def test_the_seed_decides_z_and_the_private_extractor(gan: Assignment, data: Data) -> None:
+    other = gan.prepare(None, 2, 64)
+    assert not np.array_equal(other.heldout["z"], data.heldout["z"][:64])
+    assert not np.array_equal(other.heldout["extractor 0.weight"], data.heldout["extractor 0.weight"])
+    assert not np.array_equal(other.public["images"], data.public["images"])
+
+
+@pytest.mark.parametrize("size", [63, 5_001])
+def test_a_size_out_of_range_is_refused(gan: Assignment, size: int) -> None:
+    with pytest.raises(HeldoutError, match=f"{size} generated images"):
+        gan.prepare(None, 1, size)
+
+
+# ---------------------------------------------------------------- gates
+
+
+@dataclass
+class Table:
+    """Images out of a table: z's first number, turned uniform, names one."""
+
+    images: Array  # (N, 28, 28) uint8
+
+    def latent_size(self) -> int:
+        return 1
+
+    def generate(self, z: Tensor) -> Tensor:
+        place = torch.special.ndtr(z[:, 0].double()) * len(self.images)
+        return torch.from_numpy(self.images[place.long().numpy()]).unsqueeze(1) / 255
+
+
+def reason(gan: Assignment, data: Data, load: Load) -> BadSubmission:
+    with pytest.raises(BadSubmission) as caught:
+        evaluated(gan, data, load)
+    return caught.value
+
+
+@pytest.mark.parametrize("first", [0, 69_000], ids=["handed out", "of all that is published"])
+def test_copies_of_any_published_image_are_found(gan: Assignment, data: Data, first: int) -> None:
+    images = data.heldout["real"]
+    table = np.concatenate([images[first:], images[:first]])
+    error = reason(gan, data, lambda: Table(table))
+    assert error.reason is Reason.COPIED
+
+
+def test_a_few_images_over_and_over_are_refused(gan: Assignment, data: Data) -> None:
+    error = reason(gan, data, lambda: Table(data.heldout["real"][:100]))
+    assert error.reason is Reason.COLLAPSED
+    assert "same image" in error.what
+
+
+def test_the_texts_of_the_gates_carry_nothing_of_the_images(gan: Assignment, data: Data) -> None:
+    texts = {str(reason(gan, data, partial(Table, data.heldout["real"][:n]))) for n in (20, 90)}
+    assert len(texts) == 1
+
+
+def test_a_latent_size_out_of_range_is_refused(gan: Assignment, data: Data) -> None:
+    for size in (0, 257):
+        model = Table(data.heldout["real"])
+        model.latent_size = lambda size=size: size  # type: ignore[method-assign, misc]
+        with pytest.raises(BadSubmission, match="out of range"):
+            gan.check(InProcess(model), data.public)
+
+
+# ---------------------------------------------------------------- the public check, the starter
+
+
+def test_the_check_shows_samples_and_walks(gan: Assignment, data: Data) -> None:
+    session = InProcess(submission(HOME / "baselines/gan/class_pca_gaussian")())
+    preview = gan.check(session, data.public)
+    samples, walk = preview.pictures
+    assert samples.pixels.shape == (4, 8, 28, 28)
+    assert walk.pixels.shape == (2, 8, 28, 28)
+    for picture in preview.pictures:
+        assert len(picture.rows) == len(picture.pixels)
+        assert 0 <= picture.pixels.min() <= picture.pixels.max() <= 1
+    assert np.allclose(walk.pixels[:, 0], samples.pixels[0, [0, 2]], atol=1 / 255)
+    assert preview.scores["kid"] == pytest.approx(0.9, abs=0.2)
+
+
+def test_the_starter_trains_and_its_model_passes_the_check(
+    gan: Assignment, data: Data, tmp_path: Path
+) -> None:
+    for name in ("model.py", "train.py"):
+        (tmp_path / name).write_text((gan.folder / "starter" / name).read_text())
+    (tmp_path / "data").mkdir()
+    np.savez(tmp_path / "data" / "public.npz", allow_pickle=False, images=data.public["images"][:2_000])
+    command = [sys.executable, "train.py", "20"]
+    trained = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert trained.returncode == 0, trained.stderr
+    assert "weights.safetensors" in trained.stdout
+    preview = gan.check(InProcess(submission(tmp_path)()), data.public)
+    assert preview.scores["kid"] < 30  # after 20 steps
