@@ -1,9 +1,9 @@
-"""Verbs of who writes assignments: the sanity suite that every assignment must pass."""
+"""Verbs of who writes assignments: a new one, and the sanity suite that every assignment must pass."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,10 +12,18 @@ from grader.errors import HeldoutError
 
 if TYPE_CHECKING:
     from grader.sandbox import Sandbox
-    from grader.sanity import Outcome
+    from grader.sanity import Case, Outcome
     from grader.spec import Assignment
 
 COURSE_SEED, RUN_SEED = 1, 7  # [scores] are stated for these
+
+
+def home_option(verb: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--home",
+        type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
+        help="The folder of assignments/, baselines/ and reference_solutions/. Default: heldout's own.",
+    )(verb)
 
 
 @click.group()
@@ -24,44 +32,75 @@ def assignment() -> None:
 
 
 @assignment.command()
+@click.argument("slug")
+@click.option("--title", help="What people call it. Default: SLUG in words.")
+@home_option
+def new(slug: str, title: str | None, home: Path | None) -> None:
+    """Make the assignment SLUG: a small one that runs and passes its checks, to be changed.
+
+    With statement, starter, sanity suite, a baseline and a reference solution; nothing is overwritten.
+    """
+    from grader import catalogue, scaffold
+
+    folder = scaffold.create(slug, home or catalogue.HOME, title=title)
+    option = "" if home is None else f" --home {home}"
+    click.echo(f"{folder} is ready, with baselines/{slug} and reference_solutions/{slug} beside it.")
+    click.echo(f"Each file says what to change in it. Then: heldout assignment check {slug}{option}")
+
+
+@assignment.command()
 @click.argument("slugs", metavar="[SLUG]...", nargs=-1)
-@click.option("--only", metavar="CASE", help="Only cases whose name begins so.")
+@click.option("--only", metavar="CASE", default="", help="Only cases whose name begins so.")
 @click.option(
     "--write", "target", type=click.Path(path_type=Path, dir_okay=False), help="Write a table, Markdown."
 )
+@home_option
 @format_option
 @sandbox_option
 def check(
-    slugs: tuple[str, ...], only: str | None, target: Path | None, style: str, sandbox_name: str
+    slugs: tuple[str, ...], only: str, target: Path | None, home: Path | None, style: str, sandbox_name: str
 ) -> None:
     """Grade the starter, the shipped solutions and every cheat of SLUG (default: all), as a student's.
 
     On 256 held-out items. Exit status 1 unless each gets the verdict that is expected.
     """
-    from grader import catalogue
     from grader.sandbox.probe import choose
     from leaderboard.render_sanity import print_outcomes, sanity_table
 
+    suites = [(tried, _cases(tried, only)) for tried in _assignments(slugs, home)]
+    if not any(cases for _, cases in suites):
+        raise HeldoutError(f"no case begins with {only!r}", next_step="leave out --only to see them all")
     found: dict[str, tuple[Assignment, list[Outcome]]] = {}
     with closing(choose(sandbox_name)) as sandbox:
-        for slug in slugs or catalogue.slugs():
-            tried = catalogue.find(slug)
-            outcomes = list(_outcomes(tried, sandbox, only or ""))
-            found[slug] = tried, outcomes
+        for tried, cases in suites:
+            outcomes = list(_outcomes(tried, cases, sandbox))
+            found[tried.slug] = tried, outcomes
             print_outcomes(tried, outcomes, style)
     if target is not None:
         target.write_text(sanity_table(found), encoding="utf-8")
-        click.echo(f"wrote {target}")
+        click.echo(f"wrote {target}", err=True)
     if any(outcome.complaints for _, outcomes in found.values() for outcome in outcomes):
         raise SystemExit(1)
 
 
-def _outcomes(tried: "Assignment", sandbox: "Sandbox", only: str) -> Iterator["Outcome"]:
-    from rich.console import Console
-    from rich.progress import track
+def _assignments(slugs: Sequence[str], home: Path | None) -> list["Assignment"]:
+    from grader import catalogue
 
+    home = home or catalogue.HOME
+    found = [catalogue.find(slug, home) for slug in slugs or catalogue.slugs(home)]
+    if not found:
+        raise HeldoutError(
+            "there is no assignment",
+            where=str(home / "assignments"),
+            expected="folders with assignment.py",
+            next_step=f"make one: heldout assignment new SLUG --home {home}",
+        )
+    return found
+
+
+def _cases(tried: "Assignment", only: str) -> list["Case"]:
+    """The cases whose name begins with `only`. Raises HeldoutError when the statement lacks a tier."""
     from grader import sanity
-    from grader.prepared import Data
 
     complaints = sanity.statement_complaints(tried)
     if complaints:
@@ -71,8 +110,17 @@ def _outcomes(tried: "Assignment", sandbox: "Sandbox", only: str) -> Iterator["O
             expected="a statement that names every tier with its score",
             next_step="add the line to the table of tiers",
         )
+    return [case for case in (*sanity.shipped(tried), *sanity.cases(tried)) if case.name.startswith(only)]
+
+
+def _outcomes(tried: "Assignment", cases: Sequence["Case"], sandbox: "Sandbox") -> Iterator["Outcome"]:
+    from rich.console import Console
+    from rich.progress import track
+
+    from grader import sanity
+    from grader.prepared import Data
+
     prepared = tried.prepare(None, COURSE_SEED, sanity.SMALL)
     data = Data(prepared.public, prepared.heldout, "")
-    cases = [case for case in (*sanity.shipped(tried), *sanity.cases(tried)) if case.name.startswith(only)]
     for case in track(cases, tried.slug, console=Console(stderr=True), transient=True):
         yield sanity.run(case, tried, data, sandbox=sandbox, run_seed=RUN_SEED)

@@ -1,6 +1,7 @@
 """Finds assignments and shipped solutions by path, so that a new folder is a new assignment."""
 
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import sys
@@ -40,7 +41,8 @@ def find(slug: str, home: Path = HOME) -> Assignment:
         close = difflib.get_close_matches(slug, known, n=1)
         raise HeldoutError(
             f"there is no assignment {slug!r}",
-            expected=f"one of: {', '.join(known)}",
+            where="" if home == HOME else str(home / "assignments"),
+            expected=f"one of: {', '.join(known) or 'none is there'}",
             next_step=f"did you mean {close[0]!r}?" if close else "see `heldout assignments`",
         )
     folder = home / "assignments" / slug
@@ -96,6 +98,8 @@ def _check_tiers(assignment: Assignment, folder: Path) -> None:
 def _import(folder: Path) -> ModuleType:
     """Import the folder as a package of its own, so that `from .data import …` works wherever it lies."""
     name = f"heldout_assignment_{folder.name.replace('-', '_')}"
+    if folder.parents[1] != HOME:  # two homes may have assignments of one name
+        name += "_" + hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     if name not in sys.modules:
         spec = importlib.util.spec_from_loader(name, loader=None, is_package=True)
         assert spec is not None

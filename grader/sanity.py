@@ -19,7 +19,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grader import catalogue
 from grader.archive import pack
-from grader.catalogue import HOME
 from grader.errors import HeldoutError, Reason
 from grader.grade import grade
 from grader.prepared import Data
@@ -73,9 +72,10 @@ def cases(assignment: Assignment) -> list[Case]:
 def shipped(assignment: Assignment) -> list[Case]:
     """The starter, trained by the grader, and the baselines and reference solutions: all must be scored."""
     starter = Expected(about="the starter code, trained within the budget", run=RunKind.TRAIN)
+    home = assignment.folder.parents[1]
     solutions = [
-        Case(str(solution.folder.relative_to(HOME)), solution.folder, Expected(about=f"a {solution.kind}"))
-        for solution in catalogue.solutions(assignment.slug)
+        Case(str(solution.folder.relative_to(home)), solution.folder, Expected(about=f"a {solution.kind}"))
+        for solution in catalogue.solutions(assignment.slug, home)
     ]
     return [Case("starter", assignment.folder / "starter", starter), *solutions]
 

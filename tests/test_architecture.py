@@ -28,6 +28,17 @@ OURS = (
 )
 FOLDERS = ("assignments", "baselines", "commands", "demo", "grader", "leaderboard", "reference_solutions")
 
+FOR_ASSIGNMENTS = (
+    "grader.corpus",
+    "grader.datasets",
+    "grader.errors",
+    "grader.questions",
+    "grader.rendering",
+    "grader.scoring",
+    "grader.signals",
+    "grader.spec",
+)
+
 # Who may import what of ours: the longest matching prefix of the importing module decides.
 ALLOWED = {
     "cli": ("commands", "grader", "leaderboard"),
@@ -52,16 +63,10 @@ ALLOWED = {
     "grader.archive": ("grader.errors", "grader.spec"),
     "grader.catalogue": ("grader.errors", "grader.spec"),
     "grader.autograde": ("grader.errors", "grader.report"),
-    "assignments": (
-        "grader.corpus",
-        "grader.datasets",
-        "grader.errors",
-        "grader.questions",
-        "grader.rendering",
-        "grader.scoring",
-        "grader.signals",
-        "grader.spec",
-    ),
+    "grader.template.assignments": ("grader.template.assignments", *FOR_ASSIGNMENTS),
+    "grader.template.baselines": (),
+    "grader.template.reference_solutions": (),
+    "assignments": FOR_ASSIGNMENTS,
     "baselines": (),
     "reference_solutions": (),
     "demo": (),
