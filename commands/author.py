@@ -65,7 +65,7 @@ def check(
     On 256 held-out items. Exit status 1 unless each gets the verdict that is expected.
     """
     from grader.sandbox.probe import choose
-    from leaderboard.render_sanity import print_outcomes, sanity_table
+    from leaderboard.render_sanity import print_listed, print_outcomes, sanity_table
 
     suites = [(tried, _cases(tried, only)) for tried in _assignments(slugs, home)]
     if not any(cases for _, cases in suites):
@@ -75,7 +75,10 @@ def check(
         for tried, cases in suites:
             outcomes = list(_outcomes(tried, cases, sandbox))
             found[tried.slug] = tried, outcomes
-            print_outcomes(tried, outcomes, style)
+            if style == "table":
+                print_outcomes(tried, outcomes)
+    if style != "table":
+        print_listed(found, style)
     if target is not None:
         target.write_text(sanity_table(found), encoding="utf-8")
         click.echo(f"wrote {target}", err=True)

@@ -82,13 +82,23 @@ def start(slug: str, target: Path | None, folder: Path | None) -> None:
 @click.command()
 @click.argument("source", metavar="[DIR]", type=SOURCE, default=".")
 @click.option("--assignment", "slug", help="Which assignment. Default: the one DIR was started from.")
+@click.option("--pictures", type=FOLDER, help="Write what the check draws (PNG) into this folder.")
 @train_option("Train the code first, as a train run does.")
 @sandbox_option
 @course_option
-def check(source: Path, slug: str | None, train: bool, sandbox_name: str, folder: Path | None) -> None:
+def check(
+    source: Path,
+    slug: str | None,
+    pictures: Path | None,
+    train: bool,
+    sandbox_name: str,
+    folder: Path | None,
+) -> None:
     """Run the grader's checks on public data, with full tracebacks. Costs no attempt."""
+    from commands.workbench import bar
     from grader import catalogue
     from grader import grade as grading
+    from grader.pictures import png
     from grader.prepared import load_public
     from leaderboard.plain import lines, one_line
 
@@ -100,7 +110,8 @@ def check(source: Path, slug: str | None, train: bool, sandbox_name: str, folder
     click.echo(f"{one_line(archive.file_name)}: {size}, sandbox: {sandbox.launcher}")
     with closing(sandbox):
         public, kind = load_public(course, assignment.slug), run_kind(train)
-        found = grading.check(assignment, archive.data, public, sandbox, run_kind=kind)
+        with bar("checking") as progress:
+            found = grading.check(assignment, archive.data, public, sandbox, run_kind=kind, progress=progress)
     if found.log:
         click.echo(f"Your code printed:\n{found.log}")
     if found.error is not None:
@@ -108,11 +119,17 @@ def check(source: Path, slug: str | None, train: bool, sandbox_name: str, folder
     if found.training is not None:
         seconds, limit = found.training.cpu_seconds, assignment.budget.cpu_seconds
         click.echo(f"  trained: {found.training.steps:,} steps in {seconds:.0f} of {limit:g} CPU-seconds")
-    for metric in assignment.metrics:
-        value = f"{found.preview.scores[metric.name]:.{metric.digits}f}"
-        click.echo(f"  {metric.name} {value} {metric.unit} on public examples")
+    known = {metric.name: metric for metric in assignment.metrics}
+    for name, value in found.preview.scores.items():
+        digits, unit = (known[name].digits, known[name].unit) if name in known else (3, "")
+        click.echo(f"  {name} {value:.{digits}f} {unit}".rstrip() + " on public examples")
     for name, text in found.preview.texts.items():
         click.echo(f"{name}:\n{lines(text)}")
+    if pictures is not None:
+        pictures.mkdir(parents=True, exist_ok=True)
+        for picture in found.preview.pictures:
+            (pictures / f"{picture.name}.png").write_bytes(png(picture))
+            click.echo(f"wrote {pictures / f'{picture.name}.png'}")
     click.echo(f"Everything the grader checks on public data is in order ({found.wall_seconds:.1f} s).")
 
 

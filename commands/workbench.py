@@ -1,8 +1,9 @@
 """Grading in this process: the course's data, the sandbox, a pool of threads, and progress bars."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import Self
 
@@ -82,6 +83,14 @@ class Workbench:
         return self._course.settle(catalogue.find(slug)), load_data(self._course, slug)
 
 
+@contextmanager
+def bar(label: str) -> Iterator[Callable[[str, int, int], None]]:
+    """One bar on standard error, gone when the context is left."""
+    columns = TextColumn("{task.fields[label]}"), BarColumn(bar_width=24), TextColumn("{task.description}")
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as progress:
+        yield JobBar(progress, progress.add_task("starting", total=None, label=label)).show
+
+
 class Bars:
     """A line with a bar for every job that runs, and a line that stays for every one that is judged."""
 
@@ -118,12 +127,12 @@ class JobBar:
         self._task = task
 
     def __enter__(self) -> Callable[[str, int, int], None]:
-        return self._show
+        return self.show
 
     def __exit__(self, *exc: object) -> None:
         self._progress.remove_task(self._task)
 
-    def _show(self, phase: str, done: int, total: int) -> None:
+    def show(self, phase: str, done: int, total: int) -> None:
         text = f"{phase} {done:,}/{total:,}" if total else phase
         self._progress.update(self._task, description=text, completed=done, total=total or None)
 

@@ -41,13 +41,15 @@ def pack(source: Path, *, limit: int, code_only: bool = False) -> Archive:
         archive = Archive(_zip(source, code_only=code_only), f"{source.resolve().name}.zip")
     elif source.is_file():
         archive = Archive(source.read_bytes(), source.name)
+        if code_only:
+            _check_code(archive, source)
     else:
         raise HeldoutError(
             f"there is no {source}",
             expected="a folder with model.py in it, or a zip of one",
             next_step="name it with -f DIR",
         )
-    _check_size(archive, source, limit)
+    _check_size(archive, source, limit, code_only=code_only)
     return archive
 
 
@@ -130,23 +132,45 @@ def _packed(path: Path) -> Iterator[Path]:
         yield from _packed(child)
 
 
-def _check_size(archive: Archive, source: Path, limit: int) -> None:
+def _check_code(archive: Archive, source: Path) -> None:
+    """Raise HeldoutError where a ready-made archive holds something else than Python files."""
+    try:
+        names = zipfile.ZipFile(BytesIO(archive.data)).namelist()
+    except zipfile.BadZipFile:
+        return  # whoever unpacks it will say so
+    others = [name for name in names if not name.endswith((".py", "/"))]
+    if others:
+        raise HeldoutError(
+            f"{source} holds more than code: {', '.join(others[:3])}",
+            expected="Python files alone: the grader trains what a train run is scored with",
+            next_step="leave the others out, or name the folder: then only its Python files are packed",
+        )
+
+
+def _check_size(archive: Archive, source: Path, limit: int, *, code_only: bool) -> None:
     if not archive.data:
         raise HeldoutError(f"{source} is empty", expected="a zip with model.py in it")
     if len(archive.data) <= limit:
         return
     raise HeldoutError(
-        f"the archive has {len(archive.data) / MB:.1f} MB; the limit is {limit / MB:.1f} MB",
-        where=_largest(source),
-        next_step="store the weights as float16, or leave out what model.py does not need",
+        f"the archive has {_size(len(archive.data))}; the limit is {_size(limit)}",
+        where=_largest(source, code_only=code_only),
+        next_step="shorten the code: a train run is to bring a method along, no data"
+        if code_only
+        else "store the weights as float16, or leave out what model.py does not need",
     )
 
 
-def _largest(source: Path) -> str:
+def _largest(source: Path, *, code_only: bool) -> str:
     if source.is_file():
         return str(source)
-    largest = sorted(_files(source), key=lambda path: -path.stat().st_size)[:3]
-    return ", ".join(f"{path.relative_to(source)} ({path.stat().st_size / MB:.1f} MB)" for path in largest)
+    files = [path for path in _files(source) if not code_only or path.suffix == ".py"]
+    largest = sorted(files, key=lambda path: -path.stat().st_size)[:3]
+    return ", ".join(f"{path.relative_to(source)} ({_size(path.stat().st_size)})" for path in largest)
+
+
+def _size(count: int) -> str:
+    return f"{count / MB:.1f} MB" if count >= MB else f"{count / 1024:.1f} KiB"
 
 
 def _write_durably(path: Path, data: bytes) -> None:

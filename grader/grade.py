@@ -36,16 +36,17 @@ def grade(
     our traceback.
     """
     student = SandboxedStudent(sandbox, archive, assignment.limits, progress)
-    blank = Report(Verdict.SCORED, run_seed, data.sha256)
+    report = Report(Verdict.SCORED, run_seed, data.sha256)
     try:
         if run_kind is RunKind.TRAIN:
-            blank = replace(blank, training=_train(assignment, student, data.public, run_seed))
-        report = _score(assignment, student, data, blank)
-    except BadSubmission as error:
-        report = replace(blank, verdict=Verdict.FAILED, failure=Failure(error.reason, str(error)))
+            report = replace(report, training=_train(assignment, student, data.public, run_seed))
+        report = _previewed(assignment, student, data, report)
+        report = _scored(assignment, student, data, report)
+    except BadSubmission as error:  # what was drawn of public examples may show why
+        report = replace(report, verdict=Verdict.FAILED, failure=Failure(error.reason, str(error)))
     except Exception:  # noqa: BLE001 — the one place: whatever else goes wrong is ours, never the student's
         return replace(
-            blank,
+            report,
             verdict=Verdict.GRADER_ERROR,
             log=traceback.format_exc(),
             resources=student.resources,
@@ -59,21 +60,24 @@ def _train(assignment: Assignment, student: SandboxedStudent, public: Arrays, ru
     return student.train(public, assignment.budget, seed)
 
 
-def _score(assignment: Assignment, student: SandboxedStudent, data: Data, blank: Report) -> Report:
+def _previewed(assignment: Assignment, student: SandboxedStudent, data: Data, report: Report) -> Report:
     student.report("public check", 0, 0)
     with student.public_session() as session:
         preview = assignment.check(session, data.public)
-    scores = assignment.evaluate(student, data.heldout, np.random.default_rng(blank.run_seed))
+    pictures = {picture.name: png(picture) for picture in preview.pictures}
+    return replace(report, pictures=pictures, texts=preview.texts)
+
+
+def _scored(assignment: Assignment, student: SandboxedStudent, data: Data, report: Report) -> Report:
+    scores = assignment.evaluate(student, data.heldout, np.random.default_rng(report.run_seed))
     student.report("scoring", 0, 0)
     _check_scores(scores, assignment)
     is_public = np.asarray(data.heldout["public"], bool)
     return replace(
-        blank,
+        report,
         public={**_estimates(scores, is_public), **scores.public},
         private={**_estimates(scores, ~is_public), **scores.private},
         items={name: values.astype(np.float32) for name, values in scores.items.items()},
-        pictures={picture.name: png(picture) for picture in preview.pictures},
-        texts=preview.texts,
     )
 
 

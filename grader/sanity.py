@@ -6,16 +6,17 @@ data too large to be kept, build.py, whose `build(folder, public)` writes them i
 """
 
 import json
+import re
 import runpy
 import shutil
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from grader import catalogue
 from grader.archive import pack
@@ -24,7 +25,7 @@ from grader.grade import grade
 from grader.prepared import Data
 from grader.report import Report, Verdict
 from grader.sandbox import Sandbox
-from grader.spec import Arrays, Assignment, RunKind
+from grader.spec import Arrays, Assignment, Limits, RunKind
 
 SUITE = "sanity"  # the folder within an assignment's
 NOT_SUBMITTED = ("expected.toml", "build.py")
@@ -42,8 +43,15 @@ class Expected(BaseModel):
     verdict: Verdict = Verdict.SCORED
     reason: Reason | None = None
     says: tuple[str, ...] = ()  # words of the message
-    limits: Mapping[str, float] = Field(default_factory=dict)  # that differ from the assignment's
+    limits: Mapping[str, int | float] = Field(default_factory=dict)  # that differ from the assignment's
     scores: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
+
+    @field_validator("limits")
+    @classmethod
+    def _known(cls, limits: Mapping[str, int | float]) -> Mapping[str, int | float]:
+        if unknown := sorted(set(limits) - {each.name for each in fields(Limits)}):
+            raise ValueError(f"there are no limits {', '.join(unknown)}")
+        return limits
 
 
 @dataclass(frozen=True)
@@ -81,13 +89,14 @@ def shipped(assignment: Assignment) -> list[Case]:
 
 
 def statement_complaints(assignment: Assignment) -> list[str]:
-    """What the statement does not tell of the tiers: each has a line `| name | score | …`."""
+    """What the statement does not tell of the tiers: each has a line `| name | score | exemplar … | …`."""
     statement = (assignment.folder / "README.md").read_text(encoding="utf-8")
-    lines = [(tier, f"| {tier.name} | {tier.score:g}") for tier in assignment.tiers]
+    found = re.findall(r"^\| (\S+) \| (-?[\d.]+) \| `([^`]+)`", statement, re.MULTILINE)
+    told = {(name, float(score), exemplar) for name, score, exemplar in found}
     return [
-        f"README.md has no line {line!r}, of tier {tier.name}"
-        for tier, line in lines
-        if line not in statement
+        f"README.md has no line '| {tier.name} | {tier.score:g} | `{tier.exemplar}`'"
+        for tier in assignment.tiers
+        if (tier.name, tier.score, tier.exemplar) not in told
     ]
 
 

@@ -43,21 +43,29 @@ def mnist1d(n: int, seed: int, purpose: str, *, python: str = sys.executable) ->
     words = stream(seed, f"{purpose}: signals").integers(2**32, size=SEED_WORDS)
     labels = stream(seed, f"{purpose}: labels").integers(CLASSES, size=n)
     request = json.dumps({"seed": words.tolist(), "labels": labels.tolist()})
-    done = subprocess.run(
-        [python, "-I", str(GENERATOR)],
-        input=request.encode(),
-        capture_output=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise HeldoutError(
-            "MNIST-1D could not be generated",
-            where=f"{python}: {said[-1] if said else f'exit status {done.returncode}'}",
-            expected="the package mnist1d, which the extra `grader` brings",
-            next_step="run `pip install mnist1d` in the grader's environment",
-        )
-    drawn = np.load(io.BytesIO(done.stdout), allow_pickle=False)
+    drawn = np.load(io.BytesIO(_generated(request, python)), allow_pickle=False)
     standard = ((drawn - MEAN) / STD).astype(np.float32)
     return Signals(standard[:, np.newaxis], labels.astype(np.int64))
+
+
+def _generated(request: str, python: str) -> bytes:
+    command = [python, "-I", str(GENERATOR)]
+    try:
+        done = subprocess.run(
+            command, input=request.encode(), capture_output=True, timeout=SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _not_generated(f"{python}: {error}") from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise _not_generated(f"{python}: {said[-1] if said else f'exit status {done.returncode}'}")
+    return done.stdout
+
+
+def _not_generated(where: str) -> HeldoutError:
+    return HeldoutError(
+        "MNIST-1D could not be generated",
+        where=where,
+        expected="the package mnist1d, which the extra `grader` brings",
+        next_step="run `pip install mnist1d` in the grader's environment",
+    )

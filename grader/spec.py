@@ -89,9 +89,7 @@ class Budget:
 class Prepared:
     """A data set split for one course: what students get, and what stays with the grader.
 
-    `heldout` must have a boolean array `public` of length n: True for the items of the public board. Where
-    all scores are of whole sets, `evaluate` alone reads it.
-    """
+    `heldout` must have a boolean array `public` of length n: True for the items of the public board."""
 
     public: Arrays
     heldout: Arrays

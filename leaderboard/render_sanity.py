@@ -11,21 +11,14 @@ from grader.spec import Assignment
 from leaderboard.listing import Cell, Column, Style, csv_text, json_text, score, table, terminal, write
 from leaderboard.plain import one_line
 
-HEADER = ("case", "verdict", "reason", "score", "half_width", "expected", "complaints", "about")
+Found = Mapping[str, tuple[Assignment, Sequence[Outcome]]]  # by slug
+HEADER = ("assignment", "case", "verdict", "reason", "score", "half_width", "expected", "complaints", "about")
 
 
 def print_outcomes(
-    assignment: Assignment,
-    outcomes: Sequence[Outcome],
-    style: str = "table",
-    *,
-    console: Console | None = None,
+    assignment: Assignment, outcomes: Sequence[Outcome], *, console: Console | None = None
 ) -> None:
     """Print each case: whether it went as expected, its verdict, what it is about."""
-    if style != Style.TABLE:
-        cells = [_cells(assignment, outcome) for outcome in outcomes]
-        write(csv_text(HEADER, cells) if style == Style.CSV else json_text(HEADER, cells))
-        return
     columns = [Column(""), Column("case"), Column("verdict"), Column("about", flexible=True)]
     rows: list[list[Text | str]] = [
         [
@@ -43,10 +36,17 @@ def print_outcomes(
             console.print(Text(f"{outcome.case.name}: {one_line(complaint)}", "red"))
 
 
+def print_listed(found: Found, style: str) -> None:
+    """All assignments' cases as one CSV or JSON document."""
+    cells = [_cells(assignment, outcome) for assignment, outcomes in found.values() for outcome in outcomes]
+    write(csv_text(HEADER, cells) if style == Style.CSV else json_text(HEADER, cells))
+
+
 def _cells(assignment: Assignment, outcome: Outcome) -> tuple[Cell, ...]:
     report, expected = outcome.report, outcome.case.expected
     found = report.public.get(assignment.metric.name)
     return (
+        assignment.slug,
         outcome.case.name,
         str(report.verdict),
         str(report.failure.reason) if report.failure else "",
@@ -68,7 +68,7 @@ def _verdict(assignment: Assignment, report: Report) -> str:
     return f"{value} {assignment.metric.unit}".strip()
 
 
-def sanity_table(found: Mapping[str, tuple[Assignment, Sequence[Outcome]]]) -> str:
+def sanity_table(found: Found) -> str:
     """Markdown: a row for each case, a column for each assignment, in the cells the verdicts."""
     names = sorted({outcome.case.name for _, outcomes in found.values() for outcome in outcomes})
     lines = [f"| case | {' | '.join(found)} |", f"|---|{'---|' * len(found)}"]

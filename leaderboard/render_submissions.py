@@ -210,8 +210,14 @@ def _trained(training: Training, assignment: Assignment) -> str:
     cut = ", then it was cut: what was saved last counts" if training.cut else ""
     return (
         f"{training.steps:,} steps in {training.cpu_seconds:.0f} of {assignment.budget.cpu_seconds:g} "
-        f"CPU-seconds{cut}; seed {training.seed}"
+        f"CPU-seconds{cut}{_losses(training)}; seed {training.seed}"
     )
+
+
+def _losses(training: Training) -> str:
+    if len(training.curve) < 2:
+        return ""
+    return f"; loss {training.curve[0][1]:.4g} → {training.curve[-1][1]:.4g}"
 
 
 def _resources(used: Resources) -> list[tuple[str, Text | str]]:

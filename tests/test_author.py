@@ -255,7 +255,7 @@ def spoil_case(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (spoil_statement, "README.md has no line '| reference | 0.05', of tier reference"),
+        (spoil_statement, "README.md has no line '| reference | 0.05 |"),
         (spoil_order, f"the tiers of {SLUG} are in the wrong order: 0.01, 0.05"),
         (spoil_exemplar, f"the tier baseline of {SLUG} names an exemplar that is not there"),
         (spoil_folder, "the assignment lacks starter/train.py"),

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -160,6 +161,35 @@ def test_a_student_starts_checks_and_waits_for_a_score(course: Path, tmp_path: P
     )
     assert submitted.returncode == 0, submitted.stderr
     assert "scored" in submitted.stdout
+
+
+def test_a_check_shows_every_figure_and_picture_it_has(tmp_path: Path) -> None:
+    course, honest = tmp_path / "course", HOME / "assignments" / "cnn" / "sanity" / "constant"
+    assert heldout("course", "init", course, "--items", 64, "--assignment", "cnn").returncode == 0
+    pictures = tmp_path / "pictures"
+    checked = heldout("check", honest, "--assignment", "cnn", "--pictures", pictures, course=course)
+    assert checked.returncode == 0, checked.stderr
+    for words in ("accuracy 0.100 on public", "nll 2.303 nats", "calibration error 0.000"):
+        assert words in checked.stdout
+    assert {path.name for path in pictures.iterdir()} >= {"confusion.png", "surprises.png"}
+
+
+def test_a_train_run_is_trained_by_the_grader_and_has_a_board_of_its_own(course: Path) -> None:
+    words = ("submit", "denoising", "-f", HOME / "grader" / "absent", "--team", "Ada Lovelace", "-m", "t")
+    assert "there is no" in heldout(*words, "--train", course=course).stderr
+    starter = HOME / "assignments" / "denoising" / "starter"
+    submitted = heldout(*words[:3], starter, *words[4:], "--train", "--wait", course=course)
+    assert submitted.returncode == 0, submitted.stderr
+    assert "a train run" in submitted.stdout
+    assert re.search(
+        r"600 steps in \d+ of 120 CPU-seconds; loss 0\.\d+ → 0\.0\d+; seed \d+", submitted.stdout
+    )
+    board = heldout("leaderboard", "denoising", "--train", "--format", "json", course=course)
+    [row] = json.loads(board.stdout)
+    assert row["team"] == "Ada Lovelace"
+    assert row["score"] > 17
+    practice = json.loads(heldout("leaderboard", "denoising", "--format", "json", course=course).stdout)
+    assert all(row["score"] < 12 for row in practice)
 
 
 def test_assignments_come_with_the_teams_best(course: Path) -> None:

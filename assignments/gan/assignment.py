@@ -16,6 +16,7 @@ ASSIGNMENT = Assignment(
         Metric("density", unit="", higher_is_better=True, digits=2),
         Metric("coverage", unit="", higher_is_better=True, digits=2),
         Metric("copied", unit="", higher_is_better=False, digits=3),
+        Metric("familiar", unit="", higher_is_better=False, digits=3),
     ),
     tiers=(
         Tier("baseline", 0.95, "baselines/gan/class_pca_gaussian"),

@@ -29,7 +29,8 @@ def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
 
     public: images (50000, 28, 28) uint8 and their labels (50000,), as published; z (256, 256) float32.
     heldout: z (n, 256) float32, n = `size`, 5,000 by default and at most; real (70000, 28, 28) uint8, all
-    that is published, for the search for copies; public (10000,) bool, which of the held-out images are the
+    that is published, for the search for copies, and handed_out (70000,) bool, which of them were; public
+    (10000,) bool, which of the held-out images are the
     public board's; seen_public, seen_private (5000, 64) float32, the features of the two boards' images, each
     by its own extractor; and the private one's weights. The images are not rendered anew: there are no
     answers to look up here, and what is copied from them the search finds best as it is. Raises HeldoutError
@@ -53,6 +54,7 @@ def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
         heldout={
             "z": _normal(seed, "gan: z", n),
             "real": data.images,
+            "handed_out": np.isin(np.arange(len(data.images)), handed_out),
             "public": is_public,
             "seen_public": features(data.images[held[is_public]], shipped()).astype(np.float32),
             "seen_private": features(data.images[held[~is_public]], own).astype(np.float32),

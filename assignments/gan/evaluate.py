@@ -33,6 +33,8 @@ SMALLEST_COVERAGE, SMALLEST_RECALL = 0.02, 0.01
 NOVEL = np.array([[0.6], [0.5]])
 MOST_COPIED = 0.03  # of the images: of real ones that the search had not seen it was .013
 
+ERRORS, MARGIN = 4.0, 0.01  # standard errors, and what an honest network may remember
+
 COMPARED = 2_000  # real images that the check compares with
 ROWS, COLUMNS, WALKS = 4, 8, 2  # of the pictures
 
@@ -88,7 +90,7 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
     public = _figures(generated, shipped(), heldout["seen_public"])
     if public["coverage"].value < SMALLEST_COVERAGE or public["recall"].value < SMALLEST_RECALL:
         raise collapsed("next to none of the real images have a generated one in reach")
-    copied = _copied(generated, heldout["real"])
+    copied = _copied(generated, heldout["real"], heldout["handed_out"])
     own = {name.removeprefix(PREFIX): array for name, array in heldout.items() if name.startswith(PREFIX)}
     private = _figures(generated, own, heldout["seen_private"])
     return Scores(public=public | copied, private=private | copied)
@@ -134,18 +136,36 @@ def _refuse_repeats(generated: Images) -> None:
         raise collapsed("different z gave the same image")
 
 
-def _copied(generated: Images, real: Images) -> dict[str, Estimate]:
-    copies = np.any(Real(real).novelty(generated) < NOVEL, axis=0).astype(np.float64)
+def _copied(generated: Images, real: Images, handed_out: npt.NDArray[np.bool_]) -> dict[str, Estimate]:
+    """Shares of images: so near to a real one that they are copies; nearest to one that was handed out.
+
+    However copies are disguised, what they are nearest to is more often handed out than chance would have it.
+    """
+    found = Real(real).search(generated)
+    copies = np.any(found.novelty < NOVEL, axis=0).astype(np.float64)
     if copies.mean() > MOST_COPIED:
-        raise BadSubmission(
-            Reason.COPIED,
-            "too many of the generated images are copies of published ones",
-            expected=f"at most {MOST_COPIED:.0%} much nearer to a real image than that one is to the nearest "
-            "other real image, however it was mirrored, moved, brightened, or turned a little",
-            next_step="generate images from z; a network that was trained on the images may not repeat them. "
-            "If yours learnt them by heart: fewer weights, or more images to train on",
-        )
-    return {"copied": _mean(copies)}
+        raise _copies("too many of the generated images are copies of published ones")
+    familiar = handed_out[found.nearest].astype(np.float64)  # (2, n)
+    if familiar.mean(axis=1).max() > most_familiar(len(generated), handed_out.mean()):
+        raise _copies("too many of the generated images are nearest to one that was handed out")
+    return {"copied": _mean(copies), "familiar": _mean(familiar[familiar.mean(axis=1).argmax()])}
+
+
+def most_familiar(n: int, share: float) -> float:
+    """What of n images may be nearest to one handed out, where so large a `share` of all real ones is."""
+    return float(share + MARGIN + ERRORS * np.sqrt(share * (1 - share) / n))
+
+
+def _copies(what: str) -> BadSubmission:
+    return BadSubmission(
+        Reason.COPIED,
+        what,
+        expected=f"at most {MOST_COPIED:.0%} much nearer to a real image than that one is to the nearest "
+        "other real image, however it was mirrored, moved, brightened, or turned a little; and images that "
+        "are no nearer to those handed out than to other real ones",
+        next_step="generate images from z; a network that was trained on the images may not repeat them. "
+        "If yours learnt them by heart: fewer weights, or more images to train on",
+    )
 
 
 # ---------------------------------------------------------------- figures of one board

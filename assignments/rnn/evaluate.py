@@ -108,6 +108,8 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
 def charged(code_bytes: int, heldout: Arrays) -> float:
     """Bits a character for what a train run brought along: text that is shipped costs what it saves.
 
+    Spread over the course's own held-out characters: the fewer there are, the more a shipped line would tell.
+
     The two parts of a code, the model's and the data's (Rissanen 1978); weights of an evaluate run are free.
     """
     return 8 * code_bytes / (ITEM * len(heldout["public"]))

@@ -16,7 +16,7 @@ State = Literal["", "new", "kept"]
 class TensorSpec:
     """A tensor's type and shape: raw little-endian bytes need no more."""
 
-    dtype: str  # "float32" or "int64"
+    dtype: str  # "float32", "int64" or "uint8"
     shape: tuple[int, ...]
 
 

@@ -17,6 +17,7 @@ from grader.sandbox import Allowance, bubblewrap, runtime
 from grader.sandbox.child import Child, ends, wait_for
 from grader.sandbox.session import Boot, Session, ready
 from grader.sandbox.training import Training
+from grader.sandbox.watchdog import watched
 from grader.spec import Budget, Limits, readable
 
 
@@ -71,12 +72,14 @@ class UnconfinedSandbox:
                 cwd=folder,
                 start_new_session=True,
             )
+            kill = partial(_kill_group, process.pid)
             return Child(
                 channel=pair.ours,
                 log=pair.log,
-                kill=partial(_kill_group, process.pid),
+                kill=kill,
                 wait=partial(wait_for, process),
                 pid=process.pid,
+                meter=watched(held, process.pid, limits, kill),
                 held=held.pop_all(),
             )
 

@@ -1,9 +1,10 @@
-"""Where no control group can be made: a thread that adds up what a sandbox's processes hold, and kills.
+"""Where no control group can be made: a thread adds up what a sandbox's processes hold and use, and kills.
 
 It doesn't see what lies in the sized tmpfs, which come on top of the limit; other shared memory the seccomp
 filter refuses. Never `ps`: it hangs on a machine that a fork bomb has filled.
 """
 
+import os
 import re
 import threading
 from collections.abc import Callable
@@ -13,7 +14,8 @@ from pathlib import Path
 from grader.sandbox.cgroup import Counted
 from grader.spec import Limits
 
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.05  # a process that lives shorter than that may go uncounted
+TICKS = os.sysconf("SC_CLK_TCK")
 MEMORY = r"^(?:RssAnon|VmPTE|Pss_Anon):\s+(\d+) kB$"
 
 
@@ -24,12 +26,13 @@ class Watchdog:
         self._pid, self._limit, self._kill = pid, limit, kill
         self._peak = 0
         self._killed = False
+        self._seconds: dict[int, float] = {}  # of processor time, by process, as last seen
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="sandbox watchdog", daemon=True)
         self._thread.start()
 
     def counted(self) -> Counted:
-        return Counted(0.0, self._peak, int(self._killed), self._killed)
+        return Counted(sum(self._seconds.values()), self._peak, int(self._killed), self._killed)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -37,7 +40,9 @@ class Watchdog:
 
     def _watch(self) -> None:
         while not self._stopped.wait(LOOK_SECONDS):
-            self._peak = max(self._peak, held(descent(self._pid), enough=self._limit))
+            pids = descent(self._pid)
+            self._seconds |= {pid: seconds for pid in pids if (seconds := used_seconds(pid)) is not None}
+            self._peak = max(self._peak, held(pids, enough=self._limit))
             if self._peak > self._limit:
                 self._killed = True
                 self._kill()
@@ -59,6 +64,15 @@ def descent(pid: int) -> list[int]:
             for task in Path(f"/proc/{parent}/task").iterdir():
                 found += map(int, (task / "children").read_text().split())
     return found
+
+
+def used_seconds(pid: int) -> float | None:
+    """Processor time of a process, without its children's; None when it is gone."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return (int(words[11]) + int(words[12])) / TICKS
 
 
 def held(pids: list[int], *, enough: int) -> int:

@@ -5,8 +5,10 @@ best of 25 shifts and two orientations; or, blurred, the sine of the angle betwe
 other becomes when it is moved, turned, stretched and sheared a little: the tangent distance (Simard, LeCun &
 Denker 1993, to first order). How small a distance makes a copy depends on the image: trousers are alike, bags
 are not. So the distance to the nearest real image is divided by that one's own distance to its nearest other
-real image: `Real.novelty`. What is drawn anew lies about 1 and above, a copy near 0.
+real image: `Found.novelty`. What is drawn anew lies about 1 and above, a copy near 0.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +23,19 @@ WINDOWS, PITCH, WIDTH = 8, 3.5, 2.0  # of the first search: windows along a side
 CANDIDATES = 64  # real images that are then compared pixel by pixel, for each orientation
 REACH = 2  # pixels by which an image may be moved, each way
 SHIFTS = [(down, right) for down in range(-REACH, REACH + 1) for right in range(-REACH, REACH + 1)]
-CHUNK = 250  # images at a time: some 150 MB beside 70,000 real ones
+CHUNK = 250  # images at a time: some 400 MB beside 70,000 real ones
 CLOSEST = 5  # of the candidates: those whose tangents are taken
 BLUR = 1.0  # pixels: σ of the Gaussian before that; tangents of sharp edges reach nowhere
 STIFF = 1e-3  # ridge of the least squares, relative to the tangents' mean square
 SMALLEST = 1e-3  # of distances: a real image that is there twice has no nearest other
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the search found of n images; the first row by pixels, the second by tangents."""
+
+    nearest: Indices  # (2, n), the nearest real image
+    novelty: PerItem  # (2, n), distance to it over that one's to its nearest other
 
 
 class Real:
@@ -37,16 +47,13 @@ class Real:
         self.mean = rough.mean(axis=0)
         self.sketches = _unit(rough - self.mean)
 
-    def novelty(self, images: Stack) -> PerItem:
-        """(n, 28, 28) → (2, n): distance to the nearest real image over that one's to its nearest other.
-
-        The first row by pixels, the second by tangents.
-        """
+    def search(self, images: Stack) -> Found:
+        """images: (n, 28, 28)."""
         index, distance = self.nearest(images)
         known, place = np.unique(index, return_inverse=True)
         _, between = self.nearest(self.images[known], themselves=known)
         own = np.stack([between[kind][place.reshape(index.shape)[kind]] for kind in range(2)])
-        return np.asarray(distance / np.maximum(own, SMALLEST))
+        return Found(index, np.asarray(distance / np.maximum(own, SMALLEST)))
 
     def nearest(self, images: Stack, *, themselves: Indices | None = None) -> tuple[Indices, PerItem]:
         """The nearest real image to each of (n, 28, 28), and its distance in 0…1: (2, n) and (2, n).

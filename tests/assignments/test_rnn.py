@@ -79,12 +79,6 @@ def test_tiers_fall_and_each_exemplar_reaches_its_own(rnn: Assignment, measured:
         assert rnn.tier_of(measured[tier.exemplar].mean()) == tier.name
 
 
-def test_the_statement_names_every_tier_with_its_score(rnn: Assignment) -> None:
-    statement = (rnn.folder / "README.md").read_text()
-    for tier in rnn.tiers:
-        assert f"| {tier.name} | {tier.score:.2f}" in statement
-
-
 # ---------------------------------------------------------------- data
 
 

@@ -80,6 +80,34 @@ def test_too_large_names_the_largest_files(solution: Path) -> None:
     assert caught.value.where.startswith("weights.bin (2.0 MB)")
 
 
+def test_a_train_run_is_python_files_alone(tmp_path: Path) -> None:
+    for name in ("model.py", "train.py"):
+        (tmp_path / name).write_text(f"# {name}\n")
+    (tmp_path / "weights.bin").write_bytes(os.urandom(100_000))
+    packed = pack(tmp_path, limit=16 * 1024, code_only=True)
+    assert zipfile.ZipFile(BytesIO(packed.data)).namelist() == ["model.py", "train.py"]
+    (tmp_path / "table.py").write_text(f"TABLE = {os.urandom(40_000).hex()!r}\n")
+    with pytest.raises(HeldoutError, match=r"the limit is 16.0 KiB") as caught:
+        pack(tmp_path, limit=16 * 1024, code_only=True)
+    assert caught.value.where.startswith("table.py (78.1 KiB)")
+    assert "shorten the code" in caught.value.next_step
+
+
+@pytest.mark.parametrize("name", ["labels.bin", "folder/weights.safetensors"])
+def test_a_ready_made_archive_of_a_train_run_holds_no_data(name: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "ready.zip", "w") as bundle:
+        for member in ("model.py", "folder/train.py", name):
+            bundle.writestr(member, "")
+    with pytest.raises(HeldoutError, match=f"more than code: {name}"):
+        pack(tmp_path / "ready.zip", limit=16 * 1024, code_only=True)
+
+
+def test_a_train_run_needs_both_files(tmp_path: Path) -> None:
+    (tmp_path / "model.py").touch()
+    with pytest.raises(HeldoutError, match=r"no train\.py"):
+        pack(tmp_path, limit=16 * 1024, code_only=True)
+
+
 def test_missing_and_empty_sources_are_named(tmp_path: Path) -> None:
     with pytest.raises(HeldoutError, match="there is no"):
         pack(tmp_path / "nowhere", limit=LIMIT)

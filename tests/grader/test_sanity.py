@@ -53,6 +53,11 @@ def test_every_assignment_has_the_cases_that_any_can_have(slug: str) -> None:
     }
 
 
+@pytest.mark.parametrize("slug", catalogue.slugs())
+def test_the_statement_names_every_tier_with_its_score_and_exemplar(slug: str) -> None:
+    assert not sanity.statement_complaints(catalogue.find(slug))
+
+
 @pytest.mark.parametrize("name", ["raises_on_heldout", "wrong_shape_on_heldout"])
 def test_nothing_a_student_chose_comes_out_of_heldout_runs(
     name: str, denoising: Assignment, denoising_data: Data, sandbox: Sandbox
@@ -67,6 +72,11 @@ def test_nothing_a_student_chose_comes_out_of_heldout_runs(
 
 
 # ---------------------------------------------------------------- what the suite itself finds wrong
+
+
+def test_limits_of_a_case_keep_their_types() -> None:
+    limits = Expected(limits={"processes": 8, "check_seconds": 2.5}).limits
+    assert [type(value) for value in limits.values()] == [int, float]
 
 
 SCORED = Report(Verdict.SCORED, 7, public={"psnr": Estimate(9.0, 0.1)})
@@ -92,6 +102,7 @@ def test_what_differs_from_the_expected_is_told(expected: Expected, report: Repo
         ("verdict = 'scoerd'", "scored"),
         ("verdict = ", "Invalid value"),
         ("about = 'x'\nmood = 'bad'", "mood"),
+        ("about = 'x'\n[limits]\nmemory = 3", "no limits memory"),
         ("[[variants]]\nname = 'x'", "parameters"),
         (None, "No such file"),
     ],

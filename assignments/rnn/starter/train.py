@@ -60,15 +60,20 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
 class Patience:
     """Stands in for the grader's budget when you train by hand: prints the progress, stops at `limit`."""
 
+    seconds = math.inf  # of processor time: by hand nobody counts
+
     def __init__(self, limit: int) -> None:
         self.steps, self.limit = 0, limit
 
-    def step(self, loss: float) -> bool:
+    def step(self, loss: float = math.nan) -> bool:
         self.steps += 1
         if self.steps % 50 == 0:
             bits = loss / math.log(2)
             print(f"step {self.steps:5d} of {self.limit}  {bits:.3f} bits a character", flush=True)
         return self.steps < self.limit
+
+    def left(self) -> float:
+        return self.seconds
 
 
 def bits_per_character(model: Any, streams: Tensor) -> float:

@@ -11,7 +11,8 @@ import resource
 import sys
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +21,7 @@ from .faults import Fault
 from .submission import Spec, Submission, tensor
 
 TELL_SECONDS = 1.0  # between two reports
+MOST_FILES = 1_000  # whose names fit into what a checkpoint may have on top of its bytes
 KEPT_BACK = 0.05  # of the time, for train() to save what it has once it was told to stop
 DONE, GOES_ON = 1, 0
 
@@ -110,20 +112,31 @@ class Training:
         seen = [(str(path), found.st_size, found.st_mtime_ns) for path in files if (found := path.stat())]
         if not files or seen == self._seen:
             return False
-        size = sum(each[1] for each in seen)
-        if size > self._most:
-            raise Fault(
-                "train_raised",
-                f"train() saved {size / 1e6:.1f} MB",
-                expected=f"at most {self._most / 1e6:.1f} MB in out",
-                next_step="save the weights alone, as float16 perhaps",
-            )
+        self._check(files, sum(each[1] for each in seen))
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as bundle:  # stored: packing is the student's time
             for path in files:
                 bundle.write(path, path.relative_to(self._out))
         self.sealed, self._seen = packed.getvalue(), seen
         return True
+
+    def _check(self, files: Sequence[Path], size: int) -> None:
+        if size > self._most or len(files) > MOST_FILES:
+            raise Fault(
+                "train_raised",
+                f"train() saved {size / 1e6:.1f} MB in {len(files)} files",
+                expected=f"at most {self._most / 1e6:.1f} MB in {MOST_FILES} files",
+                next_step="save the weights alone, as float16 perhaps, in one file",
+            )
+        names = [path.relative_to(self._out) for path in files]
+        twice = [name for name in names if (self._submission.folder / name).exists()]
+        if twice:
+            raise Fault(
+                "train_raised",
+                f"train() saved {twice[0]}, which you handed in, too",
+                expected="names in out that the submission's folder does not have",
+                next_step="save it under another name: both will lie in one folder",
+            )
 
 
 def _used() -> float:

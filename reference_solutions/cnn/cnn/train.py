@@ -166,10 +166,12 @@ def save(network: torch.nn.Module, out: Path) -> None:
 class Patience:
     """Stands in for the grader's budget: prints the running loss, never stops early."""
 
+    seconds = math.inf  # of processor time: by hand nobody counts
+
     def __init__(self) -> None:
         self.steps, self.running = 0, 0.0
 
-    def step(self, loss: float) -> bool:
+    def step(self, loss: float = math.nan) -> bool:
         self.steps += 1
         self.running = loss if self.steps == 1 else 0.99 * self.running + 0.01 * loss
         if self.steps % 100 == 0:
@@ -177,6 +179,9 @@ class Patience:
                 f"step {self.steps:5d}  cross-entropy of the labelled images {self.running:.3f}", flush=True
             )
         return True
+
+    def left(self) -> float:
+        return self.seconds
 
 
 def read_data(source: Path) -> dict[str, Tensor]:

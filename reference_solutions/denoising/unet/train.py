@@ -14,6 +14,7 @@ Steps: 2,600 of 128 images, 12 min 30 s on 2 cores, CPU, beside other work (22 C
 """
 
 import gzip
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,15 +90,20 @@ def save(network: torch.nn.Module, out: Path) -> None:
 class Patience:
     """Stands in for the grader's budget: prints the running loss, never stops early."""
 
+    seconds = math.inf  # of processor time: by hand nobody counts
+
     def __init__(self) -> None:
         self.steps, self.running = 0, 0.0
 
-    def step(self, loss: float) -> bool:
+    def step(self, loss: float = math.nan) -> bool:
         self.steps += 1
         self.running = loss if self.steps == 1 else 0.99 * self.running + 0.01 * loss
         if self.steps % 50 == 0:
             print(f"step {self.steps:5d}  PSNR of the training batches {-self.running:.2f} dB", flush=True)
         return True
+
+    def left(self) -> float:
+        return self.seconds
 
 
 def read_images(source: Path) -> Tensor:  # → (N, 28, 28) uint8

@@ -17,6 +17,7 @@ other work).
 """
 
 import gzip
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -122,15 +123,20 @@ def save(network: nn.Module, out: Path) -> None:
 class Patience:
     """Stands in for the grader's budget: prints the discriminator's running loss, never stops early."""
 
+    seconds = math.inf  # of processor time: by hand nobody counts
+
     def __init__(self) -> None:
         self.steps, self.running = 0, 0.0
 
-    def step(self, loss: float) -> bool:
+    def step(self, loss: float = math.nan) -> bool:
         self.steps += 1
         self.running = loss if self.steps == 1 else 0.99 * self.running + 0.01 * loss
         if self.steps % 100 == 0:
             print(f"step {self.steps:5d}  loss of the discriminator {self.running:.3f}", flush=True)
         return True
+
+    def left(self) -> float:
+        return self.seconds
 
 
 def read_images(source: Path) -> Tensor:  # → (N, 28, 28) uint8

@@ -11,6 +11,7 @@ samples: the digit stays what it was, and the 4,000 become more.
 2,000 steps: 51 s of one CPU core.
 """
 
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -71,15 +72,20 @@ def varied(signals: Tensor) -> Tensor:  # (B, 1, 40) → (B, 1, 40)
 class Patience:
     """Stands in for the grader's budget: prints the running loss, never stops early."""
 
+    seconds = math.inf  # of processor time: by hand nobody counts
+
     def __init__(self) -> None:
         self.steps, self.running = 0, 0.0
 
-    def step(self, loss: float) -> bool:
+    def step(self, loss: float = math.nan) -> bool:
         self.steps += 1
         self.running = loss if self.steps == 1 else 0.99 * self.running + 0.01 * loss
         if self.steps % 500 == 0:
             print(f"step {self.steps:5d}  cross-entropy {self.running:.3f}", flush=True)
         return True
+
+    def left(self) -> float:
+        return self.seconds
 
 
 if __name__ == "__main__":

@@ -109,15 +109,20 @@ def save(network: VAE, out: Path) -> None:
 class Patience:
     """Stands in for the grader's budget: prints the running loss, never stops early."""
 
+    seconds = math.inf  # of processor time: by hand nobody counts
+
     def __init__(self) -> None:
         self.steps, self.running = 0, 0.0
 
-    def step(self, loss: float) -> bool:
+    def step(self, loss: float = math.nan) -> bool:
         self.steps += 1
         self.running = loss if self.steps == 1 else 0.99 * self.running + 0.01 * loss
         if self.steps % 100 == 0:
             print(f"step {self.steps:5d}  bound of the training batches {-self.running:.1f} nats", flush=True)
         return True
+
+    def left(self) -> float:
+        return self.seconds
 
 
 def read_images(source: Path) -> Tensor:  # → (N, 28, 28) uint8

@@ -22,7 +22,7 @@ def real(images: Stack) -> Real:
 
 
 def copied(real: Real, images: Stack) -> float:
-    return float(np.any(real.novelty(images) < COPY, axis=0).mean())
+    return float(np.any(real.search(images).novelty < COPY, axis=0).mean())
 
 
 def moved(images: Stack, down: int, right: int) -> Stack:
@@ -59,8 +59,8 @@ def test_fresh_real_images_are_no_copies(real: Real, images: Stack) -> None:
 
 def test_noise_and_blank_images_are_no_copies(real: Real) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (20, 28, 28)).astype(np.uint8)
-    assert real.novelty(noise).min() > 1
-    assert real.novelty(np.zeros((2, 28, 28), np.uint8)).min() > 1
+    assert real.search(noise).novelty.min() > 1
+    assert real.search(np.zeros((2, 28, 28), np.uint8)).novelty.min() > 1
 
 
 def test_an_image_that_does_not_count_is_not_found(real: Real, images: Stack) -> None:
