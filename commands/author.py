@@ -118,9 +118,9 @@ def _outcomes(tried: "Assignment", cases: Sequence["Case"], sandbox: "Sandbox") 
     from rich.progress import track
 
     from grader import sanity
-    from grader.prepared import Data
+    from grader.prepared import Data, draw
 
-    prepared = tried.prepare(None, COURSE_SEED, sanity.SMALL)
+    prepared = draw(tried, COURSE_SEED, size=sanity.SMALL)
     data = Data(prepared.public, prepared.heldout, "")
     for case in track(cases, tried.slug, console=Console(stderr=True), transient=True):
         yield sanity.run(case, tried, data, sandbox=sandbox, run_seed=RUN_SEED)

@@ -79,6 +79,15 @@ def split(n: int, seed: int, *, sizes: tuple[int, ...]) -> tuple[npt.NDArray[np.
     return tuple(np.split(order[: sum(sizes)], np.cumsum(sizes)[:-1]))
 
 
+def public_mask(n: int, smallest: int = 64) -> npt.NDArray[np.bool_]:
+    """Which of n items are the public board's, (n,): the first fifth, but no fewer than `smallest` or half.
+
+    >>> [int(public_mask(n).sum()) for n in (64, 128, 256, 10_000)]
+    [32, 64, 64, 2000]
+    """
+    return np.arange(n) < max(n // 5, min(n // 2, smallest))
+
+
 def _find(source: Path | None) -> Path:
     cache = _torchvision_folder()
     candidates = (source,) if source else (DEBIAN_FASHION_MNIST, cache)

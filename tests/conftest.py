@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from grader import catalogue
-from grader.prepared import Data
+from grader.prepared import Data, draw
 from grader.sandbox import Sandbox
 from grader.sandbox.probe import choose
 from grader.sanity import SMALL
@@ -24,11 +24,11 @@ def small() -> Callable[[str], Data]:
     """Draws an assignment's data of course seed 1 at the small profile, each once."""
 
     @cache
-    def draw(slug: str) -> Data:
-        prepared = catalogue.find(slug).prepare(None, 1, SMALL)
+    def drawn(slug: str) -> Data:
+        prepared = draw(catalogue.find(slug), 1, size=SMALL)
         return Data(prepared.public, prepared.heldout, "0" * 64)
 
-    return draw
+    return drawn
 
 
 @pytest.fixture(scope="session")

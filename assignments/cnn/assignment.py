@@ -1,8 +1,8 @@
 """The classification assignment: what it is called, how it ranks, what its tiers are."""
 
-from grader.spec import Assignment, Metric, Tier
+from grader.spec import Assignment, Metric, Range, Tier
 
-from .data import prepare
+from .data import HELDOUT, prepare
 from .evaluate import check, evaluate
 
 ASSIGNMENT = Assignment(
@@ -17,6 +17,7 @@ ASSIGNMENT = Assignment(
         Tier("baseline", 0.75, "baselines/cnn/logistic"),
         Tier("reference", 0.87, "reference_solutions/cnn/cnn"),
     ),
+    items=Range(64, HELDOUT),
     prepare=prepare,
     check=check,
     evaluate=evaluate,

@@ -1,8 +1,8 @@
 """The VAE assignment: what it is called, how it ranks, what its tiers are."""
 
-from grader.spec import Assignment, Metric, Tier
+from grader.spec import Assignment, Metric, Range, Tier
 
-from .data import prepare
+from .data import HELDOUT, prepare
 from .evaluate import check, evaluate
 
 ASSIGNMENT = Assignment(
@@ -13,6 +13,7 @@ ASSIGNMENT = Assignment(
         Tier("baseline", -281.0, "baselines/vae/linear_vae"),
         Tier("reference", -248.0, "reference_solutions/vae/conv_vae"),
     ),
+    items=Range(64, HELDOUT),
     prepare=prepare,
     check=check,
     evaluate=evaluate,

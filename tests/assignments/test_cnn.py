@@ -20,7 +20,7 @@ from torch import Tensor
 from grader import catalogue
 from grader.catalogue import HOME
 from grader.errors import BadSubmission, Reason
-from grader.prepared import Data
+from grader.prepared import Data, draw
 from grader.spec import Assignment
 from tests.assignments.in_process import FakeStudent, InProcess, Load, scores, submission
 
@@ -200,7 +200,7 @@ def unrendered(cnn: Assignment, data: Data) -> Data:
     """What the grader would ask if it took the published images as they are: the mistake to be avoided."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("heldout_assignment_cnn.data.render", lambda images, rng: images)
-        prepared = cnn.prepare(None, 1, 256)
+        prepared = draw(cnn, 1, size=256)
     return Data(data.public, prepared.heldout, data.sha256)
 
 
