@@ -1,8 +1,9 @@
 """The classification assignment: what it is called, how it ranks, what its tiers are."""
 
+from grader.datasets import HELDOUT_CLOTHES
 from grader.spec import Assignment, Metric, Range, Tier
 
-from .data import HELDOUT, prepare
+from .data import prepare
 from .evaluate import check, evaluate
 
 ASSIGNMENT = Assignment(
@@ -17,7 +18,7 @@ ASSIGNMENT = Assignment(
         Tier("baseline", 0.75, "baselines/cnn/logistic"),
         Tier("reference", 0.87, "reference_solutions/cnn/cnn"),
     ),
-    items=Range(64, HELDOUT),
+    items=Range(64, HELDOUT_CLOTHES),
     prepare=prepare,
     check=check,
     evaluate=evaluate,

@@ -5,12 +5,19 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from grader.datasets import Images, fashion_mnist, public_mask, split, stream
+from grader.datasets import (
+    CLOTHES,
+    HELDOUT_CLOTHES,
+    Images,
+    fashion_mnist,
+    public_mask,
+    split_clothes,
+    stream,
+)
 from grader.rendering import render
 from grader.spec import Prepared
 
 CLASSES = 10
-HELDOUT = 10_000  # items held out, the same number as in the other assignments on these images: see `split`
 LABELLED = 500  # a class, handed out with labels to train on
 EXAMPLES = 50  # a class, handed out with labels for the check
 UNLABELLED = 40_000  # handed out without: fewer than are left, so that what is missing isn't what is held out
@@ -27,7 +34,7 @@ def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     HeldoutError when the data set is missing or damaged.
     """
     clothes = fashion_mnist(source)
-    held, rest = split(len(clothes.images), seed, sizes=(HELDOUT, len(clothes.images) - HELDOUT))
+    held, rest = split_clothes(seed, CLOTHES - HELDOUT_CLOTHES)
     labelled, examples, unlabelled = _hand_out(clothes.labels, rest)
     images = as_input(_rendered(clothes, held[:n], seed, "held-out items"))
     return Prepared(

@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from grader.datasets import fashion_mnist, public_mask, split, stream
+from grader.datasets import fashion_mnist, public_mask, split_clothes, stream
 from grader.rendering import render
 from grader.spec import Prepared
 
 SIGMA = 0.5  # of the noise; images are in [0, 1]
-HELDOUT = 10_000  # items held out
 EXAMPLES = 32  # pairs, noisy and clean, handed out for the check
 HANDED_OUT = 50_000  # fewer than are left, so that what is missing isn't what is held out
 
@@ -24,7 +23,7 @@ def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     is missing or damaged.
     """
     images = fashion_mnist(source).images
-    held, examples, rest = split(len(images), seed, sizes=(HELDOUT, EXAMPLES, HANDED_OUT))
+    held, examples, rest = split_clothes(seed, EXAMPLES, HANDED_OUT)
     shown = render(images[examples], stream(seed, "denoising: renderings of the examples"))
     hidden = render(images[held[:n]], stream(seed, "denoising: renderings of the held-out items"))
     return Prepared(

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.datasets import fashion_mnist, split, stream
+from grader.datasets import HELDOUT_CLOTHES, fashion_mnist, split_clothes, stream
 from grader.scoring.features import features, shipped, train
 from grader.spec import Prepared
 
 GENERATED = 5_000  # images asked for; FID falls with their number, so it is the same for all
-HELDOUT = 10_000  # real images held out: half are the public board's, half the private one's
 HANDED_OUT = 50_000  # fewer than are left, so that what is missing isn't what is held out
 LARGEST_LATENT = 256
 EXAMPLES = 256  # z of the check
@@ -33,11 +32,11 @@ def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     from them the search finds best as it is. Raises HeldoutError when the data set is missing or damaged.
     """
     data = fashion_mnist(source)
-    held, handed_out = split(len(data.images), seed, sizes=(HELDOUT, HANDED_OUT))
+    held, handed_out = split_clothes(seed, HANDED_OUT)
     images, labels = data.images[handed_out], data.labels[handed_out]
     steps = max(FEWEST_STEPS, STEPS * n // GENERATED)
     own = train(images, labels, seed=int(stream(seed, "gan: extractor").integers(2**31)), steps=steps)
-    is_public = np.arange(HELDOUT) < HELDOUT // 2
+    is_public = np.arange(HELDOUT_CLOTHES) < HELDOUT_CLOTHES // 2  # half of them, half the private board's
     return Prepared(
         public={"images": images, "labels": labels, "z": _normal(seed, "gan: z of the check", EXAMPLES)},
         heldout={

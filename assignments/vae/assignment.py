@@ -1,8 +1,9 @@
 """The VAE assignment: what it is called, how it ranks, what its tiers are."""
 
+from grader.datasets import HELDOUT_CLOTHES
 from grader.spec import Assignment, Metric, Range, Tier
 
-from .data import HELDOUT, prepare
+from .data import prepare
 from .evaluate import check, evaluate
 
 ASSIGNMENT = Assignment(
@@ -13,7 +14,7 @@ ASSIGNMENT = Assignment(
         Tier("baseline", -281.0, "baselines/vae/linear_vae"),
         Tier("reference", -248.0, "reference_solutions/vae/conv_vae"),
     ),
-    items=Range(64, HELDOUT),
+    items=Range(64, HELDOUT_CLOTHES),
     prepare=prepare,
     check=check,
     evaluate=evaluate,

@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from grader.datasets import fashion_mnist, public_mask, split, stream
+from grader.datasets import fashion_mnist, public_mask, split_clothes, stream
 from grader.rendering import render
 from grader.spec import Prepared
 
-HELDOUT = 10_000  # items held out
 EXAMPLES = 32  # binarised, handed out for the check
 HANDED_OUT = 50_000  # fewer than are left, so that what is missing isn't what is held out
 
@@ -23,7 +22,7 @@ def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     is missing or damaged.
     """
     images = fashion_mnist(source).images
-    held, examples, rest = split(len(images), seed, sizes=(HELDOUT, EXAMPLES, HANDED_OUT))
+    held, examples, rest = split_clothes(seed, EXAMPLES, HANDED_OUT)
     shown = render(images[examples], stream(seed, "vae: renderings of the examples"))
     hidden = render(images[held[:n]], stream(seed, "vae: renderings of the held-out items"))
     return Prepared(

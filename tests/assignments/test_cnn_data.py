@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from grader import catalogue
-from grader.datasets import Images, fashion_mnist, split
+from grader.datasets import Images, fashion_mnist, split_clothes
 from grader.prepared import draw
 from grader.spec import Array, Assignment, Prepared
 
@@ -90,7 +90,7 @@ def test_the_other_assignments_on_these_images_hold_out_the_same(
     for slug in ("cnn", "denoising"):
         monkeypatch.setattr(f"heldout_assignment_{slug}.data.render", lambda images, rng: images)
     held = to_bytes(draw(cnn, 3).heldout["images"])
-    assert np.array_equal(held, clothes.images[split(70_000, 3, sizes=(10_000,))[0]])
+    assert np.array_equal(held, clothes.images[split_clothes(3)[0]])
     assert np.array_equal(held, draw(denoising, 3).heldout["clean"])
 
 
