@@ -58,15 +58,18 @@ def ask_if_offered(session: Session, method: str, *inputs: Array, shape: tuple[i
         raise
 
 
-def ask_twice(student: Student, question: Question, inputs: Array, rng: np.random.Generator) -> Answers:
+def ask_twice(
+    student: Student, question: Question, inputs: Array, rng: np.random.Generator, *, to_come: int = 0
+) -> Answers:
     """Each item's answer, (n, *question.answer), clamped, in the order of `inputs` (n, …).
 
-    Raises BadSubmission(NOT_A_FUNCTION) when an item that was asked twice got two answers.
+    to_come: how many items will be asked about afterwards, for whoever waits. Raises
+    BadSubmission(NOT_A_FUNCTION) when an item that was asked twice got two answers.
     """
     n = len(inputs)
     first = sequence(n, rng)
     second = rng.choice(n, size=_some(n, TWINS), replace=False)
-    total = len(first) + len(second)
+    total = asked_twice(n) + to_come
     answers = np.full((n, *question.answer), np.nan, np.float32)
     done = 0
     for role, order, sizes in (("first", first, BATCH), ("second", second, TWIN_BATCH)):
@@ -77,6 +80,26 @@ def ask_twice(student: Student, question: Question, inputs: Array, rng: np.rando
                 done += len(batch)
                 student.progress(done, total)
     return answers
+
+
+def asked_twice(n: int) -> int:
+    """How many items `ask_twice` asks about where there are n of them, repeats and twins included."""
+    return n + _some(n, AGAIN) + _some(n, TWINS)
+
+
+def each_once(
+    student: Student, n: int, rng: np.random.Generator, *, before: int, total: int
+) -> Iterator[Indices]:
+    """Items 0…n−1 in a random order, each once, in batches of random sizes.
+
+    Whoever waits is told when a batch is done: of `total` items to be asked about in all, `before` were
+    asked about before these.
+    """
+    done = before
+    for batch in batches(rng.permutation(n), rng, sizes=BATCH):
+        yield batch
+        done += len(batch)
+        student.progress(done, total)
 
 
 def sequence(n: int, rng: np.random.Generator) -> Indices:

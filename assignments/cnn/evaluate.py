@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.classifier import CLASSIFY, confusion_picture
-from grader.questions import BATCH, ask, ask_if_offered, ask_twice, batches, check_function
+from grader.questions import ask, ask_if_offered, ask_twice, asked_twice, check_function, each_once
 from grader.scoring.classification import calibration_error, nll, per_item, stability
 from grader.spec import Arrays, Picture, Preview, Scores, Session, Student
 
@@ -35,7 +35,7 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
     heldout: images and nudged (n, 1, 28, 28) float32, labels (n,) int64. accuracy, nll and stability, each
     (n,) float32. Raises BadSubmission.
     """
-    logits = ask_twice(student, CLASSIFY, heldout["images"], rng)
+    logits = ask_twice(student, CLASSIFY, heldout["images"], rng, to_come=len(heldout["nudged"]))
     nudged = _ask_afresh(student, heldout["nudged"], rng)
     stable = stability(logits, nudged).astype(np.float32)
     return Scores({**per_item(logits, heldout["labels"]), "stability": stable})
@@ -43,13 +43,12 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
 
 def _ask_afresh(student: Student, images: npt.NDArray[Any], rng: np.random.Generator) -> npt.NDArray[Any]:
     """The logits of each image, (n, 10), from a sandbox that never saw the images which they are made of."""
-    n, done = len(images), 0
+    n = len(images)
+    before = asked_twice(n)
     logits = np.empty((n, *CLASSIFY.answer), np.float32)
     with student.session("nudged") as session:
-        for batch in batches(rng.permutation(n), rng, sizes=BATCH):
+        for batch in each_once(student, n, rng, before=before, total=before + n):
             logits[batch] = ask(session, CLASSIFY, images[batch])
-            done += len(batch)
-            student.progress(done, n)
     return logits
 
 

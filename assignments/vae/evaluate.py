@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.errors import BadSubmission, Reason
-from grader.questions import BATCH, Question, agree, batches, not_a_function
+from grader.questions import Question, agree, each_once, not_a_function
 from grader.scoring.elbo import binarisation_entropy, elbo
 from grader.spec import Arrays, Picture, Preview, Scores, Session, Student
 
@@ -56,7 +56,8 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
     x = heldout["binary"]
     mean, log_std = _encoded(student, x, rng)
     z = draw(mean, log_std, rng)  # only now: the encoder's process is gone
-    first, second = (_decoded(student, z, rng, role) for role in ("first decoder", "second decoder"))
+    first = _decoded(student, z, rng, "first decoder", before=len(x))
+    second = _decoded(student, z, rng, "second decoder", before=2 * len(x))
     if not agree(first, second):
         raise not_a_function(DECODE)
     bound = elbo(x, first, z, mean, log_std)
@@ -102,13 +103,12 @@ def _encoded(student: Student, x: npt.NDArray[Any], rng: np.random.Generator) ->
     with student.session("encoder") as session:
         size = latent_size(session)
         mean, log_std = np.empty((len(x), size), np.float32), np.empty((len(x), size), np.float32)
-        for done, batch in _shuffled(len(x), rng):
+        for batch in each_once(student, len(x), rng, before=0, total=3 * len(x)):
             mean[batch], log_std[batch] = encode(session, x[batch], size)
-            student.progress(done, 3 * len(x))
     return mean, log_std
 
 
-def _decoded(student: Student, z: Floats, rng: np.random.Generator, role: str) -> Floats:
+def _decoded(student: Student, z: Floats, rng: np.random.Generator, role: str, *, before: int) -> Floats:
     logits = np.empty((len(z), 1, 28, 28), np.float32)
     with student.session(role) as session:
         if latent_size(session) != z.shape[1]:
@@ -118,19 +118,9 @@ def _decoded(student: Student, z: Floats, rng: np.random.Generator, role: str) -
                 expected="one number, whoever asks",
                 next_step="make it a constant",
             )
-        for done, batch in _shuffled(len(z), rng):
+        for batch in each_once(student, len(z), rng, before=before, total=3 * len(z)):
             logits[batch] = decode(session, z[batch])
-            student.progress((1 if role.startswith("first") else 2) * len(z) + done, 3 * len(z))
     return logits
-
-
-def _shuffled(n: int, rng: np.random.Generator) -> list[tuple[int, npt.NDArray[np.int64]]]:
-    """Batches in a random order, each with how many items are done after it."""
-    found, done = [], 0
-    for batch in batches(rng.permutation(n), rng, sizes=BATCH):
-        done += len(batch)
-        found.append((done, batch))
-    return found
 
 
 def _alarm(bound: npt.NDArray[np.float64], grey: npt.NDArray[np.uint8]) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 from grader.catalogue import HOME
 from grader.errors import BadSubmission, Reason
 from grader.prepared import Data
-from grader.questions import ask_if_offered, batches, sequence
+from grader.questions import ask_if_offered, batches, each_once, sequence
 from grader.spec import Assignment
 from tests.assignments.in_process import FakeStudent, Identity, InProcess, Load, scores, submission
 
@@ -153,6 +153,16 @@ def test_batches_cover_the_order_once() -> None:
     cut = list(batches(order, np.random.default_rng(0), sizes=(1, 8, 64)))
     assert np.array_equal(np.concatenate(cut), order)
     assert {len(batch) for batch in cut[:-1]} == {1, 8, 64}
+
+
+def test_each_item_is_asked_about_once_and_told_of_when_it_is_done() -> None:
+    student = FakeStudent(Identity)
+    asked: list[int] = []
+    for batch in each_once(student, 500, np.random.default_rng(0), before=100, total=700):
+        assert student.told[-1:] == ([(100 + len(asked), 700)] if asked else [])
+        asked += batch.tolist()
+    assert sorted(asked) == list(range(500)) != asked
+    assert student.told[-1] == (600, 700)
 
 
 # ---------------------------------------------------------------- what a model may offer
