@@ -26,7 +26,7 @@ TWIN_BATCH = (1, 8, 64)  # the second session is asked in smaller ones
 AGAIN = 40  # one item in 40 is asked again of the first session…
 TWINS = 10  # …and one in 10 of the second,
 AT_LEAST = 16  # but never fewer than this, where there are so many
-TOLERANCE = 1e-3  # |a − b| ≤ 1e-3 + 1e-3·|a|
+TOLERANCE = 1e-3  # |a − b| ≤ TOLERANCE + TOLERANCE·|a|, in units of the answers
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def ask_twice(
         with student.session(role) as session:
             for batch in batches(order, rng, sizes=sizes):
                 if not _consistent(answers, batch, ask(session, question, inputs[batch])):
-                    raise not_a_function(question)
+                    raise not_a_function(question.method)
                 done += len(batch)
                 student.progress(done, total)
     return answers
@@ -120,19 +120,25 @@ def batches(order: Indices, rng: np.random.Generator, *, sizes: tuple[int, ...])
 
 
 def agree(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
-    """Whether two answers about the same items differ by no more than rounding: |a − b| ≤ 1e-3 + 1e-3·|a|."""
+    """Whether two answers about the same items differ by no more than rounding, TOLERANCE."""
     return bool(np.all(np.abs(one - other) <= TOLERANCE + TOLERANCE * np.abs(one)))
 
 
-def not_a_function(question: Question) -> BadSubmission:
-    """Two answers about one item. The text is fixed: it carries nothing of the items or of the answers."""
+def not_a_function(
+    method: str,
+    *,
+    when: str = "the same item was asked again",
+    expected: str = "an answer that depends on the single item and the weights alone, whatever else is in "
+    "the batch, whatever was asked before",
+    next_step: str = "call .eval() on the network in load() (dropout and batch statistics are the usual "
+    "cause); keep nothing between calls; draw no random numbers, or seed them from the item itself",
+) -> BadSubmission:
+    """Two answers of `method` about one item. The text is fixed: nothing of the items or of the answers."""
     return BadSubmission(
         Reason.NOT_A_FUNCTION,
-        f"{question.method} answered differently when the same item was asked again",
-        expected="an answer that depends on the single item and the weights alone, whatever else is in the "
-        "batch, whatever was asked before: equal to 1e-3 + 1e-3·|a|",
-        next_step="call .eval() on the network in load() (dropout and batch statistics are the usual "
-        "cause); keep nothing between calls; draw no random numbers, or seed them from the item itself",
+        f"{method} answered differently when {when}",
+        expected=f"{expected}: equal to {TOLERANCE:g} + {TOLERANCE:g}·|a|",
+        next_step=next_step,
     )
 
 
@@ -144,7 +150,7 @@ def check_function(session: Session, question: Question, inputs: Array) -> Answe
     alone = ask(session, question, inputs[:1])
     answers = ask(session, question, inputs)
     if not agree(alone, answers[:1]):
-        raise not_a_function(question)
+        raise not_a_function(question.method)
     return answers
 
 
