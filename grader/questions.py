@@ -26,6 +26,7 @@ TWIN_BATCH = (1, 8, 64)  # the second session is asked in smaller ones
 AGAIN = 40  # one item in 40 is asked again of the first session…
 TWINS = 10  # …and one in 10 of the second,
 AT_LEAST = 16  # but never fewer than this, where there are so many
+LARGEST_LATENT = 256  # numbers of one z
 TOLERANCE = 1e-3  # |a − b| ≤ TOLERANCE + TOLERANCE·|a|, in units of the answers
 
 
@@ -56,6 +57,22 @@ def ask_if_offered(session: Session, method: str, *inputs: Array, shape: tuple[i
         if error.reason is Reason.METHOD_MISSING:
             return None
         raise
+
+
+def latent_size(session: Session) -> int:
+    """D, of how many numbers a z of this model is. Raises BadSubmission when it is no whole one in range.
+
+    The text is fixed, since held-out sessions are asked too: nothing of the number that the model chose.
+    """
+    size = float(session.ask("latent_size", shape=(1,))[0])
+    if size not in range(1, LARGEST_LATENT + 1):
+        raise BadSubmission(
+            Reason.WRONG_SHAPE,
+            "latent_size is no whole number in range",
+            expected=f"1 to {LARGEST_LATENT}",
+            next_step="return D, of how many random numbers z is",
+        )
+    return int(size)
 
 
 def ask_twice(

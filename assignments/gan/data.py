@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from grader.datasets import HELDOUT_CLOTHES, fashion_mnist, split_clothes, stream
+from grader.questions import LARGEST_LATENT
 from grader.scoring.features import features, shipped, train
 from grader.spec import Prepared
 
 GENERATED = 5_000  # images asked for; FID falls with their number, so it is the same for all
 HANDED_OUT = 50_000  # fewer than are left, so that what is missing isn't what is held out
-LARGEST_LATENT = 256
 EXAMPLES = 256  # z of the check
 
 # Steps that the course's own extractor is trained for: 90 CPU-seconds. A small profile takes its share, 6.

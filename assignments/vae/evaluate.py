@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.errors import BadSubmission, Reason
-from grader.questions import agree, each_once, not_a_function
+from grader.questions import agree, each_once, latent_size, not_a_function
 from grader.scoring.elbo import binarisation_entropy, elbo
 from grader.spec import Arrays, Picture, Preview, Scores, Session, Student
 
-LARGEST_LATENT = 256
 LOG_STD = (-10.0, 3.0)
 MEAN = (-100.0, 100.0)
 LOGIT = (-15.0, 15.0)
@@ -61,19 +60,6 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
     bound = elbo(x, first, z, mean, log_std)
     _alarm(bound, heldout["grey"])
     return Scores({"elbo": bound.astype(np.float32)})
-
-
-def latent_size(session: Session) -> int:
-    """D. Raises BadSubmission when it is out of range."""
-    size = int(session.ask("latent_size", shape=(1,))[0])
-    if not 1 <= size <= LARGEST_LATENT:
-        raise BadSubmission(
-            Reason.WRONG_SHAPE,
-            f"latent_size returned {size}" if abs(size) < 10**6 else "latent_size is out of range",
-            expected=f"1 to {LARGEST_LATENT}",
-            next_step="return the number of latent variables, D",
-        )
-    return size
 
 
 def encode(session: Session, x: npt.NDArray[Any], size: int) -> tuple[Floats, Floats]:

@@ -184,14 +184,6 @@ def test_the_texts_of_the_gates_carry_nothing_of_the_images(gan: Assignment, dat
     assert len(texts) == 1
 
 
-def test_a_latent_size_out_of_range_is_refused(gan: Assignment, data: Data) -> None:
-    for size in (0, 257):
-        model = Table(data.heldout["real"])
-        model.latent_size = lambda size=size: size  # type: ignore[method-assign, misc]
-        with pytest.raises(BadSubmission, match="out of range"):
-            gan.check(InProcess(model), data.public)
-
-
 # ---------------------------------------------------------------- the public check, the starter
 
 
