@@ -7,10 +7,10 @@ from functools import cache
 import pytest
 
 from grader import catalogue
-from grader.prepared import Data, draw
+from grader.prepared import Data
 from grader.sandbox import Sandbox
 from grader.sandbox.probe import choose
-from grader.sanity import SMALL
+from grader.sanity import small_data
 from grader.spec import Assignment
 
 
@@ -21,12 +21,11 @@ def denoising() -> Assignment:
 
 @pytest.fixture(scope="session")
 def small() -> Callable[[str], Data]:
-    """Draws an assignment's data of course seed 1 at the small profile, each once."""
+    """Draws an assignment's data at the small profile, each once."""
 
     @cache
     def drawn(slug: str) -> Data:
-        prepared = draw(catalogue.find(slug), 1, size=SMALL)
-        return Data(prepared.public, prepared.heldout, "0" * 64)
+        return small_data(catalogue.find(slug))
 
     return drawn
 
