@@ -22,7 +22,7 @@ from benchmarks.record import Row, at_most
 from grader import catalogue
 from grader.archive import pack
 from grader.catalogue import HOME
-from grader.prepared import HELDOUT, PUBLIC
+from grader.prepared import HELDOUT, PUBLIC, draw
 from grader.sandbox import Sandbox
 from grader.sandbox.probe import choose
 from grader.scoring.classification import accuracy, nll
@@ -63,7 +63,7 @@ def measure() -> list[Row]:
 
 def _ratio(slug: str, subject: Subject, sandbox: Sandbox) -> list[Row]:
     assignment = catalogue.find(slug)
-    heldout = assignment.prepare(None, 1, subject.items).heldout
+    heldout = draw(assignment, 1, size=subject.items).heldout
     archive = pack(HOME / subject.folder, limit=assignment.limits.archive_bytes).data
     load = submission(HOME / subject.folder)
     through(assignment, archive, heldout, sandbox)
@@ -149,7 +149,7 @@ class _Direct:
 
 def _peak(slug: str) -> float:
     """GB resident at most, of a process that grades on the full profile."""
-    prepared = catalogue.find(slug).prepare(None, 1, None)
+    prepared = draw(catalogue.find(slug), 1)
     with tempfile.TemporaryDirectory() as folder:
         for name, arrays in ((PUBLIC, prepared.public), (HELDOUT, prepared.heldout)):
             np.savez(Path(folder) / name, allow_pickle=False, **arrays)

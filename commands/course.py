@@ -20,7 +20,7 @@ def course() -> None:
 @click.option("--assignment", "slugs", multiple=True, metavar="SLUG", help="One of several. Default: all.")
 @click.option("--data", type=FOLDER, help="The data set's folder, where it isn't in one of the usual places.")
 @click.option(
-    "--items", type=click.IntRange(min=64), help="Held-out items per assignment, for a small course."
+    "--items", type=click.IntRange(min=1), help="Held-out items per assignment, for a small course."
 )
 def init(folder: Path, title: str, slugs: tuple[str, ...], data: Path | None, items: int | None) -> None:
     """Make DIR a course: settings, secret seed, data, database. Run again, it completes what is missing."""
@@ -33,10 +33,13 @@ def init(folder: Path, title: str, slugs: tuple[str, ...], data: Path | None, it
     if not fresh:
         made = courses.open_course(folder)
         assignments = [catalogue.find(slug) for slug in made.config.assignments]
+        prepared.check_sizes(made.config, assignments)
         click.echo(f"{folder} is a course already; its settings stay as they are.")
     else:
         settings = {assignment.slug: courses.Settings(items=items) for assignment in assignments}
-        made = courses.init(folder, courses.Config(title=title, data=data, assignments=settings))
+        config = courses.Config(title=title, data=data, assignments=settings)
+        prepared.check_sizes(config, assignments)
+        made = courses.init(folder, config)
         click.echo(f"Made the course folder {folder}.")
     try:
         Store.create(made.database)

@@ -30,7 +30,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    items: Annotated[int, Field(ge=64)] | None = None  # held-out items; None: the assignment's own number
+    items: Annotated[int, Field(gt=0)] | None = None  # held-out items; None: the assignment's own number
     wall_seconds: Annotated[float, Field(gt=0)] | None = None
     check_seconds: Annotated[float, Field(gt=0)] | None = None
     memory_bytes: Annotated[int, Field(gt=0)] | None = None

@@ -28,6 +28,7 @@ FASHION_MNIST_SHA256 = {
 }
 IMAGES_HEADER, LABELS_HEADER = 16, 8  # bytes before the first value of an IDX file
 SIDE = 28
+CLOTHES, HELDOUT_CLOTHES = 70_000, 10_000  # images in all, and those that no assignment hands out
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +67,7 @@ def stream(seed: int, purpose: str) -> np.random.Generator:
 def split(n: int, seed: int, *, sizes: tuple[int, ...]) -> tuple[npt.NDArray[np.int64], ...]:
     """Cut a random permutation of 0…n−1 into consecutive parts of the given sizes: disjoint index arrays.
 
-    The permutation depends on `n` and `seed` alone. So when every assignment asks for its held-out part
-    first, an item that one of them holds out is handed out by none of the others.
+    The permutation depends on `n` and `seed` alone.
     """
     if sum(sizes) > n:
         raise HeldoutError(
@@ -77,6 +77,23 @@ def split(n: int, seed: int, *, sizes: tuple[int, ...]) -> tuple[npt.NDArray[np.
         )
     order = stream(seed, "split").permutation(n)
     return tuple(np.split(order[: sum(sizes)], np.cumsum(sizes)[:-1]))
+
+
+def split_clothes(seed: int, *sizes: int) -> tuple[npt.NDArray[np.int64], ...]:
+    """Places of Fashion-MNIST's images: of the 10,000 held out, then of parts of the given sizes. Disjoint.
+
+    The first part is the same for whoever asks by one seed: what one assignment holds out, none hands out.
+    """
+    return split(CLOTHES, seed, sizes=(HELDOUT_CLOTHES, *sizes))
+
+
+def public_mask(n: int, smallest: int = 64) -> npt.NDArray[np.bool_]:
+    """Which of n items are the public board's, (n,): the first fifth, but no fewer than `smallest` or half.
+
+    >>> [int(public_mask(n).sum()) for n in (64, 128, 256, 10_000)]
+    [32, 64, 64, 2000]
+    """
+    return np.arange(n) < max(n // 5, min(n // 2, smallest))
 
 
 def _find(source: Path | None) -> Path:

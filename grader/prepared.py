@@ -10,14 +10,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from grader.course import Course
+from grader.course import Config, Course
 from grader.errors import HeldoutError
 from grader.spec import Array, Assignment, Prepared
 
@@ -33,16 +33,51 @@ class Data:
     sha256: str
 
 
+def check_size(assignment: Assignment, size: int | None) -> int:
+    """How many held-out items to draw where `size` was asked for (None: nothing was).
+
+    Raises HeldoutError when the assignment can't have so many or so few.
+    """
+    allowed = assignment.items
+    n = allowed.largest if size is None else size
+    if not allowed.smallest <= n <= allowed.largest:
+        raise HeldoutError(
+            f"{assignment.slug}: {n} held-out items were asked for",
+            expected=f"{allowed.smallest} to {allowed.largest}",
+            next_step=f"choose `items` within that: in course.toml below [assignments.{assignment.slug}], "
+            "or for a new course with --items",
+        )
+    return n
+
+
+def check_sizes(config: Config, assignments: Iterable[Assignment]) -> None:
+    """Check all of a course's sizes before any data are drawn, which takes minutes. Raises HeldoutError."""
+    for assignment in assignments:
+        check_size(assignment, config.assignments[assignment.slug].items)
+
+
+def draw(
+    assignment: Assignment, seed: int, *, size: int | None = None, source: Path | None = None
+) -> Prepared:
+    """Draw `size` held-out items, by default the most there may be, and what is handed out with them.
+
+    Raises HeldoutError when the size is out of range, or the data set (in `source`, by default in one of the
+    usual places) is missing or altered.
+    """
+    return assignment.prepare(source, seed, check_size(assignment, size))
+
+
 def prepare(course: Course, assignment: Assignment) -> bool:
     """Draw the course's public and held-out data, once. Returns False when they are there already.
 
-    Raises HeldoutError when the data set is missing or altered.
+    Raises HeldoutError like `draw`.
     """
     folder = course.data(assignment.slug)
     if (folder / "manifest.json").is_file():
         return False
     settings = course.config.assignments[assignment.slug]
-    prepared = assignment.prepare(settings.data or course.config.data, course.seed, settings.items)
+    source = settings.data or course.config.data
+    prepared = draw(assignment, course.seed, size=settings.items, source=source)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".preparing-") as temporary:
         draft = Path(temporary) / assignment.slug
         draft.mkdir()

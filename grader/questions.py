@@ -26,7 +26,8 @@ TWIN_BATCH = (1, 8, 64)  # the second session is asked in smaller ones
 AGAIN = 40  # one item in 40 is asked again of the first session…
 TWINS = 10  # …and one in 10 of the second,
 AT_LEAST = 16  # but never fewer than this, where there are so many
-TOLERANCE = 1e-3  # |a − b| ≤ 1e-3 + 1e-3·|a|
+LARGEST_LATENT = 256  # numbers of one z
+TOLERANCE = 1e-3  # |a − b| ≤ TOLERANCE + TOLERANCE·|a|, in units of the answers
 
 
 @dataclass(frozen=True)
@@ -58,25 +59,64 @@ def ask_if_offered(session: Session, method: str, *inputs: Array, shape: tuple[i
         raise
 
 
-def ask_twice(student: Student, question: Question, inputs: Array, rng: np.random.Generator) -> Answers:
+def latent_size(session: Session) -> int:
+    """D, of how many numbers a z of this model is. Raises BadSubmission when it is no whole one in range.
+
+    The text is fixed, since held-out sessions are asked too: nothing of the number that the model chose.
+    """
+    size = float(session.ask("latent_size", shape=(1,))[0])
+    if size not in range(1, LARGEST_LATENT + 1):
+        raise BadSubmission(
+            Reason.WRONG_SHAPE,
+            "latent_size is no whole number in range",
+            expected=f"1 to {LARGEST_LATENT}",
+            next_step="return D, of how many random numbers z is",
+        )
+    return int(size)
+
+
+def ask_twice(
+    student: Student, question: Question, inputs: Array, rng: np.random.Generator, *, to_come: int = 0
+) -> Answers:
     """Each item's answer, (n, *question.answer), clamped, in the order of `inputs` (n, …).
 
-    Raises BadSubmission(NOT_A_FUNCTION) when an item that was asked twice got two answers.
+    to_come: how many items will be asked about afterwards, for whoever waits. Raises
+    BadSubmission(NOT_A_FUNCTION) when an item that was asked twice got two answers.
     """
     n = len(inputs)
     first = sequence(n, rng)
     second = rng.choice(n, size=_some(n, TWINS), replace=False)
-    total = len(first) + len(second)
+    total = asked_twice(n) + to_come
     answers = np.full((n, *question.answer), np.nan, np.float32)
     done = 0
     for role, order, sizes in (("first", first, BATCH), ("second", second, TWIN_BATCH)):
         with student.session(role) as session:
             for batch in batches(order, rng, sizes=sizes):
                 if not _consistent(answers, batch, ask(session, question, inputs[batch])):
-                    raise not_a_function(question)
+                    raise not_a_function(question.method)
                 done += len(batch)
                 student.progress(done, total)
     return answers
+
+
+def asked_twice(n: int) -> int:
+    """How many items `ask_twice` asks about where there are n of them, repeats and twins included."""
+    return n + _some(n, AGAIN) + _some(n, TWINS)
+
+
+def each_once(
+    student: Student, n: int, rng: np.random.Generator, *, before: int, total: int
+) -> Iterator[Indices]:
+    """Items 0…n−1 in a random order, each once, in batches of random sizes.
+
+    Whoever waits is told when a batch is done: of `total` items to be asked about in all, `before` were
+    asked about before these.
+    """
+    done = before
+    for batch in batches(rng.permutation(n), rng, sizes=BATCH):
+        yield batch
+        done += len(batch)
+        student.progress(done, total)
 
 
 def sequence(n: int, rng: np.random.Generator) -> Indices:
@@ -97,19 +137,25 @@ def batches(order: Indices, rng: np.random.Generator, *, sizes: tuple[int, ...])
 
 
 def agree(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
-    """Whether two answers about the same items differ by no more than rounding: |a − b| ≤ 1e-3 + 1e-3·|a|."""
+    """Whether two answers about the same items differ by no more than rounding, TOLERANCE."""
     return bool(np.all(np.abs(one - other) <= TOLERANCE + TOLERANCE * np.abs(one)))
 
 
-def not_a_function(question: Question) -> BadSubmission:
-    """Two answers about one item. The text is fixed: it carries nothing of the items or of the answers."""
+def not_a_function(
+    method: str,
+    *,
+    when: str = "the same item was asked again",
+    expected: str = "an answer that depends on the single item and the weights alone, whatever else is in "
+    "the batch, whatever was asked before",
+    next_step: str = "call .eval() on the network in load() (dropout and batch statistics are the usual "
+    "cause); keep nothing between calls; draw no random numbers, or seed them from the item itself",
+) -> BadSubmission:
+    """Two answers of `method` about one item. The text is fixed: nothing of the items or of the answers."""
     return BadSubmission(
         Reason.NOT_A_FUNCTION,
-        f"{question.method} answered differently when the same item was asked again",
-        expected="an answer that depends on the single item and the weights alone, whatever else is in the "
-        "batch, whatever was asked before: equal to 1e-3 + 1e-3·|a|",
-        next_step="call .eval() on the network in load() (dropout and batch statistics are the usual "
-        "cause); keep nothing between calls; draw no random numbers, or seed them from the item itself",
+        f"{method} answered differently when {when}",
+        expected=f"{expected}: equal to {TOLERANCE:g} + {TOLERANCE:g}·|a|",
+        next_step=next_step,
     )
 
 
@@ -121,7 +167,7 @@ def check_function(session: Session, question: Question, inputs: Array) -> Answe
     alone = ask(session, question, inputs[:1])
     answers = ask(session, question, inputs)
     if not agree(alone, answers[:1]):
-        raise not_a_function(question)
+        raise not_a_function(question.method)
     return answers
 
 

@@ -22,14 +22,14 @@ from grader import catalogue
 from grader.archive import pack
 from grader.errors import HeldoutError, Reason
 from grader.grade import grade
-from grader.prepared import Data
+from grader.prepared import Data, draw
 from grader.report import Report, Verdict
 from grader.sandbox import Sandbox
 from grader.spec import Arrays, Assignment, Limits, RunKind
 
 SUITE = "sanity"  # the folder within an assignment's
 NOT_SUBMITTED = ("expected.toml", "build.py")
-SMALL = 256  # held-out items of the profile that [scores] are stated for
+SMALL, COURSE_SEED, RUN_SEED = 256, 1, 7  # the held-out items and the seeds that [scores] are stated for
 LUCK = 2.0  # half-widths: one exemplar in ten thousand falls short of it by chance
 
 
@@ -100,8 +100,14 @@ def statement_complaints(assignment: Assignment) -> list[str]:
     ]
 
 
+def small_data(assignment: Assignment) -> Data:
+    """The small profile of `COURSE_SEED`, in no course's folder. Raises HeldoutError like `prepared.draw`."""
+    prepared = draw(assignment, COURSE_SEED, size=SMALL)
+    return Data(prepared.public, prepared.heldout, sha256="")
+
+
 def run(case: Case, assignment: Assignment, data: Data, *, sandbox: Sandbox, run_seed: int) -> Outcome:
-    """Grade the case on `data`, of the small profile, and hold the report against what was expected."""
+    """Grade the case on `small_data` and hold the report against what was expected, stated for `RUN_SEED`."""
     expected = case.expected
     limits = replace(assignment.limits, **expected.limits)  # type: ignore[arg-type]
     settled = replace(assignment, limits=limits)

@@ -74,6 +74,14 @@ class RunKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class Range:
+    """How many held-out items a course may have drawn; `largest` is what it gets unless it sets a number."""
+
+    smallest: int = 64  # the public board of a small profile still has an interval worth showing
+    largest: int = 10_000
+
+
+@dataclass(frozen=True)
 class Budget:
     """What one train run may bring along and use.
 
@@ -188,17 +196,18 @@ class Assignment:
     """One task of the course; `assignments/<slug>/assignment.py` makes it.
 
     metrics[0] ranks; the others are shown. tiers go from the easiest to the hardest.
-    `prepare(source, seed, size)` draws `size` held-out items by the course's secret seed (None: the default
-    number); `source` is the data set's folder, None for the usual places.
+    `prepare(source, seed, n)` draws n held-out items by the course's secret seed; `source` is the data set's
+    folder, None for the usual places. It may trust n to be within `items`: `grader.prepared.draw` calls it.
     """
 
     slug: str
     title: str
     metrics: tuple[Metric, ...]
     tiers: tuple[Tier, ...]
-    prepare: Callable[[Path | None, int, int | None], Prepared]
+    prepare: Callable[[Path | None, int, int], Prepared]
     check: Callable[[Session, Arrays], Preview]
     evaluate: Callable[[Student, Arrays, np.random.Generator], Scores]
+    items: Range = field(default_factory=Range)
     limits: Limits = field(default_factory=Limits)
     budget: Budget = field(default_factory=Budget)  # of a train run
     folder: Path = Path()

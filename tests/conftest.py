@@ -10,7 +10,7 @@ from grader import catalogue
 from grader.prepared import Data
 from grader.sandbox import Sandbox
 from grader.sandbox.probe import choose
-from grader.sanity import SMALL
+from grader.sanity import small_data
 from grader.spec import Assignment
 
 
@@ -21,14 +21,13 @@ def denoising() -> Assignment:
 
 @pytest.fixture(scope="session")
 def small() -> Callable[[str], Data]:
-    """Draws an assignment's data of course seed 1 at the small profile, each once."""
+    """Draws an assignment's data at the small profile, each once."""
 
     @cache
-    def draw(slug: str) -> Data:
-        prepared = catalogue.find(slug).prepare(None, 1, SMALL)
-        return Data(prepared.public, prepared.heldout, "0" * 64)
+    def drawn(slug: str) -> Data:
+        return small_data(catalogue.find(slug))
 
-    return draw
+    return drawn
 
 
 @pytest.fixture(scope="session")

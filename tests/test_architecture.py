@@ -29,6 +29,7 @@ OURS = (
 FOLDERS = ("assignments", "baselines", "commands", "demo", "grader", "leaderboard", "reference_solutions")
 
 FOR_ASSIGNMENTS = (
+    "grader.classifier",
     "grader.corpus",
     "grader.datasets",
     "grader.errors",
@@ -57,6 +58,8 @@ ALLOWED = {
     "grader.sandbox.launch": (),
     "grader.sandbox.runner": ("grader.sandbox.runner",),
     "grader.scoring": ("grader.scoring",),
+    "grader.classifier": ("grader.questions", "grader.scoring", "grader.spec"),
+    "grader.questions": ("grader.errors", "grader.spec"),
     "grader.errors": (),
     "grader.spec": (),
     "grader.report": ("grader.errors", "grader.spec"),

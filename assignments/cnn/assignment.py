@@ -1,6 +1,7 @@
 """The classification assignment: what it is called, how it ranks, what its tiers are."""
 
-from grader.spec import Assignment, Metric, Tier
+from grader.datasets import HELDOUT_CLOTHES
+from grader.spec import Assignment, Metric, Range, Tier
 
 from .data import prepare
 from .evaluate import check, evaluate
@@ -17,6 +18,7 @@ ASSIGNMENT = Assignment(
         Tier("baseline", 0.75, "baselines/cnn/logistic"),
         Tier("reference", 0.87, "reference_solutions/cnn/cnn"),
     ),
+    items=Range(64, HELDOUT_CLOTHES),
     prepare=prepare,
     check=check,
     evaluate=evaluate,

@@ -5,39 +5,36 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from grader.datasets import Images, fashion_mnist, split, stream
-from grader.errors import HeldoutError
+from grader.datasets import (
+    CLOTHES,
+    HELDOUT_CLOTHES,
+    Images,
+    fashion_mnist,
+    public_mask,
+    split_clothes,
+    stream,
+)
 from grader.rendering import render
 from grader.spec import Prepared
 
 CLASSES = 10
-HELDOUT = 10_000  # items held out, the same number as in the other assignments on these images: see `split`
 LABELLED = 500  # a class, handed out with labels to train on
 EXAMPLES = 50  # a class, handed out with labels for the check
 UNLABELLED = 40_000  # handed out without: fewer than are left, so that what is missing isn't what is held out
-SMALLEST_PUBLIC = 64  # items, so that the public board of a small profile still has an interval worth showing
 NOISE = 0.03  # σ of the noise on nudged images, in units of white
 
 
-def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
+def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     """Draw one course's data from the data set in `source` (None: where `fashion_mnist` finds it).
 
     public: images (5000, 28, 28) uint8 with labels (5000,) int64, 500 a class; unlabelled (40000, 28, 28)
     uint8; examples (500, 1, 28, 28) float32 in [0, 1] with example_labels (500,), 50 a class.
-    heldout: images and nudged (n, 1, 28, 28) float32 in [0, 1], labels (n,) int64, public (n,) bool, where
-    n = `size`, at most and by default 10,000; a fifth of them, but at least 64 of n ≥ 128, are the public
-    board's. All images are rendered anew (`grader.rendering`), each part by a random stream of its own.
-    Raises HeldoutError when the data set is missing or damaged, or the size out of range.
+    heldout: images and nudged (n, 1, 28, 28) float32 in [0, 1], labels (n,) int64, public (n,) bool. All
+    images are rendered anew (`grader.rendering`), each part by a random stream of its own. Raises
+    HeldoutError when the data set is missing or damaged.
     """
-    n = HELDOUT if size is None else size
-    if not 1 <= n <= HELDOUT:
-        raise HeldoutError(
-            f"{n} held-out items were asked for",
-            expected=f"1 to {HELDOUT}",
-            next_step="set `items` within that",
-        )
     clothes = fashion_mnist(source)
-    held, rest = split(len(clothes.images), seed, sizes=(HELDOUT, len(clothes.images) - HELDOUT))
+    held, rest = split_clothes(seed, CLOTHES - HELDOUT_CLOTHES)
     labelled, examples, unlabelled = _hand_out(clothes.labels, rest)
     images = as_input(_rendered(clothes, held[:n], seed, "held-out items"))
     return Prepared(
@@ -52,7 +49,7 @@ def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
             "images": images,
             "nudged": nudge(images, stream(seed, "cnn: nudges")),
             "labels": clothes.labels[held[:n]],
-            "public": np.arange(n) < _public_items(n),
+            "public": public_mask(n),
         },
     )
 
@@ -97,7 +94,3 @@ def _hand_out(
 
 def _rendered(clothes: Images, chosen: npt.NDArray[np.int64], seed: int, part: str) -> npt.NDArray[np.uint8]:
     return render(clothes.images[chosen], stream(seed, f"cnn: renderings of the {part}"))
-
-
-def _public_items(n: int) -> int:
-    return max(n // 5, min(n // 2, SMALLEST_PUBLIC))

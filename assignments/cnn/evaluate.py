@@ -5,16 +5,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from grader.questions import BATCH, Question, ask, ask_if_offered, ask_twice, batches, check_function
-from grader.scoring.classification import accuracy, calibration_error, confusion, nll, stability
+from grader.classifier import CLASSIFY, confusion_picture
+from grader.questions import ask, ask_if_offered, ask_twice, asked_twice, check_function, each_once
+from grader.scoring.classification import calibration_error, nll, per_item, stability
 from grader.spec import Arrays, Picture, Preview, Scores, Session, Student
 
-# Logits beyond ±30 say nothing more: e^-60 is a probability that 10,000 items can't test. The clamp keeps one
-# wrong and boundlessly sure answer from deciding the mean NLL.
-CLASSIFY = Question("classify", answer=(10,), low=-30.0, high=30.0)
 SHOWN = 8  # examples in the picture
 FILTERS = (16, 28, 28)  # what a model may show of itself
-CELL = np.ones((8, 8))  # pixels of the picture for a cell of the confusion matrix
 
 
 def check(session: Session, public: Arrays) -> Preview:
@@ -26,9 +23,9 @@ def check(session: Session, public: Arrays) -> Preview:
     """
     labels = public["example_labels"]
     logits = check_function(session, CLASSIFY, public["examples"])
-    scores = {name: float(values.mean()) for name, values in _scores(logits, labels).items()}
+    scores = {name: float(values.mean()) for name, values in per_item(logits, labels).items()}
     scores["calibration error"] = calibration_error(logits, labels)
-    pictures = (_confusion(logits, labels), _surprises(logits, public), *_filters(session))
+    pictures = (confusion_picture(logits, labels), _surprises(logits, public), *_filters(session))
     return Preview(scores, pictures)
 
 
@@ -38,36 +35,21 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
     heldout: images and nudged (n, 1, 28, 28) float32, labels (n,) int64. accuracy, nll and stability, each
     (n,) float32. Raises BadSubmission.
     """
-    logits = ask_twice(student, CLASSIFY, heldout["images"], rng)
+    logits = ask_twice(student, CLASSIFY, heldout["images"], rng, to_come=len(heldout["nudged"]))
     nudged = _ask_afresh(student, heldout["nudged"], rng)
     stable = stability(logits, nudged).astype(np.float32)
-    return Scores({**_scores(logits, heldout["labels"]), "stability": stable})
+    return Scores({**per_item(logits, heldout["labels"]), "stability": stable})
 
 
 def _ask_afresh(student: Student, images: npt.NDArray[Any], rng: np.random.Generator) -> npt.NDArray[Any]:
     """The logits of each image, (n, 10), from a sandbox that never saw the images which they are made of."""
-    n, done = len(images), 0
+    n = len(images)
+    before = asked_twice(n)
     logits = np.empty((n, *CLASSIFY.answer), np.float32)
     with student.session("nudged") as session:
-        for batch in batches(rng.permutation(n), rng, sizes=BATCH):
+        for batch in each_once(student, n, rng, before=before, total=before + n):
             logits[batch] = ask(session, CLASSIFY, images[batch])
-            done += len(batch)
-            student.progress(done, n)
     return logits
-
-
-def _scores(logits: npt.NDArray[Any], labels: npt.NDArray[Any]) -> dict[str, npt.NDArray[np.float32]]:
-    return {
-        "accuracy": accuracy(logits, labels).astype(np.float32),
-        "nll": nll(logits, labels).astype(np.float32),
-    }
-
-
-def _confusion(logits: npt.NDArray[Any], labels: npt.NDArray[Any]) -> Picture:
-    """One square a pair of classes, row by true class: the share of the row, white being all of it."""
-    counts = confusion(logits, labels)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    return Picture("confusion", ("true class by answer",), np.kron(shares, CELL)[np.newaxis, np.newaxis])
 
 
 def _surprises(logits: npt.NDArray[Any], public: Arrays) -> Picture:

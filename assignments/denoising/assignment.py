@@ -1,6 +1,7 @@
 """The denoising assignment: what it is called, how it ranks, what its tiers are."""
 
-from grader.spec import Assignment, Metric, Tier
+from grader.datasets import HELDOUT_CLOTHES
+from grader.spec import Assignment, Metric, Range, Tier
 
 from .data import prepare
 from .evaluate import check, evaluate
@@ -17,6 +18,7 @@ ASSIGNMENT = Assignment(
         Tier("pass", 19.2, "reference_solutions/denoising/fc_dae"),
         Tier("reference", 19.8, "reference_solutions/denoising/unet"),
     ),
+    items=Range(64, HELDOUT_CLOTHES),
     prepare=prepare,
     check=check,
     evaluate=evaluate,

@@ -1,8 +1,8 @@
 """The GAN assignment: what it is called, how it ranks, what its tiers are."""
 
-from grader.spec import Assignment, Metric, Tier
+from grader.spec import Assignment, Metric, Range, Tier
 
-from .data import prepare
+from .data import GENERATED, prepare
 from .evaluate import check, evaluate
 
 ASSIGNMENT = Assignment(
@@ -23,6 +23,7 @@ ASSIGNMENT = Assignment(
         Tier("pass", 0.08, "reference_solutions/gan/dcgan"),
         Tier("reference", 0.02, "reference_solutions/gan/dcgan_r1"),
     ),
+    items=Range(64, GENERATED),  # fewer can't be dealt into the parts of an interval
     prepare=prepare,
     check=check,
     evaluate=evaluate,

@@ -4,16 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.datasets import fashion_mnist, split, stream
-from grader.errors import HeldoutError
+from grader.datasets import HELDOUT_CLOTHES, fashion_mnist, split_clothes, stream
+from grader.questions import LARGEST_LATENT
 from grader.scoring.features import features, shipped, train
 from grader.spec import Prepared
 
 GENERATED = 5_000  # images asked for; FID falls with their number, so it is the same for all
-SMALLEST = 64  # of a small profile: fewer can't be dealt into the parts of an interval
-HELDOUT = 10_000  # real images held out: half are the public board's, half the private one's
 HANDED_OUT = 50_000  # fewer than are left, so that what is missing isn't what is held out
-LARGEST_LATENT = 256
 EXAMPLES = 256  # z of the check
 
 # Steps that the course's own extractor is trained for: 90 CPU-seconds. A small profile takes its share, 6.
@@ -22,33 +19,25 @@ STEPS, FEWEST_STEPS = 1_500, 100
 PREFIX = "extractor "  # of its weights' names among the held-out arrays
 
 
-def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
+def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     """Draw one course's data from the data set in `source` (None: where `fashion_mnist` finds it).
 
     Takes some two minutes at full size: the private board's extractor is trained here.
 
     public: images (50000, 28, 28) uint8 and their labels (50000,), as published; z (256, 256) float32.
-    heldout: z (n, 256) float32, n = `size`, 5,000 by default and at most; real (70000, 28, 28) uint8, all
-    that is published, for the search for copies, and handed_out (70000,) bool, which of them were; public
-    (10000,) bool, which of the held-out images are the
-    public board's; seen_public, seen_private (5000, 64) float32, the features of the two boards' images, each
-    by its own extractor; and the private one's weights. The images are not rendered anew: there are no
+    heldout: z (n, 256) float32; real (70000, 28, 28) uint8, all that is published, for the search for copies,
+    and handed_out (70000,) bool, which of them were; public (10000,) bool, which of the held-out images are
+    the public board's; seen_public, seen_private (5000, 64) float32, the features of the two boards' images,
+    each by its own extractor; and the private one's weights. The images are not rendered anew: there are no
     answers to look up here, and what is copied from them the search finds best as it is. Raises HeldoutError
-    when the data set is missing or damaged, or the size out of range.
+    when the data set is missing or damaged.
     """
-    n = GENERATED if size is None else size
-    if not SMALLEST <= n <= GENERATED:
-        raise HeldoutError(
-            f"{n} generated images were asked for",
-            expected=f"{SMALLEST} to {GENERATED}",
-            next_step="set `items` within that",
-        )
     data = fashion_mnist(source)
-    held, handed_out = split(len(data.images), seed, sizes=(HELDOUT, HANDED_OUT))
+    held, handed_out = split_clothes(seed, HANDED_OUT)
     images, labels = data.images[handed_out], data.labels[handed_out]
     steps = max(FEWEST_STEPS, STEPS * n // GENERATED)
     own = train(images, labels, seed=int(stream(seed, "gan: extractor").integers(2**31)), steps=steps)
-    is_public = np.arange(HELDOUT) < HELDOUT // 2
+    is_public = np.arange(HELDOUT_CLOTHES) < HELDOUT_CLOTHES // 2  # half of them, half the private board's
     return Prepared(
         public={"images": images, "labels": labels, "z": _normal(seed, "gan: z of the check", EXAMPLES)},
         heldout={

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.errors import BadSubmission, Reason
-from grader.questions import Question, ask, ask_twice, check_function
+from grader.questions import Question, ask, ask_twice, check_function, latent_size
 from grader.scoring.copies import Real
 from grader.scoring.features import Weights, features, shipped
 from grader.scoring.generation import (
@@ -22,7 +22,7 @@ from grader.scoring.generation import (
 from grader.scoring.statistics import bootstrap_half_width
 from grader.spec import Arrays, Estimate, Picture, Preview, Scores, Session, Student
 
-from .data import LARGEST_LATENT, PREFIX
+from .data import PREFIX
 
 GENERATE = Question("generate", answer=(1, 28, 28), low=0.0, high=1.0)
 FEWEST_DISTINCT = 0.99  # of the images: distinct z must give distinct ones
@@ -94,19 +94,6 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
     own = {name.removeprefix(PREFIX): array for name, array in heldout.items() if name.startswith(PREFIX)}
     private = _figures(generated, own, heldout["seen_private"])
     return Scores(public=public | copied, private=private | copied)
-
-
-def latent_size(session: Session) -> int:
-    """D. Raises BadSubmission when it is out of range."""
-    size = int(session.ask("latent_size", shape=(1,))[0])
-    if not 1 <= size <= LARGEST_LATENT:
-        raise BadSubmission(
-            Reason.WRONG_SHAPE,
-            "latent_size is out of range",
-            expected=f"1 to {LARGEST_LATENT}",
-            next_step="return the number of random numbers that an image is made of, D",
-        )
-    return size
 
 
 def quantised(answers: npt.NDArray[np.float32]) -> Images:

@@ -1,6 +1,6 @@
 """The sequence-classification assignment: what it is called, how it ranks, what its tiers are."""
 
-from grader.spec import Assignment, Metric, Tier
+from grader.spec import Assignment, Metric, Range, Tier
 
 from .data import prepare
 from .evaluate import check, evaluate
@@ -17,6 +17,7 @@ ASSIGNMENT = Assignment(
         Tier("pass", 0.90, "reference_solutions/mnist1d/gru"),
         Tier("reference", 0.985, "reference_solutions/mnist1d/cnn"),
     ),
+    items=Range(64, 10_000),
     prepare=prepare,
     check=check,
     evaluate=evaluate,

@@ -5,16 +5,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from grader.questions import Question, ask_twice, check_function
-from grader.scoring.classification import accuracy, confusion, nll
+from grader.classifier import CLASSIFY, confusion_picture
+from grader.questions import ask_twice, check_function
+from grader.scoring.classification import nll, per_item
 from grader.spec import Arrays, Picture, Preview, Scores, Session, Student
 
-# Logits beyond ±30 say nothing more: e^-60 is a probability that 10,000 items can't test. The clamp keeps one
-# wrong and boundlessly sure answer from deciding the mean NLL.
-CLASSIFY = Question("classify", answer=(10,), low=-30.0, high=30.0)
 SHOWN = 8  # examples in the picture
 HEIGHT, LOWEST, HIGHEST = 40, -4.0, 4.0  # pixels of a drawn curve, and the values at its edges
-CELL = np.ones((8, 8))  # pixels of the picture for a cell of the confusion matrix
 
 
 def check(session: Session, public: Arrays) -> Preview:
@@ -24,8 +21,8 @@ def check(session: Session, public: Arrays) -> Preview:
     """
     labels = public["example_labels"]
     logits = check_function(session, CLASSIFY, public["examples"])
-    scores = {name: float(values.mean()) for name, values in _scores(logits, labels).items()}
-    return Preview(scores, (_confusion(logits, labels), _surprises(logits, public)))
+    scores = {name: float(values.mean()) for name, values in per_item(logits, labels).items()}
+    return Preview(scores, (confusion_picture(logits, labels), _surprises(logits, public)))
 
 
 def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Scores:
@@ -33,21 +30,7 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
 
     heldout: signals (n, 1, 40) float32, labels (n,) int64. Raises BadSubmission.
     """
-    return Scores(_scores(ask_twice(student, CLASSIFY, heldout["signals"], rng), heldout["labels"]))
-
-
-def _scores(logits: npt.NDArray[Any], labels: npt.NDArray[Any]) -> dict[str, npt.NDArray[np.float32]]:
-    return {
-        "accuracy": accuracy(logits, labels).astype(np.float32),
-        "nll": nll(logits, labels).astype(np.float32),
-    }
-
-
-def _confusion(logits: npt.NDArray[Any], labels: npt.NDArray[Any]) -> Picture:
-    """One square a pair of classes, row by true class: the share of the row, white being all of it."""
-    counts = confusion(logits, labels)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    return Picture("confusion", ("true class by answer",), np.kron(shares, CELL)[np.newaxis, np.newaxis])
+    return Scores(per_item(ask_twice(student, CLASSIFY, heldout["signals"], rng), heldout["labels"]))
 
 
 def _surprises(logits: npt.NDArray[Any], public: Arrays) -> Picture:

@@ -1,6 +1,6 @@
 """The language-model assignment: what it is called, how it ranks, what its tiers are."""
 
-from grader.spec import Assignment, Metric, Tier
+from grader.spec import Assignment, Metric, Range, Tier
 
 from .data import prepare
 from .evaluate import check, evaluate
@@ -14,6 +14,7 @@ ASSIGNMENT = Assignment(
         Tier("pass", 1.70, "reference_solutions/rnn/elman"),
         Tier("reference", 1.50, "reference_solutions/rnn/gru"),
     ),
+    items=Range(64, 2_048),  # 256 streams of 8
     prepare=prepare,
     check=check,
     evaluate=evaluate,

@@ -6,41 +6,34 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.corpus import Codes, Corpus, corpus, split_blocks
-from grader.datasets import stream
+from grader.datasets import public_mask, stream
 from grader.errors import HeldoutError
 from grader.spec import Prepared
 
 CONTEXT = 50  # characters at the beginning of a stream, which aren't scored
 ITEM = 200  # characters: what one score is the mean of
 ITEMS_PER_STREAM = 8
-HELDOUT = 2_048  # items: 256 streams
 EXAMPLES = 32
 EXAMPLE = CONTEXT + 3 * ITEM  # characters: a shorter stream, from blocks that are not handed out to train on
 SMALLEST_PUBLIC = 8  # streams: with fewer, the public board's interval is not worth showing
 FEWEST_BLOCKS = 60  # of 200 lines, in a text of a course's own
 
 
-def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
+def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     """Draw one course's data from the text in `source` (None: the King James Bible).
 
     A sixth of the text's blocks of 200 lines is held out; a fifth of these is the public board's.
     public: text (characters,) uint8, to train on; examples (32, 650) uint8, not in `text`; symbols (V,)
     int32, the code points that uint8 codes stand for. heldout: streams (⌈n/8⌉, 1650) uint8; symbols; public
-    (n,) bool, where n = `size`, at most and by default 2,048. Item i is 200 characters of stream ⌊i/8⌋, from
-    50 + 200·(i mod 8) on; a fifth of the streams, but at least 8 of 16, are the public board's.
-    Raises HeldoutError when the text is missing, damaged or too short, or the size out of range.
+    (n,) bool. Item i is 200 characters of stream ⌊i/8⌋, from 50 + 200·(i mod 8) on; a fifth of the streams,
+    but at least 8 of 16, are the public board's. Raises HeldoutError when the text is missing, damaged or too
+    short.
     """
-    n = HELDOUT if size is None else size
-    if not 1 <= n <= HELDOUT:
-        raise HeldoutError(
-            f"{n} held-out items were asked for",
-            expected=f"1 to {HELDOUT}",
-            next_step="set `items` within that",
-        )
     text = corpus(source)
     seen, unseen, aside, rest = split_blocks(text, seed, sizes=_sizes(text))
     count = -(-n // ITEMS_PER_STREAM)
-    count_public = _public_streams(count)
+    is_public = public_mask(count, SMALLEST_PUBLIC)
+    count_public = int(is_public.sum())
     length = CONTEXT + ITEM * ITEMS_PER_STREAM
     streams = np.concatenate(
         [
@@ -58,7 +51,7 @@ def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
         heldout={
             "streams": streams,
             "symbols": symbols,
-            "public": np.arange(n) // ITEMS_PER_STREAM < count_public,
+            "public": np.repeat(is_public, ITEMS_PER_STREAM)[:n],
         },
     )
 
@@ -89,7 +82,3 @@ def _too_short(what: str, expected: str) -> HeldoutError:
         expected=expected,
         next_step="name a longer text, or break its lines; or set fewer `items`",
     )
-
-
-def _public_streams(count: int) -> int:
-    return max(count // 5, min(count // 2, SMALLEST_PUBLIC))

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from grader.errors import BadSubmission, Reason
-from grader.questions import agree
+from grader.errors import BadSubmission
+from grader.questions import agree, not_a_function
 from grader.scoring.text import bits_per_character, block_means, code_length
 from grader.spec import Arrays, Preview, Scores, Session, Student
 
@@ -47,7 +47,7 @@ def check(session: Session, public: Arrays) -> Preview:
     lengths = []
     for step, logits in enumerate(converse(session, examples, symbols)):
         if step < len(alone) and not agree(alone[step], logits[:1]):
-            raise not_a_function()
+            raise _no_function()
         lengths.append(code_length(logits, examples[:, step + 1]))
     bits = bits_per_character(np.stack(lengths, axis=1), context=FIRST_SCORED)
     prompts = examples[:PROMPTS, :CONTEXT]
@@ -98,7 +98,7 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
     with student.session("second") as session:
         for step, logits in enumerate(converse(session, streams[order[twins]], symbols)):
             if not agree(remembered[step], logits):
-                raise not_a_function()
+                raise _no_function()
             _tell(student, step, len(twins), steps * len(order), total)
     student.progress(total, total)
     items = block_means(lengths[:, FIRST_SCORED:], ITEM)[: len(heldout["public"])]
@@ -115,13 +115,13 @@ def charged(code_bytes: int, heldout: Arrays) -> float:
     return 8 * code_bytes / (ITEM * len(heldout["public"]))
 
 
-def not_a_function() -> BadSubmission:
-    """Two answers after one past. The text is fixed: it carries nothing of the streams or of the answers."""
-    return BadSubmission(
-        Reason.NOT_A_FUNCTION,
-        "step answered differently when the same stream was told again beside other streams",
+def _no_function() -> BadSubmission:
+    """Two answers after one past."""
+    return not_a_function(
+        "step",
+        when="the same stream was told again beside other streams",
         expected="logits that depend on the weights and on what this one stream has said so far, whatever "
-        "else is in the batch, whatever was told before: equal to 1e-3 + 1e-3·|a|",
+        "else is in the batch, whatever was told before",
         next_step="keep one row of the state for each stream and let no row see another; keep everything in "
         "the state, nothing on the model; call .eval() in load(); draw no random numbers",
     )

@@ -1,6 +1,7 @@
 """The VAE assignment: what it is called, how it ranks, what its tiers are."""
 
-from grader.spec import Assignment, Metric, Tier
+from grader.datasets import HELDOUT_CLOTHES
+from grader.spec import Assignment, Metric, Range, Tier
 
 from .data import prepare
 from .evaluate import check, evaluate
@@ -13,6 +14,7 @@ ASSIGNMENT = Assignment(
         Tier("baseline", -281.0, "baselines/vae/linear_vae"),
         Tier("reference", -248.0, "reference_solutions/vae/conv_vae"),
     ),
+    items=Range(64, HELDOUT_CLOTHES),
     prepare=prepare,
     check=check,
     evaluate=evaluate,

@@ -10,16 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.errors import BadSubmission, Reason
-from grader.questions import BATCH, Question, agree, batches, not_a_function
+from grader.questions import agree, each_once, latent_size, not_a_function
 from grader.scoring.elbo import binarisation_entropy, elbo
 from grader.spec import Arrays, Picture, Preview, Scores, Session, Student
 
-LARGEST_LATENT = 256
 LOG_STD = (-10.0, 3.0)
 MEAN = (-100.0, 100.0)
 LOGIT = (-15.0, 15.0)
-ENCODE = Question("encode", (1, 28, 28), *MEAN)
-DECODE = Question("decode", (1, 28, 28), *LOGIT)
 SHOWN = 8
 Floats = npt.NDArray[np.float32]
 
@@ -33,12 +30,12 @@ def check(session: Session, public: Arrays) -> Preview:
     size = latent_size(session)
     alone, together = encode(session, x[:1], size), encode(session, x, size)
     if not all(agree(one, many[:1]) for one, many in zip(alone, together, strict=True)):
-        raise not_a_function(ENCODE)
+        raise not_a_function("encode")
     mean, log_std = together
     z = draw(mean, log_std, rng)
     logits = decode(session, z)
     if not agree(decode(session, z[:1]), logits[:1]):
-        raise not_a_function(DECODE)
+        raise not_a_function("decode")
     prior = rng.standard_normal((SHOWN, size), np.float32)
     walk = prior[:1] + (prior[1:2] - prior[:1]) * np.linspace(0, 1, SHOWN, dtype=np.float32)[:, np.newaxis]
     rows = [x[:SHOWN, 0], *(sigmoid(decode(session, each))[:, 0] for each in (mean[:SHOWN], prior, walk))]
@@ -56,25 +53,13 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
     x = heldout["binary"]
     mean, log_std = _encoded(student, x, rng)
     z = draw(mean, log_std, rng)  # only now: the encoder's process is gone
-    first, second = (_decoded(student, z, rng, role) for role in ("first decoder", "second decoder"))
+    first = _decoded(student, z, rng, "first decoder", before=len(x))
+    second = _decoded(student, z, rng, "second decoder", before=2 * len(x))
     if not agree(first, second):
-        raise not_a_function(DECODE)
+        raise not_a_function("decode")
     bound = elbo(x, first, z, mean, log_std)
     _alarm(bound, heldout["grey"])
     return Scores({"elbo": bound.astype(np.float32)})
-
-
-def latent_size(session: Session) -> int:
-    """D. Raises BadSubmission when it is out of range."""
-    size = int(session.ask("latent_size", shape=(1,))[0])
-    if not 1 <= size <= LARGEST_LATENT:
-        raise BadSubmission(
-            Reason.WRONG_SHAPE,
-            f"latent_size returned {size}" if abs(size) < 10**6 else "latent_size is out of range",
-            expected=f"1 to {LARGEST_LATENT}",
-            next_step="return the number of latent variables, D",
-        )
-    return size
 
 
 def encode(session: Session, x: npt.NDArray[Any], size: int) -> tuple[Floats, Floats]:
@@ -102,13 +87,12 @@ def _encoded(student: Student, x: npt.NDArray[Any], rng: np.random.Generator) ->
     with student.session("encoder") as session:
         size = latent_size(session)
         mean, log_std = np.empty((len(x), size), np.float32), np.empty((len(x), size), np.float32)
-        for done, batch in _shuffled(len(x), rng):
+        for batch in each_once(student, len(x), rng, before=0, total=3 * len(x)):
             mean[batch], log_std[batch] = encode(session, x[batch], size)
-            student.progress(done, 3 * len(x))
     return mean, log_std
 
 
-def _decoded(student: Student, z: Floats, rng: np.random.Generator, role: str) -> Floats:
+def _decoded(student: Student, z: Floats, rng: np.random.Generator, role: str, *, before: int) -> Floats:
     logits = np.empty((len(z), 1, 28, 28), np.float32)
     with student.session(role) as session:
         if latent_size(session) != z.shape[1]:
@@ -118,19 +102,9 @@ def _decoded(student: Student, z: Floats, rng: np.random.Generator, role: str) -
                 expected="one number, whoever asks",
                 next_step="make it a constant",
             )
-        for done, batch in _shuffled(len(z), rng):
+        for batch in each_once(student, len(z), rng, before=before, total=3 * len(z)):
             logits[batch] = decode(session, z[batch])
-            student.progress((1 if role.startswith("first") else 2) * len(z) + done, 3 * len(z))
     return logits
-
-
-def _shuffled(n: int, rng: np.random.Generator) -> list[tuple[int, npt.NDArray[np.int64]]]:
-    """Batches in a random order, each with how many items are done after it."""
-    found, done = [], 0
-    for batch in batches(rng.permutation(n), rng, sizes=BATCH):
-        done += len(batch)
-        found.append((done, batch))
-    return found
 
 
 def _alarm(bound: npt.NDArray[np.float64], grey: npt.NDArray[np.uint8]) -> None:

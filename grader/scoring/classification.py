@@ -37,6 +37,14 @@ def nll(logits: Logits, labels: Labels) -> PerItem:
     return np.asarray(-np.take_along_axis(logs, labels[:, np.newaxis], axis=1)[:, 0])
 
 
+def per_item(logits: Logits, labels: Labels) -> dict[str, npt.NDArray[np.float32]]:
+    """Accuracy and NLL of each item by the metrics' names, (n,) each, as a report keeps them."""
+    return {
+        "accuracy": accuracy(logits, labels).astype(np.float32),
+        "nll": nll(logits, labels).astype(np.float32),
+    }
+
+
 def stability(logits: Logits, nudged: Logits) -> PerItem:
     """1 where both have the largest logit in the same class, else 0, without unit; higher is better. (n,).
 

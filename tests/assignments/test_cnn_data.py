@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pytest
 
 from grader import catalogue
-from grader.datasets import Images, fashion_mnist, split
-from grader.errors import HeldoutError
+from grader.datasets import Images, fashion_mnist, split_clothes
+from grader.prepared import draw
 from grader.spec import Array, Assignment, Prepared
 
 
@@ -19,7 +19,7 @@ def cnn() -> Assignment:
 
 @pytest.fixture(scope="module")
 def full(cnn: Assignment) -> Prepared:
-    return cnn.prepare(None, 3, None)
+    return draw(cnn, 3)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_parts_are_disjoint_and_labels_are_their_images(
 ) -> None:
     """Seen where images are left as they are published: there are no two equal ones among them."""
     monkeypatch.setattr("heldout_assignment_cnn.data.render", lambda images, rng: images)
-    plain = cnn.prepare(None, 3, None)
+    plain = draw(cnn, 3)
     places = {image.tobytes(): place for place, image in enumerate(clothes.images)}
     found = {name: [places[image.tobytes()] for image in images] for name, images in parts(plain).items()}
     everything = [place for part in found.values() for place in part]
@@ -89,9 +89,9 @@ def test_the_other_assignments_on_these_images_hold_out_the_same(
     denoising = catalogue.find("denoising")
     for slug in ("cnn", "denoising"):
         monkeypatch.setattr(f"heldout_assignment_{slug}.data.render", lambda images, rng: images)
-    held = to_bytes(cnn.prepare(None, 3, None).heldout["images"])
-    assert np.array_equal(held, clothes.images[split(70_000, 3, sizes=(10_000,))[0]])
-    assert np.array_equal(held, denoising.prepare(None, 3, None).heldout["clean"])
+    held = to_bytes(draw(cnn, 3).heldout["images"])
+    assert np.array_equal(held, clothes.images[split_clothes(3)[0]])
+    assert np.array_equal(held, draw(denoising, 3).heldout["clean"])
 
 
 def test_some_images_are_neither_handed_out_nor_held_out(full: Prepared) -> None:
@@ -99,7 +99,7 @@ def test_some_images_are_neither_handed_out_nor_held_out(full: Prepared) -> None
 
 
 def test_the_small_profile_is_the_beginning_of_the_full_one(cnn: Assignment, full: Prepared) -> None:
-    small = cnn.prepare(None, 3, 256)
+    small = draw(cnn, 3, size=256)
     assert small.heldout["public"].sum() == 64
     for name in ("images", "nudged", "labels"):
         assert np.array_equal(small.heldout[name], full.heldout[name][:256])
@@ -108,7 +108,7 @@ def test_the_small_profile_is_the_beginning_of_the_full_one(cnn: Assignment, ful
 
 
 def test_the_seed_decides_images_and_renderings(cnn: Assignment, full: Prepared) -> None:
-    same, other = (cnn.prepare(None, seed, 100) for seed in (3, 4))
+    same, other = (draw(cnn, seed, size=100) for seed in (3, 4))
     for name in ("images", "nudged", "labels"):
         assert np.array_equal(same.heldout[name], full.heldout[name][:100])
         assert not np.array_equal(same.heldout[name], other.heldout[name])
@@ -126,9 +126,3 @@ def test_a_nudge_is_one_pixel_to_a_side_and_light_noise(cnn: Assignment, full: P
     grey = (inside > 0.2) & (inside < 0.8)  # where nothing was clipped
     assert (nudged - inside)[grey].std() == pytest.approx(0.03, rel=0.02)
     assert (nudged - inside)[grey].mean() == pytest.approx(0, abs=0.002)
-
-
-@pytest.mark.parametrize("size", [0, 10_001])
-def test_a_size_out_of_range_is_refused(cnn: Assignment, size: int) -> None:
-    with pytest.raises(HeldoutError, match=f"{size} held-out items"):
-        cnn.prepare(None, 1, size)

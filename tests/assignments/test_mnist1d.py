@@ -17,8 +17,8 @@ from torch import Tensor
 
 from grader import catalogue
 from grader.catalogue import HOME
-from grader.errors import BadSubmission, HeldoutError, Reason
-from grader.prepared import Data
+from grader.errors import BadSubmission, Reason
+from grader.prepared import Data, draw
 from grader.spec import Assignment
 from tests.assignments.in_process import InProcess, scores, submission
 
@@ -86,7 +86,7 @@ def test_tiers_rise_and_each_exemplar_reaches_its_own(
 
 
 def test_the_full_profile_and_its_beginning(mnist1d: Assignment, data: Data) -> None:
-    prepared = mnist1d.prepare(None, 1, None)
+    prepared = draw(mnist1d, 1)
     assert prepared.public["signals"].shape == (4_000, 1, 40)
     assert prepared.public["examples"].shape == (500, 1, 40)
     assert prepared.heldout["signals"].shape == (10_000, 1, 40)
@@ -104,12 +104,6 @@ def test_no_held_out_signal_is_near_one_that_is_handed_out(data: Data) -> None:
     among_themselves = torch.cdist(handed_out, handed_out).fill_diagonal_(9).amin(dim=1)
     assert nearest.min() > 0.3
     assert nearest.mean() > 0.9 * among_themselves.mean()
-
-
-@pytest.mark.parametrize("size", [0, 10_001])
-def test_a_size_out_of_range_is_refused(mnist1d: Assignment, size: int) -> None:
-    with pytest.raises(HeldoutError, match=f"{size} held-out items"):
-        mnist1d.prepare(None, 1, size)
 
 
 # ---------------------------------------------------------------- the public check

@@ -1,5 +1,7 @@
 """Cheats and slips that the protocol of grader/questions.py must see through, and how it asks."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from torch import Tensor
 from grader.catalogue import HOME
 from grader.errors import BadSubmission, Reason
 from grader.prepared import Data
-from grader.questions import ask_if_offered, batches, sequence
+from grader.questions import TOLERANCE, ask_if_offered, batches, each_once, latent_size, sequence
 from grader.spec import Assignment
 from tests.assignments.in_process import FakeStudent, Identity, InProcess, Load, scores, submission
 
@@ -89,7 +91,9 @@ def test_the_text_carries_nothing_of_the_answers(denoising: Assignment, denoisin
         with pytest.raises(BadSubmission) as caught:
             scores(denoising, denoising_data, cheat)
         texts.add(str(caught.value))
-    assert len(texts) == 1
+    [text] = texts
+    assert text.startswith("denoise answered differently when the same item was asked again")
+    assert f"equal to {TOLERANCE} + {TOLERANCE}·|a|" in text
 
 
 def test_rounding_differences_are_forgiven(denoising: Assignment, denoising_data: Data) -> None:
@@ -153,6 +157,42 @@ def test_batches_cover_the_order_once() -> None:
     cut = list(batches(order, np.random.default_rng(0), sizes=(1, 8, 64)))
     assert np.array_equal(np.concatenate(cut), order)
     assert {len(batch) for batch in cut[:-1]} == {1, 8, 64}
+
+
+def test_each_item_is_asked_about_once_and_told_of_when_it_is_done() -> None:
+    student = FakeStudent(Identity)
+    asked: list[int] = []
+    for batch in each_once(student, 500, np.random.default_rng(0), before=100, total=700):
+        assert student.told[-1:] == ([(100 + len(asked), 700)] if asked else [])
+        asked += batch.tolist()
+    assert sorted(asked) == list(range(500)) != asked
+    assert student.told[-1] == (600, 700)
+
+
+# ---------------------------------------------------------------- what a model says of itself
+
+
+@dataclass
+class Says:
+    size: float
+
+    def latent_size(self) -> Tensor:
+        return torch.tensor([self.size])
+
+
+@pytest.mark.parametrize("size", [1, 2.0, 256])
+def test_a_latent_size_is_a_whole_number(size: float) -> None:
+    assert latent_size(InProcess(Says(size))) == size
+
+
+def test_any_other_latent_size_gets_one_text() -> None:
+    texts = set()
+    for size in (0, -3, 2.5, 256.5, 257, 10.0**12):
+        with pytest.raises(BadSubmission, match="1 to 256") as caught:
+            latent_size(InProcess(Says(size)))
+        assert caught.value.reason is Reason.WRONG_SHAPE
+        texts.add(str(caught.value))
+    assert len(texts) == 1
 
 
 # ---------------------------------------------------------------- what a model may offer

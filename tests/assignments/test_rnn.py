@@ -18,8 +18,8 @@ from torch import Tensor
 
 from grader import catalogue
 from grader.catalogue import HOME
-from grader.errors import BadSubmission, HeldoutError, Reason
-from grader.prepared import Data
+from grader.errors import BadSubmission, Reason
+from grader.prepared import Data, draw
 from grader.spec import Assignment
 from tests.assignments.in_process import FakeStudent, InProcess, scores, submission
 
@@ -83,7 +83,7 @@ def test_tiers_fall_and_each_exemplar_reaches_its_own(rnn: Assignment, measured:
 
 
 def test_nothing_held_out_is_handed_out(rnn: Assignment) -> None:
-    prepared = rnn.prepare(None, 3, None)
+    prepared = draw(rnn, 3)
     streams, public = prepared.heldout["streams"], prepared.public
     assert streams.shape == (256, 1650)
     assert public["examples"].shape == (32, 650)
@@ -97,23 +97,17 @@ def test_nothing_held_out_is_handed_out(rnn: Assignment) -> None:
 
 
 def test_public_and_private_streams_are_of_different_blocks(rnn: Assignment, data: Data) -> None:
-    full = rnn.prepare(None, 1, None).heldout
+    full = draw(rnn, 1).heldout
     public = {stream.tobytes() for stream in full["streams"][:51]}
     assert {stream.tobytes() for stream in data.heldout["streams"][:8]} <= public
     assert not {stream.tobytes() for stream in data.heldout["streams"][8:]} & public
 
 
 def test_the_seed_decides(rnn: Assignment, data: Data) -> None:
-    same, other = rnn.prepare(None, 1, 256), rnn.prepare(None, 2, 256)
+    same, other = draw(rnn, 1, size=256), draw(rnn, 2, size=256)
     assert np.array_equal(same.heldout["streams"], data.heldout["streams"])
     assert np.array_equal(same.public["text"], data.public["text"])
     assert not np.array_equal(other.heldout["streams"], data.heldout["streams"])
-
-
-@pytest.mark.parametrize("size", [0, 2_049])
-def test_a_size_out_of_range_is_refused(rnn: Assignment, size: int) -> None:
-    with pytest.raises(HeldoutError, match=f"{size} held-out items"):
-        rnn.prepare(None, 1, size)
 
 
 # ---------------------------------------------------------------- how it asks

@@ -19,7 +19,7 @@ from grader.catalogue import HOME
 from grader.errors import BadSubmission, Reason
 from grader.prepared import Data
 from grader.spec import Assignment
-from tests.assignments.in_process import InProcess, scores, submission
+from tests.assignments.in_process import FakeStudent, InProcess, scores, submission
 
 # Mean bound in nats on the 256 held-out items of course seed 1.
 PINNED = {
@@ -169,7 +169,11 @@ def test_the_encoder_sees_no_latent_and_the_decoders_see_no_image(vae: Assignmen
             asked[-1].append("decode")
             return super().decode(z)
 
-    scores(vae, data, Witness)
+    student = FakeStudent(Witness)
+    vae.evaluate(student, data.heldout, np.random.default_rng(0))
+    done, totals = zip(*student.told, strict=True)
+    assert list(done) == sorted(set(done))
+    assert set(totals) == {done[-1]} == {3 * 256}
     assert [set(each) for each in asked] == [{"encode"}, {"decode"}, {"decode"}]
 
 

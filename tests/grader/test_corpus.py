@@ -10,6 +10,7 @@ from grader import corpus as module
 from grader.catalogue import find
 from grader.corpus import BLOCK_LINES, corpus, kjv, own_text, split_blocks
 from grader.errors import HeldoutError
+from grader.prepared import draw
 
 # ---------------------------------------------------------------- the King James Bible
 
@@ -157,7 +158,7 @@ def test_a_course_can_name_any_text(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     lines = ["".join(rng.choice(list("abc défg"), 40)) for _ in range(80 * BLOCK_LINES)]
     (tmp_path / "text.txt").write_text("\n".join(lines), encoding="utf-8")
-    prepared = find("rnn").prepare(tmp_path / "text.txt", 1, 256)
+    prepared = draw(find("rnn"), 1, size=256, source=tmp_path / "text.txt")
     assert len(prepared.public["symbols"]) == 9
     assert prepared.heldout["streams"].shape == (32, 1650)
 
@@ -165,5 +166,5 @@ def test_a_course_can_name_any_text(tmp_path: Path) -> None:
 def test_a_text_too_short_to_be_split_says_how_long_it_must_be(tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("a line\n" * 1_000, encoding="utf-8")
     with pytest.raises(HeldoutError, match="too short: 1000 lines, that is 5 blocks") as caught:
-        find("rnn").prepare(tmp_path, 1, 256)
+        draw(find("rnn"), 1, size=256, source=tmp_path)
     assert "at least 60" in caught.value.expected

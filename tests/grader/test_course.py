@@ -14,8 +14,8 @@ from grader.spec import Assignment, Metric, Prepared, Preview, Scores
 
 
 def toy(draws: list[int] | None = None) -> Assignment:
-    def draw(source: Path | None, seed: int, size: int | None) -> Prepared:
-        values = np.random.default_rng(seed).random(size or 100)
+    def draw(source: Path | None, seed: int, n: int) -> Prepared:
+        values = np.random.default_rng(seed).random(n)
         if draws is not None:
             draws.append(seed)
         return Prepared(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from grader import datasets
-from grader.datasets import FASHION_MNIST_SHA256, fashion_mnist, split, stream
+from grader.datasets import FASHION_MNIST_SHA256, fashion_mnist, split, split_clothes, stream
 from grader.errors import HeldoutError
 
 LABELS = "t10k-labels-idx1-ubyte.gz"
@@ -111,10 +111,17 @@ def test_a_split_depends_on_the_seed_alone() -> None:
     assert not np.array_equal(one, other)
 
 
-def test_what_one_assignment_holds_out_first_another_does_too() -> None:
-    small, _ = split(1_000, 7, sizes=(100, 10))
-    large, *_ = split(1_000, 7, sizes=(300, 200, 500))
-    assert np.array_equal(large[:100], small)
+def test_what_one_assignment_holds_out_no_other_hands_out() -> None:
+    held, *parts = split_clothes(7, 32, 50_000)
+    same, *others = split_clothes(7, 60_000)
+    assert len(held) == 10_000
+    assert np.array_equal(held, same)
+    assert not set(held) & {place for part in (*parts, *others) for place in part}
+    assert [len(part) for part in parts] == [32, 50_000]
+
+
+def test_the_split_of_the_clothes_is_pinned() -> None:
+    assert np.array_equal(np.concatenate(split_clothes(7, 60_000)), split(70_000, 7, sizes=(70_000,))[0])
 
 
 def test_a_split_larger_than_the_data_is_refused() -> None:

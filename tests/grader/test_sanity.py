@@ -14,7 +14,7 @@ from grader.grade import grade
 from grader.prepared import Data
 from grader.report import Estimate, Failure, Report, Verdict
 from grader.sandbox import Sandbox
-from grader.sanity import Case, Expected
+from grader.sanity import RUN_SEED, Case, Expected
 from grader.spec import MB, Assignment
 
 MODEL = """
@@ -32,7 +32,7 @@ CASES = [(slug, case) for slug in catalogue.slugs() for case in sanity.cases(cat
 
 @pytest.mark.parametrize(("slug", "case"), CASES, ids=[f"{slug}-{case.name}" for slug, case in CASES])
 def test_case(slug: str, case: Case, small: Callable[[str], Data], sandbox: Sandbox) -> None:
-    outcome = sanity.run(case, catalogue.find(slug), small(slug), sandbox=sandbox, run_seed=7)
+    outcome = sanity.run(case, catalogue.find(slug), small(slug), sandbox=sandbox, run_seed=RUN_SEED)
     assert not outcome.complaints
 
 
@@ -63,7 +63,7 @@ def test_nothing_a_student_chose_comes_out_of_heldout_runs(
     name: str, denoising: Assignment, denoising_data: Data, sandbox: Sandbox
 ) -> None:
     [case] = [case for case in sanity.cases(denoising) if case.name == name]
-    report = sanity.run(case, denoising, denoising_data, sandbox=sandbox, run_seed=7).report
+    report = sanity.run(case, denoising, denoising_data, sandbox=sandbox, run_seed=RUN_SEED).report
     assert report.failure is not None
     told = report.failure.message + report.log
     assert "pixel" not in told
@@ -176,7 +176,7 @@ def no_model() -> bytes:
 def test_bad_archives(
     archive: bytes, reason: str, says: str, denoising: Assignment, denoising_data: Data, sandbox: Sandbox
 ) -> None:
-    report = grade(denoising, archive, denoising_data, sandbox=sandbox, run_seed=7)
+    report = grade(denoising, archive, denoising_data, sandbox=sandbox, run_seed=RUN_SEED)
     assert report.verdict is Verdict.FAILED
     assert report.failure is not None
     assert report.failure.reason == reason
@@ -191,7 +191,7 @@ def test_our_own_faults_are_never_the_students(
 
     assignment = replace(denoising, evaluate=broken)  # type: ignore[arg-type]
     report: Report = grade(
-        assignment, zipped(lambda bundle: None), denoising_data, sandbox=sandbox, run_seed=7
+        assignment, zipped(lambda bundle: None), denoising_data, sandbox=sandbox, run_seed=RUN_SEED
     )
     assert report.verdict is Verdict.GRADER_ERROR
     assert report.failure is None

@@ -11,36 +11,25 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from grader.datasets import stream
-from grader.errors import HeldoutError
+from grader.datasets import public_mask, stream
 from grader.spec import Prepared
 
 SAMPLES = 64  # of a signal
 LOWEST, HIGHEST = 4.0, 28.0  # frequencies, in cycles over the 64 samples; 32 is what sampling can tell
 SIGMA = 0.5  # of the noise; the wave's amplitude is 1
-HELDOUT = 10_000  # items held out
 EXAMPLES = 32  # handed out for the check
 HANDED_OUT = 4_096  # handed out to train on
-SMALLEST_PUBLIC = 64  # items, so that the public board of a small profile still has an interval worth showing
 
 Floats = npt.NDArray[np.float32]
 
 
-def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
+def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     """Draw one course's data; `source` is not used, as no data set is.
 
     public: signals (4096, 64) and frequencies (4096, 1) float32, to train on; examples (32, 64) and
     example_frequencies (32, 1) float32, for the check. heldout: signals (n, 64) and frequencies (n, 1)
-    float32, public (n,) bool, where n = `size`, at most and by default 10,000; a fifth of them, but at least
-    64 of n ≥ 128, are the public board's. Raises HeldoutError when the size is out of range.
+    float32, public (n,) bool: a fifth of them, but at least 64 of n ≥ 128.
     """
-    n = HELDOUT if size is None else size
-    if not 1 <= n <= HELDOUT:
-        raise HeldoutError(
-            f"{n} held-out items were asked for",
-            expected=f"1 to {HELDOUT}",
-            next_step="set `items` within that",
-        )
     signals, frequencies = draw(HANDED_OUT, stream(seed, "the_slug: signals to train on"))
     examples, example_frequencies = draw(EXAMPLES, stream(seed, "the_slug: examples"))
     hidden, answers = draw(n, stream(seed, "the_slug: held-out items"))
@@ -54,7 +43,7 @@ def prepare(source: Path | None, seed: int, size: int | None) -> Prepared:
         heldout={
             "signals": hidden,
             "frequencies": answers,
-            "public": np.arange(n) < _public_items(n),
+            "public": public_mask(n),
         },
     )
 
@@ -69,7 +58,3 @@ def draw(n: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     waves = np.sin(2 * np.pi * frequencies * np.arange(SAMPLES) / SAMPLES + phases)
     signals = waves + SIGMA * rng.standard_normal(waves.shape)
     return signals.astype(np.float32), frequencies.astype(np.float32)
-
-
-def _public_items(n: int) -> int:
-    return max(n // 5, min(n // 2, SMALLEST_PUBLIC))

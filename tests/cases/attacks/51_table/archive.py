@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 
 from grader import catalogue
+from grader.prepared import draw
 
 ANOTHER_SEED, ITEMS = 0, 256
 MODEL = '''
@@ -38,7 +39,7 @@ def noise_free(table):
 
 
 def make(world):
-    known = catalogue.find("denoising").prepare(None, ANOTHER_SEED, ITEMS).heldout
+    known = draw(catalogue.find("denoising"), ANOTHER_SEED, size=ITEMS).heldout
     table = io.BytesIO()
     np.savez_compressed(
         table,

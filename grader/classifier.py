@@ -1,0 +1,22 @@
+"""What all classifiers of ten classes are asked, and the picture of what they take for what."""
+
+import numpy as np
+
+from grader.questions import Question
+from grader.scoring.classification import Labels, Logits, confusion
+from grader.spec import Picture
+
+# Logits beyond ±30 say nothing more: e^-60 is a probability that 10,000 items can't test. The clamp keeps one
+# wrong and boundlessly sure answer from deciding the mean NLL.
+CLASSIFY = Question("classify", answer=(10,), low=-30.0, high=30.0)
+CELL = np.ones((8, 8))  # pixels of the picture for a cell of the confusion matrix
+
+
+def confusion_picture(logits: Logits, labels: Labels) -> Picture:
+    """One square a pair of classes, row by true class: the share of the row, white being all of it.
+
+    logits: (n, classes); labels: (n,) in 0…classes−1.
+    """
+    counts = confusion(logits, labels)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return Picture("confusion", ("true class by answer",), np.kron(shares, CELL)[np.newaxis, np.newaxis])
