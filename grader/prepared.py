@@ -26,7 +26,7 @@ PUBLIC, HELDOUT = "public.npz", "heldout.npz"
 
 @dataclass(frozen=True)
 class Data:
-    """What grading reads: public and held-out arrays, and the checksum that is stored with each result."""
+    """What grading reads: public and held-out arrays, and a checksum of both, stored with each result."""
 
     public: Mapping[str, Array]
     heldout: Mapping[str, Array]
@@ -101,7 +101,8 @@ def load_data(course: Course, slug: str) -> Data:
     manifest = _read_manifest(folder)
     for name in (PUBLIC, HELDOUT):
         _verify(folder / name, manifest[name])
-    return Data(_read(folder / PUBLIC), _read(folder / HELDOUT), manifest[HELDOUT])
+    both = hashlib.sha256((manifest[PUBLIC] + manifest[HELDOUT]).encode()).hexdigest()
+    return Data(_read(folder / PUBLIC), _read(folder / HELDOUT), both)
 
 
 def load_public(course: Course, slug: str) -> Mapping[str, Array]:
