@@ -12,6 +12,14 @@ from leaderboard.listing import Cell, Column, Style, csv_text, json_text, score,
 from leaderboard.plain import one_line
 
 Found = Mapping[str, tuple[Assignment, Sequence[Outcome]]]  # by slug
+HEAD = (
+    "# Honest and other submissions, and what becomes of them",
+    "",
+    "Written by `heldout assignment check --write FILE`: each case graded in the sandbox like a student's",
+    "submission, on 256 held-out items; its verdict, or its score on the public board. What a case tries is said",
+    "in its expected.toml.",
+    "",
+)
 HEADER = ("assignment", "case", "verdict", "reason", "score", "half_width", "expected", "complaints", "about")
 
 
@@ -71,7 +79,7 @@ def _verdict(assignment: Assignment, report: Report) -> str:
 def sanity_table(found: Found) -> str:
     """Markdown: a row for each case, a column for each assignment, in the cells the verdicts."""
     names = sorted({outcome.case.name for _, outcomes in found.values() for outcome in outcomes})
-    lines = [f"| case | {' | '.join(found)} |", f"|---|{'---|' * len(found)}"]
+    lines = [*HEAD, f"| case | {' | '.join(found)} |", f"|---|{'---|' * len(found)}"]
     for name in names:
         cells = [_cell(name, assignment, outcomes) for assignment, outcomes in found.values()]
         lines.append(f"| {name} | {' | '.join(cells)} |")

@@ -89,7 +89,8 @@ def test_a_new_assignment_passes_its_checks_as_it_is(fresh: Path, tmp_path: Path
     }
     assert not any(row["complaints"] for row in rows)
     table = (tmp_path / "table.md").read_text(encoding="utf-8").splitlines()
-    assert table[:2] == [f"| case | {SLUG} |", "|---|---|"]
+    at = table.index(f"| case | {SLUG} |")
+    assert table[at + 1] == "|---|---|"
     assert "| nan | failed: not_finite |" in table
     assert len(table) == 2 + len(rows)
 

@@ -291,7 +291,7 @@ def _listener() -> Iterator[int]:
 
 
 def _not_started(layers: list[Layer], said: str) -> list[Layer]:
-    # bubblewrap, which runs as the sandbox's uid, can't reach what it must bind; or Python there can't read it.
+    # bubblewrap, which runs as the sandbox's uid, can't reach what it must bind, or Python can't read it.
     if "source path" in said or "cannot import name" in said or "Permission denied" in said:
         return [layers[0], Layer("interpreter", False, said, advice.UNREADABLE)]
     return [*layers, Layer("user namespaces", False, said, advice.on_namespaces())]
