@@ -16,8 +16,8 @@ HEAD = (
     "# Honest and other submissions, and what becomes of them",
     "",
     "Written by `heldout assignment check --write FILE`: each case graded in the sandbox like a student's",
-    "submission, on 256 held-out items; its verdict, or its score on the public board. What a case tries is said",
-    "in its expected.toml.",
+    "submission, on 256 held-out items; its verdict, or its score on the public board. What a case tries is",
+    "said in its expected.toml.",
     "",
 )
 HEADER = ("assignment", "case", "verdict", "reason", "score", "half_width", "expected", "complaints", "about")
