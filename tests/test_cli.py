@@ -164,10 +164,10 @@ def test_a_student_starts_checks_and_waits_for_a_score(course: Path, tmp_path: P
 
 
 def test_a_check_shows_every_figure_and_picture_it_has(tmp_path: Path) -> None:
-    course, honest = tmp_path / "course", HOME / "assignments" / "cnn" / "sanity" / "constant"
+    course, constant = tmp_path / "course", HOME / "baselines" / "cnn" / "constant"
     assert heldout("course", "init", course, "--items", 64, "--assignment", "cnn").returncode == 0
     pictures = tmp_path / "pictures"
-    checked = heldout("check", honest, "--assignment", "cnn", "--pictures", pictures, course=course)
+    checked = heldout("check", constant, "--assignment", "cnn", "--pictures", pictures, course=course)
     assert checked.returncode == 0, checked.stderr
     for words in ("accuracy 0.100 on public", "nll 2.303 nats", "calibration error 0.000"):
         assert words in checked.stdout

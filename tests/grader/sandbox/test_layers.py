@@ -264,9 +264,9 @@ def test_all_layers_hold_for_an_ordinary_user(cold: ColdSandbox) -> None:
         "    print(layer.layer, layer.live)"
     )
     user = ["setpriv", "--reuid=61999", "--regid=61999", "--clear-groups"]
-    run = subprocess.run([*user, sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True)
-    if "Permission denied" in run.stderr and "python" in run.stderr:
+    if any(subprocess.run([*user, "test", "-r", path]).returncode for path in (ROOT, sys.executable)):
         pytest.skip("this checkout lies in a closed folder")
+    run = subprocess.run([*user, sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert "deadlines True" in run.stdout
     assert "zygote True" in run.stdout
