@@ -26,12 +26,14 @@ from grader.sandbox.training import Training
 from grader.sandbox.watchdog import watched
 from grader.spec import Budget, Limits
 
+AHEAD = 2  # children that wait: making one is half waiting itself, for the kernel
+
 
 class ZygoteSandbox:
     """Runs submissions as forks of a zygote on the runtime of `cold`. See `grader.sandbox.Sandbox`.
 
     The zygote is started when first needed, and once more should it be found dead. `close` ends it. While a
-    session works, the child for the next one is made: it has met nothing but our own code.
+    session works, the children for the next ones are made: they have met nothing but our own code.
     """
 
     launcher = "zygote"
@@ -40,8 +42,8 @@ class ZygoteSandbox:
         self._cold = cold
         self._lock = threading.Lock()
         self._zygote: _Zygote | None = None
-        self._maker = ThreadPoolExecutor(1, thread_name_prefix="next sandbox")
-        self._next: tuple[Limits, Future[Child]] | None = None
+        self._makers = ThreadPoolExecutor(AHEAD, thread_name_prefix="next sandbox")
+        self._next: list[tuple[Limits, Future[Child]]] = []  # the first is taken first
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -61,11 +63,11 @@ class ZygoteSandbox:
         return self._cold.open_training(archive, limits, budget)
 
     def _child(self, limits: Limits) -> Child:
-        """The one that waits, if it has these limits; then another is made to wait."""
+        """The one that waits longest, if it has these limits; then others are made to wait."""
         child = self._waiting(limits) or self._made(limits)
         with self._lock:
-            if self._next is None:
-                self._next = limits, self._maker.submit(self._made, limits)
+            while len(self._next) < AHEAD:
+                self._next.append((limits, self._makers.submit(self._made, limits)))
         return child
 
     def _made(self, limits: Limits) -> Child:
@@ -73,17 +75,19 @@ class ZygoteSandbox:
         return ready(self.spawn(limits), boot)
 
     def _waiting(self, limits: Limits | None) -> Child | None:
-        """Take the child that waits; end it if it has other limits, or if None are wanted."""
-        with self._lock:
-            found, self._next = self._next, None
-        if found is None or found[1].exception() is not None:  # whatever it was: asked again, it is raised
-            return None
-        child = found[1].result()
-        if found[0] == limits and child.wait(0) is None:
-            return child
-        child.end()
-        child.log.finish(1)
-        return None
+        """Take a child that waits; end those that have other limits, or all if None are wanted."""
+        while True:
+            with self._lock:
+                if not self._next:
+                    return None
+                made_for, future = self._next.pop(0)
+            if future.exception() is not None:  # whatever it was: asked again, it is raised
+                continue
+            child = future.result()
+            if made_for == limits and child.wait(0) is None:
+                return child
+            child.end()
+            child.log.finish(1)
 
     def boot(self, limits: Limits) -> Boot:
         return self._cold.boot(limits)
