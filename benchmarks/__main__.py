@@ -6,6 +6,7 @@ from benchmarks import protocols, rnn, sandbox
 from benchmarks.record import Benchmark, keep, show
 
 BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
+    "memory": ("Peak memory of the grader's own process", protocols.measure_memory),
     "protocols": ("An evaluation through its protocol, against the model itself", protocols.measure),
     "rnn": ("A language model, character by character, against the same in this process", rnn.measure),
     "sandbox": ("One submission in a sandbox, against the same in plain processes", sandbox.measure),
