@@ -207,6 +207,9 @@ def test_a_sandbox_dies_with_its_grader(cold: ColdSandbox) -> None:
         assert grader.stdout
         runner = int(grader.stdout.readline())
         monitor = parent(runner)
+        # Until it runs it is bubblewrap's own, with nothing of a student's: see docs/sandbox.md.
+        while Path(f"/proc/{runner}/cmdline").read_bytes().startswith(b"bwrap"):
+            time.sleep(0.01)
         grader.send_signal(signal.SIGKILL)
     assert gone(monitor)
     assert gone(runner)
