@@ -27,7 +27,9 @@ from grader.spec import MB, Limits
 
 TASKS = Path(__file__).parent / "tasks"
 SUBMISSIONS = 50
+BLOCK = 10  # in a row, one way: a sandbox's successor is made while it works, and must not slow the others
 ROUNDS = 9  # of evaluate.py, and of the cold sandbox: seconds each
+SETTLE_SECONDS = 0.5  # the last sandbox's successor is ready by then
 LIMITS = Limits()
 
 
@@ -62,15 +64,15 @@ def measure() -> list[Row]:
 
 
 def _throughput(task: Task, zygote: Sandbox) -> list[Row]:
-    """Medians of seconds for one submission, the three ways in turn."""
+    """Seconds for one submission, medians of blocks, the three ways in turn."""
     sandboxed(task, zygote)
     sandboxes, warm, fresh = [], [], []
     with _saved(task) as data:
-        for number in range(SUBMISSIONS):
-            warm.append(seconds(lambda: in_process(task)))
-            sandboxes.append(seconds(lambda: sandboxed(task, zygote)))
-            if number % (SUBMISSIONS // ROUNDS) == 0:
-                fresh.append(seconds(lambda: evaluate(task, data)))
+        for _ in range(SUBMISSIONS // BLOCK):
+            sandboxes.append(block(lambda: sandboxed(task, zygote)))
+            time.sleep(SETTLE_SECONDS)
+            warm.append(block(lambda: in_process(task)))
+            fresh += [seconds(lambda: evaluate(task, data)) for _ in range(2)]
     ours, limit, theirs = median(sandboxes), median(warm), median(fresh)
     overhead = median(ours - once for ours, once in zip(sandboxes, warm, strict=True))
     said = f"{task.name}: "
@@ -136,6 +138,11 @@ def evaluate(task: Task, data: str) -> float:
     command = [sys.executable, str(task.folder / "evaluate.py"), data]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return float(said.removeprefix("score: "))
+
+
+def block(work: Callable[[], float]) -> float:
+    """Seconds for one of BLOCK submissions in a row."""
+    return sum(seconds(work) for _ in range(BLOCK)) / BLOCK
 
 
 def seconds(work: Callable[[], float]) -> float:
