@@ -23,7 +23,7 @@ WINDOWS, PITCH, WIDTH = 8, 3.5, 2.0  # of the first search: windows along a side
 CANDIDATES = 64  # real images that are then compared pixel by pixel, for each orientation
 REACH = 2  # pixels by which an image may be moved, each way
 SHIFTS = [(down, right) for down in range(-REACH, REACH + 1) for right in range(-REACH, REACH + 1)]
-CHUNK = 100  # images at a time: some 160 MB beside 70,000 real ones
+CHUNK = 50  # images at a time: some 80 MB beside 70,000 real ones
 CLOSEST = 5  # of the candidates: those whose tangents are taken
 BLUR = 1.0  # pixels: σ of the Gaussian before that; tangents of sharp edges reach nowhere
 STIFF = 1e-3  # ridge of the least squares, relative to the tangents' mean square
@@ -145,8 +145,8 @@ def _moved(images: Stack) -> Floats:
 def _sketches(images: Stack) -> Floats:
     """(n, 64): the grey seen through 8×8 soft windows laid about the centre of mass."""
     found = []
-    for first in range(0, len(images), 40 * CHUNK):
-        grey = images[first : first + 40 * CHUNK] / np.float32(255)
+    for first in range(0, len(images), 80 * CHUNK):
+        grey = images[first : first + 80 * CHUNK] / np.float32(255)
         down, right = (_windows(grey.sum(axis=axis)) for axis in (2, 1))  # each (n, 8, 28)
         found.append((down @ grey @ right.transpose(0, 2, 1)).reshape(len(grey), -1))
     return np.concatenate(found)
