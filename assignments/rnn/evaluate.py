@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from grader.errors import BadSubmission
 from grader.questions import agree, not_a_function
-from grader.scoring.text import bits_per_character, block_means, code_length
+from grader.scoring.text import bits_per_character, block_means, code_length, log_probabilities
 from grader.spec import Arrays, Preview, Scores, Session, Student
 
 from .data import CONTEXT, ITEM
@@ -46,7 +46,7 @@ def check(session: Session, public: Arrays) -> Preview:
     alone = list(converse(session, examples[:1, : CONTEXT + ITEM], symbols))
     lengths = []
     for step, logits in enumerate(converse(session, examples, symbols)):
-        if step < len(alone) and not agree(alone[step], logits[:1]):
+        if step < len(alone) and not _agree(alone[step], logits[:1]):
             raise _no_function()
         lengths.append(code_length(logits, examples[:, step + 1]))
     bits = bits_per_character(np.stack(lengths, axis=1), context=FIRST_SCORED)
@@ -97,7 +97,7 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
             _tell(student, step, len(order), 0, total)
     with student.session("second") as session:
         for step, logits in enumerate(converse(session, streams[order[twins]], symbols)):
-            if not agree(remembered[step], logits):
+            if not _agree(remembered[step], logits):
                 raise _no_function()
             _tell(student, step, len(twins), steps * len(order), total)
     student.progress(total, total)
@@ -113,6 +113,11 @@ def charged(code_bytes: int, heldout: Arrays) -> float:
     The two parts of a code, the model's and the data's (Rissanen 1978); weights of an evaluate run are free.
     """
     return 8 * code_bytes / (ITEM * len(heldout["public"]))
+
+
+def _agree(one: Logits, other: Logits) -> bool:
+    """Whether two answers foretell alike; what is added to all logits tells nothing, and widens no tolerance."""
+    return agree(log_probabilities(one), log_probabilities(other))
 
 
 def _no_function() -> BadSubmission:

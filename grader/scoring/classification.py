@@ -9,18 +9,23 @@ Labels = npt.NDArray[np.integer]
 PerItem = npt.NDArray[np.float64]
 
 BINS = 15  # of confidence
+# Of 1 + |largest logit|: two answers to one item may differ by half of that and count as the same
+# (grader.questions.TOLERANCE), so a smaller lead decides nothing.
+TIE = 2e-3
 
 
 def accuracy(logits: Logits, labels: Labels) -> PerItem:
     """1 where the largest logit is the label's, else 0, without unit; higher is better.
 
-    logits: (n, classes); labels: (n,) in 0…classes−1. Returns (n,). Equal logits share: where k of them
-    are largest and the label's is among them, the item scores 1/k, what choosing one at random would bring.
+    logits: (n, classes); labels: (n,) in 0…classes−1. Returns (n,). Logits that are equal to within TIE share:
+    where k of them are largest and the label's is among them, the item scores 1/k, what choosing one at
+    random would bring.
 
     >>> accuracy(np.array([[2.0, 1.0], [0.0, 3.0], [1.0, 1.0]]), np.array([0, 0, 1])).tolist()
     [1.0, 0.0, 0.5]
     """
-    largest = logits == logits.max(axis=1, keepdims=True)
+    highest = logits.max(axis=1, keepdims=True)
+    largest = logits >= highest - TIE * (1 + np.abs(highest))
     return np.asarray(np.take_along_axis(largest, labels[:, np.newaxis], axis=1)[:, 0] / largest.sum(axis=1))
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import log_softmax
 
 FLOOR = 2.0**-20  # this share of each probability is spread evenly: a certain error costs bits, not infinity
 CHUNK = 1_000_000  # logits at a time: some 30 MB
@@ -33,6 +34,18 @@ def code_length(logits: npt.NDArray[np.floating], codes: npt.NDArray[np.integer]
     log = np.concatenate([np.empty(0), *parts])
     mixed = np.logaddexp(log + np.log1p(-FLOOR), np.log(FLOOR / symbols))
     return np.asarray((-mixed / np.log(2)).reshape(codes.shape))
+
+
+def log_probabilities(logits: npt.NDArray[np.floating]) -> Bits:
+    """What logits (…, V) say, whatever they are shifted by: (…, V), the natural logarithm of `code_length`'s p.
+
+    From −20·log 2 − log V to 0: two answers may be compared by it, by raw logits they may not.
+
+    >>> np.exp(log_probabilities(np.array([1e6, 1e6 + np.log(3)]))).round(3).tolist()
+    [0.25, 0.75]
+    """
+    log = log_softmax(logits.astype(np.float64), axis=-1)
+    return np.asarray(np.logaddexp(log + np.log1p(-FLOOR), np.log(FLOOR / logits.shape[-1])))
 
 
 def bits_per_character(lengths: Bits, *, context: int = 0) -> float:

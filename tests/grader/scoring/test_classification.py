@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
-from grader.scoring.classification import accuracy, calibration_error, confusion, nll, stability
+from grader.questions import TOLERANCE
+from grader.scoring.classification import TIE, accuracy, calibration_error, confusion, nll, stability
 
 Drawn = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
 
@@ -22,6 +23,7 @@ def logits_and_labels(draw: st.DrawFn) -> Drawn:
         draw(st.sampled_from([0.1, 3, 30])),
     )
     logits = rng.uniform(-spread, spread, size=(n, classes)).astype(np.float32)
+    logits[range(n), logits.argmax(axis=1)] += 2 * TIE * (1 + spread)  # no ties
     return logits, rng.integers(classes, size=n)
 
 
@@ -53,6 +55,15 @@ def test_the_calibration_error_is_guos_sum_over_bins(drawn: Drawn) -> None:
         if chosen.any():
             expected += chosen.mean() * abs(right[chosen].mean() - confidence[chosen].mean())
     assert calibration_error(logits, labels) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("offset", [0.0, 29.0, -29.0])
+def test_what_two_answers_may_differ_by_decides_nothing(offset: float) -> None:
+    labels = np.arange(1_000) % 10
+    within = TOLERANCE * (1 + abs(offset))
+    assert accuracy(offset + within * np.eye(10)[labels], labels).mean() == pytest.approx(0.1)
+    assert TIE >= 2 * TOLERANCE
+    assert accuracy(offset + 4 * within * np.eye(10)[labels], labels).mean() == 1
 
 
 def test_a_constant_answer_has_the_accuracy_of_a_guess() -> None:
