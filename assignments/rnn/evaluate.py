@@ -116,7 +116,7 @@ def charged(code_bytes: int, heldout: Arrays) -> float:
 
 
 def _agree(one: Logits, other: Logits) -> bool:
-    """Whether two answers foretell alike; what is added to all logits tells nothing, and widens no tolerance."""
+    """Whether two answers foretell alike. What is added to all logits says nothing and widens no tolerance."""
     return agree(log_probabilities(one), log_probabilities(other))
 
 

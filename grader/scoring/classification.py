@@ -17,9 +17,9 @@ TIE = 2e-3
 def accuracy(logits: Logits, labels: Labels) -> PerItem:
     """1 where the largest logit is the label's, else 0, without unit; higher is better.
 
-    logits: (n, classes); labels: (n,) in 0…classes−1. Returns (n,). Logits that are equal to within TIE share:
-    where k of them are largest and the label's is among them, the item scores 1/k, what choosing one at
-    random would bring.
+    logits: (n, classes); labels: (n,) in 0…classes−1. Returns (n,). Logits that are equal to within TIE
+    share: where k of them are largest and the label's is among them, the item scores 1/k, what choosing one
+    at random would bring.
 
     >>> accuracy(np.array([[2.0, 1.0], [0.0, 3.0], [1.0, 1.0]]), np.array([0, 0, 1])).tolist()
     [1.0, 0.0, 0.5]

@@ -37,9 +37,9 @@ def code_length(logits: npt.NDArray[np.floating], codes: npt.NDArray[np.integer]
 
 
 def log_probabilities(logits: npt.NDArray[np.floating]) -> Bits:
-    """What logits (…, V) say, whatever they are shifted by: (…, V), the natural logarithm of `code_length`'s p.
+    """What logits (…, V) say, whatever they are shifted by: the natural logarithm of `code_length`'s p.
 
-    From −20·log 2 − log V to 0: two answers may be compared by it, by raw logits they may not.
+    (…, V), from −20·log 2 − log V to 0: two answers may be compared by it, by raw logits they may not.
 
     >>> np.exp(log_probabilities(np.array([1e6, 1e6 + np.log(3)]))).round(3).tolist()
     [0.25, 0.75]
