@@ -7,8 +7,9 @@ filter refuses. Never `ps`: it hangs on a machine that a fork bomb has filled.
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from grader.sandbox.cgroup import Counted
@@ -19,6 +20,37 @@ TICKS = os.sysconf("SC_CLK_TCK")
 MEMORY = r"^(?:RssAnon|VmPTE|Pss_Anon):\s+(\d+) kB$"
 
 
+@dataclass(frozen=True)
+class Times:
+    """Of one process."""
+
+    started: int  # which tells it from another that had its number, in ticks since the machine started
+    seconds: float  # of processor time, without its children's
+
+
+class Tally:
+    """Processor seconds of processes that come and go, whose numbers are given out again: never less."""
+
+    def __init__(self, read: Callable[[int], Times | None]) -> None:
+        self._read = read
+        self._running: dict[int, Times] = {}
+        self._ended = 0.0
+        self.seconds = 0.0
+
+    def look(self, pids: Collection[int]) -> None:
+        """Count `pids`, and those of the looks before that still run: one may have been overlooked."""
+        running = {}
+        for pid in {*self._running, *pids}:
+            before, now = self._running.get(pid), self._read(pid)
+            same = before is not None and now is not None and before.started == now.started
+            if before is not None and not same:
+                self._ended += before.seconds
+            if now is not None and (same or pid in pids):
+                running[pid] = now
+        self._running = running
+        self.seconds = self._ended + sum(times.seconds for times in running.values())
+
+
 class Watchdog:
     """Calls `kill` once when process `pid` and all below it hold more than `limit` bytes of their own."""
 
@@ -26,13 +58,13 @@ class Watchdog:
         self._pid, self._limit, self._kill = pid, limit, kill
         self._peak = 0
         self._killed = False
-        self._seconds: dict[int, float] = {}  # of processor time, by process, as last seen
+        self._tally = Tally(times)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="sandbox watchdog", daemon=True)
         self._thread.start()
 
     def counted(self) -> Counted:
-        return Counted(sum(self._seconds.values()), self._peak, int(self._killed), self._killed)
+        return Counted(self._tally.seconds, self._peak, int(self._killed), self._killed)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -41,7 +73,7 @@ class Watchdog:
     def _watch(self) -> None:
         while not self._stopped.wait(LOOK_SECONDS):
             pids = descent(self._pid)
-            self._seconds |= {pid: seconds for pid in pids if (seconds := used_seconds(pid)) is not None}
+            self._tally.look(pids)
             self._peak = max(self._peak, held(pids, enough=self._limit))
             if self._peak > self._limit:
                 self._killed = True
@@ -66,13 +98,13 @@ def descent(pid: int) -> list[int]:
     return found
 
 
-def used_seconds(pid: int) -> float | None:
-    """Processor time of a process, without its children's; None when it is gone."""
+def times(pid: int) -> Times | None:
+    """None when it is gone."""
     try:
         words = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
         return None
-    return (int(words[11]) + int(words[12])) / TICKS
+    return Times(int(words[19]), (int(words[11]) + int(words[12])) / TICKS)
 
 
 def held(pids: list[int], *, enough: int) -> int:
