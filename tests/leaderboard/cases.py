@@ -8,13 +8,15 @@ import numpy as np
 
 from grader.errors import Reason
 from grader.report import Estimate, Failure, Job, Report, Resources, Verdict
-from grader.spec import Assignment, Limits, Metric, Tier
-from leaderboard.records import Receipt, TeamKind
+from grader.spec import Assignment, Limits, Metric, RunKind, Tier
+from leaderboard.records import Receipt, Student, TeamKind
 from leaderboard.store import Store
 
 PSNR = Metric("psnr", "dB", higher_is_better=True)
 KID = Metric("kid", "", higher_is_better=False, digits=1)
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x10\x00\x00\x00\x08\x08\x00\x00\x00\x00"
+ADA = Student("Ada Lovelace", "ada@example.org", "ada", "Ada Lovelace")
+BOB = Student("Bob", "bob@example.org", "bob", "Bob")
 _numbers = itertools.count()
 
 
@@ -67,11 +69,26 @@ def broke() -> Report:
     return Report(Verdict.GRADER_ERROR, run_seed=0, log="Traceback: our own")
 
 
-def send(store: Store, team: str = "Ada", *, content: str = "", slug: str = "denoising") -> Receipt:
+def send(
+    store: Store,
+    team: str = "Ada",
+    *,
+    content: str = "",
+    slug: str = "denoising",
+    run_kind: RunKind = RunKind.EVALUATE,
+) -> Receipt:
     """A submission of a team, which is made if need be; bytes of its own unless `content` says otherwise."""
     store.ensure_team(team, TeamKind.STUDENT)
     digest = hashlib.sha256((content or str(next(_numbers))).encode()).hexdigest()
-    return store.receive(team, slug, sha256=digest, size=10, file_name="a.zip", description="first try")
+    return store.receive(
+        team,
+        slug,
+        sha256=digest,
+        size=10,
+        file_name="a.zip",
+        description="first try",
+        run_kind=run_kind,
+    )
 
 
 def take(store: Store, holder: str = "grader", seconds: float = 60.0) -> Job:

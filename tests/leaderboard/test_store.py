@@ -1,4 +1,4 @@
-"""The ledger from outside: the same on SQLite and on PostgreSQL."""
+"""The ledger from outside, teams, judgings and what it tells: the same on SQLite and on PostgreSQL."""
 
 import math
 from dataclasses import replace
@@ -11,12 +11,8 @@ from grader.errors import HeldoutError, Reason
 from grader.report import Estimate, Verdict
 from leaderboard.records import State, Student, TeamKind
 from leaderboard.store import Store
-from tests.leaderboard.cases import PNG, broke, failed, judge, scored, send, take
+from tests.leaderboard.cases import ADA, BOB, PNG, broke, failed, judge, scored, send, take
 from tests.leaderboard.conftest import START, Clock
-
-ADA = Student("Ada Lovelace", "ada@example.org", "ada", "Ada Lovelace")
-BOB = Student("Bob", "bob@example.org", "bob", "Bob")
-
 
 # ---------------------------------------------------------------- teams and students
 
@@ -83,170 +79,6 @@ def test_odd_names_are_kept_as_they_are(store: Store, name: str) -> None:
 def test_names_that_differ_by_case_or_width_are_one_team(store: Store) -> None:
     made = store.ensure_team("Straße", TeamKind.STUDENT)
     assert store.ensure_team("ＳＴＲＡＳＳＥ", TeamKind.STUDENT) == made
-
-
-# ---------------------------------------------------------------- receiving
-
-
-def test_a_receipt_tells_what_was_received(store: Store) -> None:
-    receipt = send(store)
-    found = store.submission(receipt.ref)
-    assert (found.state, found.sha256, found.ahead) == (State.QUEUED, receipt.sha256, 0)
-    assert (found.received_at, found.description) == (START, "first try")
-    assert not receipt.duplicate
-
-
-def test_the_same_bytes_get_the_earlier_receipt(store: Store) -> None:
-    first = send(store, content="same")
-    assert send(store, "ADA", content="same") == replace(first, duplicate=True)
-    judge(store)
-    assert send(store, content="same").ref == first.ref
-    assert send(store, "Bob", content="same").ref != first.ref
-    assert send(store, content="same", slug="gan").ref != first.ref
-    assert send(store, content="other").ref != first.ref
-
-
-def test_the_same_bytes_may_be_sent_again_after_a_grader_error(store: Store) -> None:
-    first = send(store, content="same")
-    for _ in range(3):
-        judge(store, broke())
-    assert not send(store, content="same").duplicate
-    assert store.submission(first.ref).state is State.GRADER_ERROR
-
-
-def test_an_unknown_team_is_refused_with_close_names(store: Store) -> None:
-    store.import_roster([ADA, BOB])
-    with pytest.raises(HeldoutError, match="did you mean 'Ada Lovelace'") as raised:
-        store.receive("ada lovelac", "denoising", sha256="0" * 64, size=1, file_name="a.zip")
-    assert "one of the 2 teams" in raised.value.expected
-
-
-def test_texts_that_are_too_long_are_refused(store: Store) -> None:
-    store.ensure_team("Ada", TeamKind.STUDENT)
-    with pytest.raises(HeldoutError, match="the description has 10,000 characters"):
-        store.receive("Ada", "d", sha256="0", size=1, file_name="a.zip", description="x" * 10_000)
-
-
-def test_nul_and_lone_surrogates_are_stored_as_something_that_can_be(store: Store) -> None:
-    store.ensure_team("Ada", TeamKind.STUDENT)
-    receipt = store.receive("Ada", "d", sha256="0", size=1, file_name="\x00.zip", description="\ud800")
-    found = store.submission(receipt.ref)
-    assert (found.file_name, found.description) == ("\ufffd.zip", "?")
-
-
-def test_a_time_without_zone_is_refused(url: str) -> None:
-    naive = START.replace(tzinfo=None)
-    with Store.open(url, clock=lambda: naive) as store, pytest.raises(ValueError, match="has no zone"):
-        store.ensure_team("Ada", TeamKind.STUDENT)
-
-
-# ---------------------------------------------------------------- claiming
-
-
-def test_an_empty_queue_has_no_job(store: Store) -> None:
-    assert store.claim("grader", 60.0) is None
-
-
-def test_a_claim_is_a_lease(store: Store, clock: Clock) -> None:
-    receipt = send(store)
-    job = take(store)
-    assert (job.ref, job.team, job.attempt, job.holder) == (receipt.ref, "Ada", 1, "grader")
-    assert job.expires_at == START + timedelta(seconds=60)
-    assert store.claim("other", 60.0) is None
-    assert store.submission(receipt.ref).state is State.RUNNING
-
-
-def test_teams_take_turns(store: Store, clock: Clock) -> None:
-    for team in ("Ada", "Ada", "Ada", "Bob", "Carol", "Bob"):
-        send(store, team)
-    order = []
-    while job := store.claim("grader", 60.0):
-        clock.go(seconds=1)
-        order.append(job.team)
-        store.record(job, scored())
-    assert order == ["Ada", "Bob", "Carol", "Ada", "Bob", "Ada"]
-
-
-def test_who_has_less_running_goes_first(store: Store, clock: Clock) -> None:
-    send(store, "Ada")
-    take(store)
-    clock.go(hours=1)
-    send(store, "Bob")
-    judge(store)
-    send(store, "Ada")
-    send(store, "Bob")
-    assert take(store).team == "Bob"
-
-
-def test_places_in_the_queue_are_those_of_the_claims(store: Store, clock: Clock) -> None:
-    for team in ("Ada", "Ada", "Ada", "Bob", "Bob", "Carol"):
-        send(store, team)
-    assert take(store).team == "Ada"
-    ahead = {one.ref: one.ahead for one in store.submissions("denoising") if one.ahead is not None}
-    claimed = []
-    while job := store.claim("grader", 60.0):
-        clock.go(seconds=1)
-        claimed.append(job.ref)
-    assert sorted(ahead, key=lambda ref: ahead[ref] or 0) == claimed
-    assert store.queue_place(claimed[0]) is None
-
-
-def test_renewing_keeps_a_lease(store: Store, clock: Clock) -> None:
-    send(store)
-    job = take(store)
-    clock.go(seconds=50)
-    assert store.renew(job)
-    clock.go(seconds=50)
-    assert store.sweep() == 0
-    clock.go(seconds=11)
-    assert store.sweep() == 1
-    assert not store.renew(job)
-
-
-def test_a_lost_lease_goes_back_to_the_queue_and_its_holder_records_nothing(
-    store: Store, clock: Clock
-) -> None:
-    receipt = send(store)
-    lost = take(store, "slow")
-    clock.go(seconds=61)
-    assert store.sweep() == 1
-    assert store.submission(receipt.ref).state is State.QUEUED
-    assert not store.record(lost, scored(99.0))
-    mine = take(store, "quick")
-    assert mine.attempt == 2
-    assert not store.record(lost, scored(99.0))
-    assert store.record(mine, scored(19.0))
-    assert not store.record(lost, scored(99.0))
-    assert [entry.metrics["psnr"].value for entry in store.entries("denoising")] == [19.0]
-
-
-def test_a_late_report_counts_while_nobody_has_noticed(store: Store, clock: Clock) -> None:
-    send(store)
-    job = take(store)
-    clock.go(hours=1)
-    assert store.record(job, scored())
-
-
-def test_three_lost_leases_park_a_submission(store: Store, clock: Clock) -> None:
-    receipt = send(store)
-    for _ in range(3):
-        take(store)
-        clock.go(seconds=61)
-        store.sweep()
-    found = store.submission(receipt.ref)
-    assert (found.state, found.attempts) == (State.GRADER_ERROR, 3)
-    assert found.judging is not None
-    assert "gave no sign of life" in found.judging.fault
-    assert store.claim("grader", 60.0) is None
-    assert store.entries("denoising") == []
-
-
-def test_a_stopped_grader_gives_back_at_no_cost(store: Store) -> None:
-    receipt = send(store)
-    for _ in range(4):
-        assert store.release(take(store))
-    assert store.submission(receipt.ref).state is State.QUEUED
-    assert judge(store).attempt == 5
 
 
 # ---------------------------------------------------------------- recording
