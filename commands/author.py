@@ -62,8 +62,8 @@ def check(
 
     On 256 held-out items. Exit status 1 unless each gets the verdict that is expected.
     """
+    from commands.render_sanity import print_listed, print_outcomes, sanity_table
     from grader.sandbox.probe import choose
-    from leaderboard.render_sanity import print_listed, print_outcomes, sanity_table
 
     suites = [(tried, _cases(tried, only)) for tried in _assignments(slugs, home)]
     if not any(cases for _, cases in suites):

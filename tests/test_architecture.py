@@ -50,7 +50,6 @@ ALLOWED = {
         "grader.catalogue",
         "grader.errors",
         "grader.report",
-        "grader.sanity",
         "grader.spec",
     ),
     "grader": ("grader",),
