@@ -117,8 +117,9 @@ def check(
     if found.error is not None:
         raise found.error
     if found.training is not None:
-        seconds, limit = found.training.cpu_seconds, assignment.budget.cpu_seconds
-        click.echo(f"  trained: {found.training.steps:,} steps in {seconds:.0f} of {limit:g} CPU-seconds")
+        trained, limit = found.training, assignment.budget.cpu_seconds
+        seconds = f"{trained.cpu_seconds:.0f} of {limit:g} CPU-seconds, {trained.wall_seconds:.1f} s wall"
+        click.echo(f"  trained: {trained.steps:,} steps in {seconds}")
     known = {metric.name: metric for metric in assignment.metrics}
     for name, value in found.preview.scores.items():
         digits, unit = (known[name].digits, known[name].unit) if name in known else (3, "")

@@ -39,7 +39,7 @@ def grade(
     report = Report(Verdict.SCORED, run_seed, data.sha256)
     try:
         if run_kind is RunKind.TRAIN:
-            report = replace(report, training=_train(assignment, student, data.public, run_seed))
+            _train(assignment, student, data.public, run_seed)
         report = _previewed(assignment, student, data, report)
         report = _scored(assignment, student, data, report)
     except BadSubmission as error:  # what was drawn of public examples may show why
@@ -50,14 +50,15 @@ def grade(
             verdict=Verdict.GRADER_ERROR,
             log=traceback.format_exc(),
             resources=student.resources,
+            training=student.training,
         )
-    return replace(report, log=student.log, resources=student.resources)
+    return replace(report, log=student.log, resources=student.resources, training=student.training)
 
 
-def _train(assignment: Assignment, student: SandboxedStudent, public: Arrays, run_seed: int) -> Training:
+def _train(assignment: Assignment, student: SandboxedStudent, public: Arrays, run_seed: int) -> None:
     """Train by a seed that follows from the run's, which nobody knew when the code was handed in."""
     seed = int(np.random.SeedSequence(run_seed, spawn_key=(TRAINING,)).generate_state(1)[0])
-    return student.train(public, assignment.budget, seed)
+    student.train(public, assignment.budget, seed)
 
 
 def _previewed(assignment: Assignment, student: SandboxedStudent, data: Data, report: Report) -> Report:
@@ -114,7 +115,7 @@ class PublicCheck:
 
     preview: Preview  # its scores are of public examples, not the board's
     log: str
-    wall_seconds: float
+    wall_seconds: float  # without the training's
     error: BadSubmission | None = None
     training: Training | None = None
 
@@ -134,13 +135,12 @@ def check(
     """
     student = SandboxedStudent(sandbox, archive, assignment.limits, progress)
     preview = Preview({})
-    training: Training | None = None
     failed: BadSubmission | None = None
     try:
         if run_kind is RunKind.TRAIN:
-            training = _train(assignment, student, public, run_seed=0)
+            _train(assignment, student, public, run_seed=0)
         with student.public_session() as session:
             preview = assignment.check(session, public)
     except BadSubmission as error:
         failed = error
-    return PublicCheck(preview, student.log, student.resources.wall_seconds, failed, training)
+    return PublicCheck(preview, student.log, student.resources.wall_seconds, failed, student.training)

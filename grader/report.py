@@ -38,7 +38,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Resources:
-    """How the submission was run and what it used, over all its sandboxes."""
+    """How the submission was run and what it used, over all sandboxes that it answered in: see `Training`."""
 
     launcher: str = ""
     layers: tuple[str, ...] = ()
@@ -46,20 +46,22 @@ class Resources:
     cpu_seconds: float = 0.0  # with the start-up of its sandboxes
     peak_bytes: int = 0  # of the largest sandbox
     limits: Limits | None = None
-    killed: str = ""  # the limit that was met: "wall time", "memory", "processor time"
+    killed: str = ""  # the limit that was met, in its training too: "wall time", "memory", "processor time"
     doing: str = ""  # while it was met: "loading", "calling denoise on batch 3"
     dropped_bytes: int = 0  # output made while held-out inputs were inside
 
 
 @dataclass(frozen=True)
 class Training:
-    """What the training of a train run was, and said of itself."""
+    """What the training of a train run used, and said of itself; of one that failed, too."""
 
     seed: int
     steps: int  # as train() counted them
-    cpu_seconds: float
+    cpu_seconds: float  # of the budget
     cut: bool  # the budget's end came before train()'s: what was saved last before it counts
     curve: tuple[tuple[int, float], ...] = ()  # (step, loss), once a second
+    wall_seconds: float = 0.0  # under no limit of its own
+    peak_bytes: int = 0
 
 
 @dataclass(frozen=True)

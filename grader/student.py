@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,6 @@ from grader.sandbox import (
     TrainingSession,
     Usage,
 )
-from grader.sandbox.clock import IDLE
 from grader.spec import Array, Arrays, Budget, Limits
 
 Progress = Callable[[str, int, int], None]  # phase, done, total
@@ -84,13 +83,18 @@ class Door:
 
 @dataclass
 class SandboxedStudent:
-    """One submission under grading: opens its sandboxes, adds up what they used. A `spec.Student`."""
+    """One submission under grading: opens its sandboxes, adds up what they used. A `spec.Student`.
+
+    What its training used is told apart: the limits of time are those of its answers.
+    """
 
     sandbox: Sandbox
     archive: bytes
     limits: Limits
     report: Progress = silent
-    usages: list[Usage] = field(default_factory=list)
+    usages: list[Usage] = field(default_factory=list)  # of the sandboxes that it answered in
+    trainings: list[Usage] = field(default_factory=list)
+    training: Training | None = None
     log: str = ""
     checkpoint: bytes = b""  # what a training left
     code_bytes: int = 0
@@ -105,24 +109,33 @@ class SandboxedStudent:
         with self._open(allowance, public=True) as door:
             yield door
 
-    def train(self, public: Arrays, budget: Budget, seed: int) -> Training:
-        """Train its code on the public data; later sessions load what that left.
+    def train(self, public: Arrays, budget: Budget, seed: int) -> None:
+        """Train its code on the public data; later sessions load what that left. `training` tells of it.
 
-        Raises BadSubmission.
+        Raises BadSubmission; `training` tells then, too.
         """
         self.code_bytes = len(self.archive)
+        steps, cut = 0, False
         curve: list[tuple[int, float]] = []
 
-        def told(steps: int, loss: float, seconds: float) -> None:
+        def told(count: int, loss: float, seconds: float) -> None:
+            nonlocal steps
+            steps = count
             self.report("CPU-seconds of training", int(seconds), int(budget.cpu_seconds))
             if math.isfinite(loss) and len(curve) < LONGEST_CURVE:
                 curve.append((steps, loss))
 
-        session = self.sandbox.open_training(self.archive, training_limits(self.limits, budget), budget)
-        with self._noted(session):
-            trained = session.train({name: _tensor(array) for name, array in public.items()}, seed, told)
-        self.checkpoint = trained.checkpoint
-        return Training(seed, trained.steps, trained.cpu_seconds, trained.cut, tuple(curve))
+        session = self.sandbox.open_training(self.archive, self.limits, budget)
+        data = {name: _tensor(array) for name, array in public.items()}
+        try:
+            with self._noted(session, self.trainings):
+                trained = session.train(data, seed, told)
+            self.checkpoint, cut = trained.checkpoint, trained.cut
+        finally:
+            used = session.usage
+            self.training = Training(
+                seed, steps, used.cpu_seconds, cut, tuple(curve), used.wall_seconds, used.peak_bytes
+            )
 
     @contextmanager
     def session(self, role: str) -> Iterator[Door]:
@@ -136,6 +149,7 @@ class SandboxedStudent:
 
     @property
     def resources(self) -> Resources:
+        met = next((usage for usage in (*self.trainings, *self.usages) if usage.killed), None)
         return Resources(
             launcher=self.sandbox.launcher,
             layers=self.sandbox.layers,
@@ -143,8 +157,8 @@ class SandboxedStudent:
             cpu_seconds=math.fsum(usage.cpu_seconds for usage in self.usages),
             peak_bytes=max((usage.peak_bytes for usage in self.usages), default=0),
             limits=self.limits,
-            killed=next((usage.killed for usage in self.usages if usage.killed), ""),
-            doing=next((usage.doing for usage in self.usages if usage.killed), ""),
+            killed=met.killed if met else "",
+            doing=met.doing if met else "",
             dropped_bytes=sum(usage.dropped_bytes for usage in self.usages),
         )
 
@@ -153,24 +167,18 @@ class SandboxedStudent:
         inside = self.sandbox.open(
             self.archive, self.limits, allowance, public=public, checkpoint=self.checkpoint
         )
-        with self._noted(inside):
+        with self._noted(inside, self.usages):
             yield Door(inside, public=public)
 
     @contextmanager
-    def _noted(self, inside: SandboxSession | TrainingSession) -> Iterator[None]:
+    def _noted(self, inside: SandboxSession | TrainingSession, usages: list[Usage]) -> Iterator[None]:
         """The session's context; what it used and printed is kept, however it ends."""
         try:
             with inside:
                 yield
         finally:
-            self.usages.append(inside.usage)
+            usages.append(inside.usage)
             self.log += inside.log
-
-
-def training_limits(limits: Limits, budget: Budget) -> Limits:
-    """Of the sandbox that trains: other programs may run, and no process outlives the slowest training."""
-    slowest = budget.cpu_seconds / IDLE
-    return replace(limits, programs=True, check_seconds=slowest, wall_seconds=slowest)
 
 
 def _tensor(array: Array) -> Tensor:

@@ -197,7 +197,7 @@ def _facts(one: Submission, assignment: Assignment) -> list[tuple[str, Text | st
         )
     if one.judging is not None and one.judging.training is not None:
         facts.append(("trained", _trained(one.judging.training, assignment)))
-    if one.judging is not None and one.judging.resources.wall_seconds:
+    if one.judging is not None and one.judging.resources.launcher:
         facts += _resources(one.judging.resources)
     return facts
 
@@ -208,9 +208,10 @@ def _kind(one: Submission) -> str:
 
 def _trained(training: Training, assignment: Assignment) -> str:
     cut = ", then it was cut: what was saved last counts" if training.cut else ""
+    used = f"; {training.wall_seconds:.1f} s wall, {readable(training.peak_bytes)}"
     return (
         f"{training.steps:,} steps in {training.cpu_seconds:.0f} of {assignment.budget.cpu_seconds:g} "
-        f"CPU-seconds{cut}{_losses(training)}; seed {training.seed}"
+        f"CPU-seconds{cut}{_losses(training)}; seed {training.seed}{used if training.wall_seconds else ''}"
     )
 
 
@@ -222,14 +223,20 @@ def _losses(training: Training) -> str:
 
 def _resources(used: Resources) -> list[tuple[str, Text | str]]:
     """What was used of which limits, and which one was met."""
-    wall, memory = f"{used.wall_seconds:.1f} s wall", readable(_rounded_up(used.peak_bytes))
-    if used.limits:
-        wall += f" (limit {used.limits.check_seconds:g} s public + {used.limits.wall_seconds:g} s held-out)"
-        memory += f" of {readable(used.limits.memory_bytes)}"
-    facts: list[tuple[str, Text | str]] = [("used", f"{wall}, {used.cpu_seconds:.1f} s CPU, {memory}")]
+    facts: list[tuple[str, Text | str]] = []
+    if used.wall_seconds:  # a training that failed was never asked anything
+        facts.append(("used", _used(used)))
     if used.killed:
         facts.append(("limit met", Text(f"{used.killed}, while {used.doing}", "red")))
     if used.dropped_bytes:
         facts.append(("output", "what was printed on held-out items was dropped"))
     layers = ", ".join(used.layers) or "no layers: this result was not made in a sandbox"
     return [*facts, ("sandbox", f"{used.launcher}: {layers}")]
+
+
+def _used(used: Resources) -> str:
+    wall, memory = f"{used.wall_seconds:.1f} s wall", readable(_rounded_up(used.peak_bytes))
+    if used.limits:
+        wall += f" (limit {used.limits.check_seconds:g} s public + {used.limits.wall_seconds:g} s held-out)"
+        memory += f" of {readable(used.limits.memory_bytes)}"
+    return f"{wall}, {used.cpu_seconds:.1f} s CPU, {memory}"

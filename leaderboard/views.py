@@ -107,12 +107,11 @@ def _judging(
 
 def _training(stored: Mapping[str, Any]) -> Training:
     curve = tuple((step, loss) for step, loss in stored["curve"])
-    return Training(**{**stored, "curve": curve})
+    return Training(**_known_to(Training, stored) | {"curve": curve})
 
 
 def _resources(row: JudgingRow) -> Resources:
-    known = {field.name for field in fields(Limits)}  # a limit of another version is left out
-    limits = {name: value for name, value in row.limits.items() if name in known}
+    limits = _known_to(Limits, row.limits)
     return Resources(
         launcher=row.launcher,
         layers=tuple(row.layers.split()),
@@ -124,6 +123,11 @@ def _resources(row: JudgingRow) -> Resources:
         doing=row.doing,
         dropped_bytes=row.dropped_bytes,
     )
+
+
+def _known_to(kind: type[Limits | Training], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What `kind` has a field for: what another version stored beside it is left out."""
+    return {each.name: stored[each.name] for each in fields(kind) if each.name in stored}
 
 
 def _estimates(session: Session, judgings: Sequence[int], split: str) -> Mapping[int, Estimates]:

@@ -81,7 +81,6 @@ class Trained:
 
     checkpoint: bytes
     steps: int  # as train() counted them
-    cpu_seconds: float
     cut: bool  # the budget's end came before train()'s
 
 
@@ -127,7 +126,10 @@ class Sandbox(Protocol):
         """
 
     def open_training(self, archive: bytes, limits: Limits, budget: Budget) -> "TrainingSession":
-        """Start a fresh sandbox; entering its context unpacks the archive. All that goes in is public."""
+        """Start a fresh sandbox; entering its context unpacks the archive. All that goes in is public.
+
+        Of `limits` those of time don't bind it, the budget does; and other programs may run.
+        """
 
     def close(self) -> None:
         """End what is kept between sessions. Opening again is possible, and starts it again."""

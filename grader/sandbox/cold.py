@@ -19,7 +19,7 @@ from grader.sandbox.child import Child, ends, wait_for
 from grader.sandbox.gpu import Gpu
 from grader.sandbox.resident import Resident
 from grader.sandbox.session import START_SECONDS, Boot, Session, ready
-from grader.sandbox.training import Training
+from grader.sandbox.training import Training, open_training
 from grader.sandbox.watchdog import watched
 from grader.spec import Budget, Limits, readable
 
@@ -69,7 +69,7 @@ class ColdSandbox:
         )
 
     def open_training(self, archive: bytes, limits: Limits, budget: Budget) -> Training:
-        return Training(self._child(limits), archive, budget, limits=limits)
+        return open_training(self._child, archive, limits, budget)
 
     def _child(self, limits: Limits) -> Child:
         boot = self.boot(limits)  # what can fail, fails before a process is there

@@ -1,23 +1,35 @@
 """A training in a sandbox: the student's train() under a budget of processor seconds, sealed as it goes."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 
 import numpy as np
 
 from grader.errors import BadSubmission, Reason
-from grader.sandbox import Allowance, Tensor, TensorSpec, Told, Trained, blame
+from grader.sandbox import Allowance, Tensor, TensorSpec, Told, Trained, Usage, blame
 from grader.sandbox.blame import Question
 from grader.sandbox.child import Child
-from grader.sandbox.clock import ProcessorClock
+from grader.sandbox.clock import IDLE, ProcessorClock
 from grader.sandbox.session import Session, size_of
 from grader.sandbox.wire import Buffer
 from grader.spec import Budget, Limits
 
-REPORT = (
-    TensorSpec("int64", (3,)),
-    TensorSpec("float32", (1,)),
-)  # state, steps, new checkpoint's bytes; loss
+# State, steps, the new checkpoint's bytes; loss.
+REPORT = (TensorSpec("int64", (3,)), TensorSpec("float32", (1,)))
+
+
+def open_training(
+    child: Callable[[Limits], Child], archive: bytes, limits: Limits, budget: Budget
+) -> "Training":
+    """A training in what `child` starts; see `grader.sandbox.Sandbox.open_training`."""
+    own = _limits(limits, budget)
+    return Training(child(own), archive, budget, limits=own)
+
+
+def _limits(limits: Limits, budget: Budget) -> Limits:
+    """Of the sandbox that trains: other programs may run, and no process outlives the slowest training."""
+    slowest = budget.cpu_seconds / IDLE
+    return replace(limits, programs=True, check_seconds=slowest, wall_seconds=slowest)
 
 
 class Training(Session):
@@ -35,20 +47,27 @@ class Training(Session):
         self._unpack()
 
     def train(self, data: Mapping[str, Tensor], seed: int, told: Told) -> Trained:
+        cut = False
         try:
-            cut = not self._train(data, seed, told)
+            self._train(data, seed, told)
         except BadSubmission as error:
             if error.reason is not Reason.TIMEOUT:
                 raise
             cut = True
+            self._killed = "processor time"
             if self._sealed:
                 self._killed = self._doing = ""  # no limit was met that should not be
         if not self._sealed:
             raise blame.nothing_saved(self._budget.cpu_seconds, cut=cut)
-        return Trained(self._sealed, self._steps, min(self._allowance.spent, self._budget.cpu_seconds), cut)
+        return Trained(self._sealed, self._steps, cut)
 
-    def _train(self, data: Mapping[str, Tensor], seed: int, told: Told) -> bool:
-        """True when train() returned. Raises BadSubmission, with TIMEOUT at the budget's end."""
+    @property
+    def usage(self) -> Usage:
+        """Its processor time is what the budget was charged, without the sandbox's start-up."""
+        return replace(super().usage, cpu_seconds=min(self._allowance.spent, self._budget.cpu_seconds))
+
+    def _train(self, data: Mapping[str, Tensor], seed: int, told: Told) -> None:
+        """Until train() returns. Raises BadSubmission, with TIMEOUT at the budget's end."""
         head = {
             "do": "train",
             "seed": seed,
@@ -59,7 +78,6 @@ class Training(Session):
         done = self._reported(head, [each.data for each in data.values()], told)
         while not done:
             done = self._reported({"do": "go on", "left": self._allowance.left}, [], told)
-        return True
 
     def _reported(self, head: Mapping[str, object], body: Sequence[Buffer], told: Told) -> bool:
         """Let it go on until it tells of itself; True when it is done."""

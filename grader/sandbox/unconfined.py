@@ -16,7 +16,7 @@ from pathlib import Path
 from grader.sandbox import Allowance, bubblewrap, runtime
 from grader.sandbox.child import Child, ends, wait_for
 from grader.sandbox.session import Boot, Session, ready
-from grader.sandbox.training import Training
+from grader.sandbox.training import Training, open_training
 from grader.sandbox.watchdog import watched
 from grader.spec import Budget, Limits, readable
 
@@ -38,7 +38,7 @@ class UnconfinedSandbox:
         )
 
     def open_training(self, archive: bytes, limits: Limits, budget: Budget) -> Training:
-        return Training(self._child(limits), archive, budget, limits=limits)
+        return open_training(self._child, archive, limits, budget)
 
     def _child(self, limits: Limits) -> Child:
         packages = self._packages  # what can fail, fails before a folder and a process are there

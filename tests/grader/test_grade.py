@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from grader.archive import pack
+from grader.errors import Reason
 from grader.grade import grade
 from grader.prepared import Data
 from grader.report import Report, Verdict
 from grader.sandbox import Sandbox
-from grader.spec import MB, Assignment, Estimate, Metric, Preview, Scores
+from grader.spec import MB, Assignment, Budget, Estimate, Metric, Preview, RunKind, Scores
 
 NAN = float("nan")
 PSNR, KID = Metric("psnr", unit="dB", higher_is_better=True), Metric("kid", unit="", higher_is_better=False)
@@ -23,8 +24,11 @@ def data() -> Data:
     return Data({}, {"public": np.array([True, False])}, "0" * 64)
 
 
+MODEL = "def load(folder, device):\n    return object()\n"
+
+
 def graded(assignment: Assignment, scores: Scores, data: Data, sandbox: Sandbox, folder: Path) -> Report:
-    (folder / "model.py").write_text("def load(folder, device):\n    return object()\n")
+    (folder / "model.py").write_text(MODEL)
     answering = replace(
         assignment,
         metrics=(KID, PSNR) if scores.items else (KID,),
@@ -74,3 +78,57 @@ def test_scores_that_lack_something_are_our_fault(
     report = graded(denoising, scores, data, sandbox, tmp_path)
     assert report.verdict is Verdict.GRADER_ERROR
     assert says in report.log
+
+
+TRAIN = """
+import time
+
+def train(data, out, budget, device, seed):
+    budget.step(0.5)
+    time.sleep(1.5)
+    budget.step(0.25)
+    while {forever}:
+        pass
+    (out / "weights.txt").write_text("1")
+"""
+
+
+def trained(
+    assignment: Assignment, data: Data, sandbox: Sandbox, folder: Path, *, forever: bool, seconds: float
+) -> Report:
+    (folder / "model.py").write_text(MODEL)
+    (folder / "train.py").write_text(TRAIN.replace("{forever}", str(forever)))
+    settled = replace(
+        assignment,
+        metrics=(KID,),
+        check=lambda session, public: Preview({}),
+        evaluate=lambda student, heldout, rng: Scores(public={"kid": ONE}, private={"kid": OTHER}),
+        budget=Budget(cpu_seconds=seconds),
+    )
+    archive = pack(folder, limit=MB, code_only=True).data
+    return grade(settled, archive, data, sandbox=sandbox, run_seed=7, run_kind=RunKind.TRAIN)
+
+
+def test_what_a_training_used_is_told_apart(
+    denoising: Assignment, data: Data, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    report = trained(denoising, data, sandbox, tmp_path, forever=False, seconds=60.0)
+    assert report.verdict is Verdict.SCORED, report.failure or report.log
+    assert report.training is not None
+    assert (report.training.steps, report.training.cut) == (2, False)
+    assert report.training.curve[-1] == (2, 0.25)
+    assert report.training.wall_seconds >= 1.5
+    assert report.training.peak_bytes > 0
+    assert report.resources.wall_seconds > 0
+    assert report.resources.killed == ""
+
+
+def test_a_training_that_failed_tells_what_it_used(
+    denoising: Assignment, data: Data, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    report = trained(denoising, data, sandbox, tmp_path, forever=True, seconds=3.0)
+    assert report.failure is not None
+    assert report.failure.reason is Reason.NOTHING_SAVED
+    assert report.training is not None
+    assert (report.training.steps, report.training.cpu_seconds) == (2, 3.0)
+    assert (report.resources.wall_seconds, report.resources.killed) == (0.0, "processor time")

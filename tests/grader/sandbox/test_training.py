@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from grader.errors import BadSubmission, Reason
-from grader.sandbox import Allowance, Sandbox, Tensor, TensorSpec, Trained
+from grader.sandbox import Allowance, Sandbox, Tensor, TensorSpec, Trained, Usage
 from grader.sandbox.clock import IDLE, ProcessorClock
 from grader.sandbox.cold import ColdSandbox
 from grader.spec import Budget, Limits
-from grader.student import training_limits
 
 Pack = Callable[..., bytes]
 Ask = Callable[..., np.ndarray]
@@ -53,6 +52,7 @@ STEPS_FOR_EVER = """
 @dataclass(frozen=True)
 class Seen:
     trained: Trained
+    usage: Usage
     told: list[tuple[int, float, float]]
     seconds: float
 
@@ -71,14 +71,14 @@ def train_without_groups(pack: Pack) -> Callable[..., Seen]:
 def trainer(sandbox: Sandbox, pack: Pack) -> Callable[..., Seen]:
     def run(body: str, *, seconds: float = 30.0, memory: int = 2048, seed: int = 5) -> Seen:
         budget = Budget(cpu_seconds=seconds)
-        limits = training_limits(Limits(memory_bytes=memory << 20), budget)
+        limits = Limits(memory_bytes=memory << 20)
         archive = pack(MODEL, **{"train.py": HEAD + textwrap.indent(textwrap.dedent(body), "    ")})
         told: list[tuple[int, float, float]] = []
         data = {"images": Tensor(TensorSpec("uint8", (2, 3)), bytes(range(6)))}
         with sandbox.open_training(archive, limits, budget) as session:
             started = time.monotonic()
             trained = session.train(data, seed, lambda *each: told.append(each))
-        return Seen(trained, told, time.monotonic() - started)
+        return Seen(trained, session.usage, told, time.monotonic() - started)
 
     return run
 
@@ -99,7 +99,9 @@ def test_it_trains_on_the_data_by_the_seed_and_is_loaded_afterwards(
         save(out, "seven..")
     """)
     assert (seen.trained.steps, seen.trained.cut) == (1, False)
-    assert 0 < seen.trained.cpu_seconds < 30
+    assert 0 < seen.usage.cpu_seconds < 30
+    assert 0 < seen.usage.wall_seconds < seen.seconds + 10
+    assert seen.usage.peak_bytes > 0
     assert seen.told[-1][:2] == (1, 0.25)
     x = np.ones((1, 1), np.float32)
     archive, limits = pack(MODEL), Limits()
@@ -113,7 +115,8 @@ def test_the_end_of_the_budget_cuts_and_what_was_sealed_last_counts(train: Calla
     seen = train(STEPS_FOR_EVER, seconds=4.0)
     assert seen.trained.cut
     assert seen.trained.checkpoint
-    assert 3.0 < seen.trained.cpu_seconds <= 4.0
+    assert 3.0 < seen.usage.cpu_seconds <= 4.0
+    assert seen.usage.killed == ""
     assert seen.trained.steps == seen.told[-1][0] > 10
     assert [told[2] for told in seen.told] == sorted(told[2] for told in seen.told)
 
@@ -128,7 +131,7 @@ def test_one_that_heeds_the_budget_is_not_cut(train: Callable[..., Seen]) -> Non
         seconds=4.0,
     )
     assert not seen.trained.cut
-    assert seen.trained.cpu_seconds > 3
+    assert seen.usage.cpu_seconds > 3
 
 
 @pytest.mark.parametrize("fixture", ["train", "train_without_groups"])
@@ -211,7 +214,7 @@ def test_a_submission_that_cannot_train(files: dict[str, str], words: str, cold:
     budget = Budget()
     with (
         pytest.raises(BadSubmission, match=words) as caught,
-        cold.open_training(pack(MODEL, **files), training_limits(Limits(), budget), budget) as session,
+        cold.open_training(pack(MODEL, **files), Limits(), budget) as session,
     ):
         session.train({}, 0, lambda *_: None)
     assert caught.value.reason in (Reason.TRAIN_MISSING, Reason.SYNTAX_ERROR)
