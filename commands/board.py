@@ -1,6 +1,5 @@
 """Verbs that show what is known: submissions, boards, the static site."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -58,7 +57,9 @@ def show(ref: int, pictures: Path | None, style: str, folder: Path | None) -> No
 @click.command()
 @click.argument("slug")
 @click.option("--show", "shown", is_flag=True, help="Print the board (the default).")
-@click.option("--download", is_flag=True, help="Write the board to ./SLUG-leaderboard.csv.")
+@click.option(
+    "--download", is_flag=True, help="Write the board to ./SLUG-leaderboard.csv (of train runs: -train.csv)."
+)
 @click.option("--private", is_flag=True, help="Scores on the private held-out items.")
 @train_option("The board of train runs.")
 @format_option
@@ -68,20 +69,20 @@ def leaderboard(
 ) -> None:
     """Show SLUG's leaderboard."""
     from grader import catalogue
+    from leaderboard.boards import file_name
     from leaderboard.render import board_csv, print_board
     from leaderboard.standings import board
 
     course = locate(folder)
     assignment = course.settle(catalogue.find(slug))
-    rows = board(open_store(course), assignment, private=private, run_kind=run_kind(train))
-    if train:
-        assignment = replace(assignment, title=f"{assignment.title}, trained by the grader")
+    kind = run_kind(train)
+    rows = board(open_store(course), assignment, private=private, run_kind=kind)
     if download:
-        path = Path(f"{slug}{'-train' if train else ''}-leaderboard.csv")
+        path = Path(file_name(slug, kind))
         path.write_text(board_csv(rows), encoding="utf-8")
         click.echo(f"wrote {path}")
     if shown or not download:
-        print_board(rows, assignment, style)
+        print_board(rows, assignment, style, run_kind=kind)
 
 
 @click.command("export-site")

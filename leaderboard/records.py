@@ -131,6 +131,17 @@ class Submission:
 
 
 @dataclass(frozen=True)
+class Showing:
+    """What a submission made of public examples: PNG files and texts by name. False: nothing."""
+
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.pictures or self.texts)
+
+
+@dataclass(frozen=True)
 class Entry:
     """A judged submission as ranking needs it. A failed one has no metrics, and only counts as an entry."""
 

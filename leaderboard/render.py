@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from grader.spec import Assignment, Metric
+from grader.spec import Assignment, Metric, RunKind
+from leaderboard.boards import heading
 from leaderboard.listing import Column, Style, csv_text, fit, json_text, score, table, terminal, write
 from leaderboard.plain import lines, one_line
 from leaderboard.records import Row, TeamKind
@@ -45,7 +46,12 @@ LEFT_TO_RIGHT = "\u200e"  # after a right-to-left name, keeps the cells to its r
 
 
 def print_board(
-    rows: Sequence[Row], assignment: Assignment, style: str = "table", *, console: Console | None = None
+    rows: Sequence[Row],
+    assignment: Assignment,
+    style: str = "table",
+    *,
+    run_kind: RunKind = RunKind.EVALUATE,
+    console: Console | None = None,
 ) -> None:
     """Print a board to the terminal, or as CSV or JSON to standard output."""
     if style == Style.CSV:
@@ -54,7 +60,7 @@ def print_board(
         write(board_json(rows))
     else:
         console = console or terminal()
-        console.print(board_table(rows, assignment, width=console.width))
+        console.print(board_table(rows, assignment, run_kind=run_kind, width=console.width))
 
 
 def board_csv(rows: Sequence[Row]) -> str:
@@ -88,7 +94,7 @@ LAYOUTS = (
 TEAM_ROOM = 24  # cells that a team's name should have
 
 
-def board_table(rows: Sequence[Row], assignment: Assignment, *, width: int) -> Table:
+def board_table(rows: Sequence[Row], assignment: Assignment, *, run_kind: RunKind, width: int) -> Table:
     """`# · Δ · team · score ± interval · tier · entries · last (best before it) · badges`, what fits."""
     longest = max((cell_len(row.team) for row in rows), default=0)
     for layout in LAYOUTS:
@@ -97,7 +103,7 @@ def board_table(rows: Sequence[Row], assignment: Assignment, *, width: int) -> T
             TEAM_ROOM, longest
         ):
             break
-    made = table(columns, cells, width=width, title=assignment.title)
+    made = table(columns, cells, width=width, title=heading(assignment, run_kind))
     made.caption = None if rows else Text("no scored submissions yet")
     for row, line in zip(rows, made.rows, strict=True):
         line.style = "" if row.kind is TeamKind.STUDENT else "dim"

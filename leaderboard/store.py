@@ -14,7 +14,17 @@ from grader.spec import RunKind
 from leaderboard import claims, judging, people, views
 from leaderboard.database import BUSY_SECONDS, Database, check_revision, upgrade
 from leaderboard.plain import storable
-from leaderboard.records import Entry, Receipt, RosterChange, State, Student, Submission, Team, TeamKind
+from leaderboard.records import (
+    Entry,
+    Receipt,
+    RosterChange,
+    Showing,
+    State,
+    Student,
+    Submission,
+    Team,
+    TeamKind,
+)
 from leaderboard.tables import SubmissionRow
 
 Clock = Callable[[], datetime]
@@ -168,6 +178,11 @@ class Store:
         """PNG files by name. Raises HeldoutError when there is no such submission."""
         with self._database.reading() as session:
             return views.pictures(session, ref)
+
+    def showings(self, refs: Sequence[int]) -> dict[int, Showing]:
+        """What each of them made of public examples; those that are unknown or not judged are left out."""
+        with self._database.reading() as session:
+            return views.showings(session, refs)
 
     def picture(self, ref: int, name: str) -> bytes:
         """One PNG file. Raises HeldoutError when there is none of that name."""

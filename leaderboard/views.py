@@ -12,9 +12,11 @@ from grader.report import Estimate, Failure, Resources, Training, Verdict
 from grader.spec import Limits, RunKind
 from leaderboard.claims import places
 from leaderboard.people import find_team
-from leaderboard.records import Entry, Estimates, Judging, State, Submission
+from leaderboard.records import Entry, Estimates, Judging, Showing, State, Submission
 from leaderboard.tables import ItemScoresRow, JudgingRow, PictureRow, ScoreRow, SubmissionRow, TeamRow
 
+# The judging of a submission that counts.
+COUNTS = (JudgingRow.submission_id == SubmissionRow.id) & (JudgingRow.attempt == SubmissionRow.judged_attempt)
 Found = tuple[SubmissionRow, TeamRow, JudgingRow | None]
 
 
@@ -49,11 +51,7 @@ def _known() -> Select[SubmissionRow, TeamRow, JudgingRow]:
     return (
         select(SubmissionRow, TeamRow, JudgingRow)
         .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
-        .outerjoin(
-            JudgingRow,
-            (JudgingRow.submission_id == SubmissionRow.id)
-            & (JudgingRow.attempt == SubmissionRow.judged_attempt),
-        )
+        .outerjoin(JudgingRow, COUNTS)
         .where(SubmissionRow.deleted_at.is_(None))
     )
 
@@ -152,13 +150,10 @@ def entries(session: Session, assignment: str, run_kind: RunKind, split: str) ->
         & SubmissionRow.state.in_([State.SCORED, State.FAILED])
         & SubmissionRow.deleted_at.is_(None)
     )
-    counts = (JudgingRow.submission_id == SubmissionRow.id) & (
-        JudgingRow.attempt == SubmissionRow.judged_attempt
-    )
     metrics: dict[int, dict[str, Estimate]] = {}
     for ref, metric, value, half_width in session.execute(
         select(SubmissionRow.id, ScoreRow.metric, ScoreRow.value, ScoreRow.half_width)
-        .join(JudgingRow, counts)
+        .join(JudgingRow, COUNTS)
         .join(ScoreRow, ScoreRow.judging_id == JudgingRow.id)
         .where(counted, SubmissionRow.state == State.SCORED, ScoreRow.split == split)
     ):
@@ -174,7 +169,7 @@ def entries(session: Session, assignment: str, run_kind: RunKind, split: str) ->
             JudgingRow.launcher,
         )
         .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
-        .join(JudgingRow, counts)
+        .join(JudgingRow, COUNTS)
         .where(counted)
         .order_by(SubmissionRow.id)
     )
@@ -188,18 +183,35 @@ def pictures(session: Session, ref: int) -> dict[str, bytes]:
     """Of the judging that counts. Raises HeldoutError when there is no submission of that number."""
     if session.get(SubmissionRow, ref) is None:
         raise no_submission(ref)
-    found = session.execute(
-        select(PictureRow.name, PictureRow.png)
-        .join(JudgingRow, JudgingRow.id == PictureRow.judging_id)
-        .join(
-            SubmissionRow,
-            (SubmissionRow.id == JudgingRow.submission_id)
-            & (SubmissionRow.judged_attempt == JudgingRow.attempt),
+    return _pictures(session, [ref]).get(ref, {})
+
+
+def showings(session: Session, refs: Sequence[int]) -> dict[int, Showing]:
+    """Of the judgings that count."""
+    found: dict[int, Showing] = {}
+    for some in _batches(refs):
+        drawn = _pictures(session, some)
+        written = session.execute(
+            select(SubmissionRow.id, JudgingRow.texts)
+            .join(JudgingRow, COUNTS)
+            .where(SubmissionRow.id.in_(some), SubmissionRow.deleted_at.is_(None))
         )
-        .where(SubmissionRow.id == ref, SubmissionRow.deleted_at.is_(None))
+        found |= {ref: Showing(drawn.get(ref, {}), texts) for ref, texts in written}
+    return found
+
+
+def _pictures(session: Session, refs: Sequence[int]) -> dict[int, dict[str, bytes]]:
+    query = (
+        select(SubmissionRow.id, PictureRow.name, PictureRow.png)
+        .join(JudgingRow, COUNTS)
+        .join(PictureRow, PictureRow.judging_id == JudgingRow.id)
+        .where(SubmissionRow.id.in_(refs), SubmissionRow.deleted_at.is_(None))
         .order_by(PictureRow.name)
     )
-    return dict(found.all())
+    found: dict[int, dict[str, bytes]] = {}
+    for ref, name, png in session.execute(query):
+        found.setdefault(ref, {})[name] = png
+    return found
 
 
 def items(session: Session, ref: int) -> dict[str, bytes]:
@@ -207,8 +219,8 @@ def items(session: Session, ref: int) -> dict[str, bytes]:
     found = session.execute(
         select(ItemScoresRow.metric, ItemScoresRow.values)
         .join(JudgingRow, JudgingRow.id == ItemScoresRow.judging_id)
-        .join(SubmissionRow, SubmissionRow.id == JudgingRow.submission_id)
-        .where(SubmissionRow.id == ref, SubmissionRow.judged_attempt == JudgingRow.attempt)
+        .join(SubmissionRow, COUNTS)
+        .where(SubmissionRow.id == ref)
     )
     return dict(found.all())
 

@@ -13,8 +13,9 @@ from markupsafe import Markup
 
 from grader.errors import HeldoutError
 from grader.spec import Assignment, RunKind
+from leaderboard.boards import folder, heading
 from leaderboard.plain import lines, one_line
-from leaderboard.records import Row, TeamKind
+from leaderboard.records import Row, Showing, TeamKind
 from leaderboard.standings import board
 from leaderboard.store import Store
 from leaderboard.web.chart import Axis, axis
@@ -26,19 +27,22 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Board:
-    """One assignment's page: its rows and, by the number of a row's entry, pictures (name → PNG), texts."""
+    """One assignment's page: its rows and, by the number of a row's entry, what that made."""
 
     assignment: Assignment
     rows: Sequence[Row]
     run_kind: RunKind = RunKind.EVALUATE
-    pictures: Mapping[int, Mapping[str, bytes]] = field(default_factory=dict)
-    texts: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    showings: Mapping[int, Showing] = field(default_factory=dict)
     judged_at: datetime | None = None  # the last judging: a page's date moves only when the board may
 
     @property
-    def slug(self) -> str:
-        """The page's folder."""
-        return f"{self.assignment.slug}{'-train' if self.trained else ''}"
+    def folder(self) -> str:
+        return folder(self.assignment.slug, self.run_kind)
+
+    @property
+    def home(self) -> str:
+        """The way back from its folder."""
+        return "../" * (1 + self.folder.count("/"))
 
     @property
     def trained(self) -> bool:
@@ -46,7 +50,7 @@ class Board:
 
     @property
     def title(self) -> str:
-        return f"{self.assignment.title}{', trained by the grader' if self.trained else ''}"
+        return heading(self.assignment, self.run_kind)
 
     @property
     def axis(self) -> Axis:
@@ -61,21 +65,18 @@ class Board:
         return [
             Figure(row, name, f"pictures/{row.ref}-{_file_name(name)}.png", png)
             for row in self.rows
-            for name, png in self.pictures.get(row.ref, {}).items()
+            for name, png in self.showing(row).pictures.items()
             if png.startswith(PNG)
         ]
 
     @property
     def readings(self) -> Sequence["Reading"]:
         return [
-            Reading(row, name, text)
-            for row in self.rows
-            for name, text in self.texts.get(row.ref, {}).items()
+            Reading(row, name, text) for row in self.rows for name, text in self.showing(row).texts.items()
         ]
 
-    def shows(self, row: Row) -> bool:
-        """Whether anything that the row's entry made is on the page."""
-        return bool(self.pictures.get(row.ref) or self.texts.get(row.ref))
+    def showing(self, row: Row) -> Showing:
+        return self.showings.get(row.ref, Showing())
 
     @property
     def statement(self) -> str:
@@ -125,14 +126,8 @@ def write_site(store: Store, title: str, assignments: Sequence[Assignment], out:
 def _collect(store: Store, assignment: Assignment, run_kind: RunKind) -> Board:
     rows = board(store, assignment, run_kind=run_kind)
     judged = [entry.judged_at for entry in store.entries(assignment.slug, run_kind=run_kind)]
-    pictures = {row.ref: store.pictures(row.ref) for row in rows}
-    texts = {row.ref: _texts(store, row.ref) for row in rows}
-    return Board(assignment, rows, run_kind, pictures, texts, max(judged, default=None))
-
-
-def _texts(store: Store, ref: int) -> Mapping[str, str]:
-    judging = store.submission(ref).judging
-    return judging.texts if judging else {}
+    showings = store.showings([row.ref for row in rows])
+    return Board(assignment, rows, run_kind, showings, max(judged, default=None))
 
 
 def export_site(title: str, boards: Sequence[Board], out: Path) -> Path:
@@ -140,15 +135,15 @@ def export_site(title: str, boards: Sequence[Board], out: Path) -> Path:
     pages = _environment()
     files = {"style.css": (HERE / "style.css").read_bytes()}
     for one in boards:  # pictures first, so that no page ever names one that isn't there
-        files |= {f"{one.slug}/{figure.file}": figure.png for figure in one.gallery}
+        files |= {f"{one.folder}/{figure.file}": figure.png for figure in one.gallery}
     for one in boards:
-        shown = {"course": title, "board": one, "home": "../"}
-        files[f"{one.slug}/index.html"] = _html(pages, "board.html", shown)
+        shown = {"course": title, "board": one, "home": one.home}
+        files[f"{one.folder}/index.html"] = _html(pages, "board.html", shown)
         if one.statement:
-            files[f"{one.slug}/statement.html"] = _html(pages, "statement.html", shown)
+            files[f"{one.folder}/statement.html"] = _html(pages, "statement.html", shown)
     files["index.html"] = _html(pages, "index.html", {"course": title, "boards": boards, "home": ""})
     _check_own(out)
-    write_files(out, files, own=[f"{one.slug}/pictures/[0-9]*-*.png" for one in boards])
+    write_files(out, files, own=[f"{one.folder}/pictures/[0-9]*-*.png" for one in boards])
     return out / "index.html"
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from grader.errors import HeldoutError
-from grader.spec import Assignment, Metric
+from grader.spec import Assignment, Metric, RunKind
+from leaderboard.records import Showing
 from leaderboard.store import Store
 from leaderboard.web.chart import MARGIN, WIDTH, axis
 from leaderboard.web.pages import Board, export_site, write_site
@@ -47,6 +48,11 @@ class Page(HTMLParser):
             assert self.open.pop() == tag
 
 
+def dead_links(path: Path) -> list[str]:
+    links = Page(path).links
+    return [link for link in links if not link.startswith("#") and not (path.parent / link).is_file()]
+
+
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {
         str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
@@ -83,12 +89,35 @@ def test_a_site_is_whole_and_its_links_lead_somewhere(
         page = Page(path)
         assert "script" not in page.tags
         assert page.active == []
-        for link in page.links:
-            assert link.startswith("#") or (path.parent / link).is_file(), link
+        assert dead_links(path) == []
     board = Page(tmp_path / "site" / "denoising" / "index.html")
     assert len(board.images) == 3
     assert all(image["alt"] and image["width"] == "16" and image["height"] == "8" for image in board.images)
     assert {"caption", "th", "svg"} <= set(board.tags)
+    course.close()
+
+
+def test_the_board_of_train_runs_has_a_folder_that_is_nobody_elses(
+    course: Store, denoising: Assignment, tmp_path: Path, clock: Clock
+) -> None:
+    other = replace(denoising, slug="denoising-train", title="Another")
+    for slug, kind, value in (("denoising", RunKind.TRAIN, 25.0), (other.slug, RunKind.EVALUATE, 26.0)):
+        clock.go(minutes=1)
+        send(course, "Ada", slug=slug, run_kind=kind)
+        judge(course, scored(value))
+    index = write_site(course, "Course", [denoising, other], tmp_path / "site")
+    boards = {
+        "denoising": ("Denoising", "19.00"),
+        "denoising/train": ("Denoising, trained by the grader", "25.00"),
+        "denoising-train": ("Another", "26.00"),
+    }
+    for folder, (title, score) in boards.items():
+        source = (tmp_path / "site" / folder / "index.html").read_text(encoding="utf-8")
+        assert f"<h1>{title}</h1>" in source
+        assert f"<strong>{score}</strong>" in source
+        assert f"{folder}/index.html" in Page(index).links
+    dead = [link for path in (tmp_path / "site").rglob("*.html") for link in dead_links(path)]
+    assert dead == []
     course.close()
 
 
@@ -141,7 +170,7 @@ def test_no_name_becomes_markup(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("written", [*HOSTILE, "</blockquote><img src=x onerror=alert(1)>", "{{ 7*7 }}"])
 def test_what_a_model_wrote_is_shown_and_no_markup(written: str, tmp_path: Path) -> None:
-    board = Board(assignment(), [row()], texts={3: {written: f"And he│{written}\nsaid"}})
+    board = Board(assignment(), [row()], showings={3: Showing(texts={written: f"And he│{written}\nsaid"})})
     export_site("Course", [board], tmp_path)
     path = tmp_path / "denoising" / "index.html"
     page, source = Page(path), path.read_text(encoding="utf-8")
@@ -167,7 +196,7 @@ def test_a_text_beside_a_picture_shares_its_link(course: Store, tmp_path: Path, 
 
 
 def test_files_that_are_no_pictures_are_not_published(tmp_path: Path) -> None:
-    board = Board(assignment(), [row()], pictures={3: {"../../evil": b"<html>"}})
+    board = Board(assignment(), [row()], showings={3: Showing({"../../evil": b"<html>"})})
     export_site("Course", [board], tmp_path / "site")
     assert not list(tmp_path.rglob("*evil*"))
 
