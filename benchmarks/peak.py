@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from grader import catalogue
-from grader.archive import pack
+from grader.archive import pack_for
 from grader.catalogue import HOME
 from grader.grade import grade
 from grader.prepared import HELDOUT, PUBLIC, Data
@@ -20,7 +20,7 @@ from grader.sandbox.probe import choose
 
 def main(slug: str, folder: str, drawn: str) -> int:
     assignment = catalogue.find(slug)
-    archive = pack(HOME / folder, limit=assignment.limits.archive_bytes).data
+    archive = pack_for(assignment, HOME / folder).data
     public, heldout = (dict(np.load(Path(drawn) / name)) for name in (PUBLIC, HELDOUT))
     data = Data(public, heldout, "")
     with closing(choose("zygote")) as sandbox:

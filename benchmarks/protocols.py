@@ -20,7 +20,7 @@ import torch
 
 from benchmarks.record import Row, at_most
 from grader import catalogue
-from grader.archive import pack
+from grader.archive import pack_for
 from grader.catalogue import HOME
 from grader.prepared import HELDOUT, PUBLIC, draw
 from grader.sandbox import Sandbox
@@ -67,7 +67,7 @@ def measure_memory() -> list[Row]:
 def _ratio(slug: str, subject: Subject, sandbox: Sandbox) -> list[Row]:
     assignment = catalogue.find(slug)
     heldout = draw(assignment, 1, size=subject.items).heldout
-    archive = pack(HOME / subject.folder, limit=assignment.limits.archive_bytes).data
+    archive = pack_for(assignment, HOME / subject.folder).data
     load = submission(HOME / subject.folder)
     through(assignment, archive, heldout, sandbox)
     pairs = [

@@ -12,7 +12,6 @@ from commands.options import (
     format_option,
     locate,
     open_store,
-    packed,
     run_kind,
     sandbox_option,
     train_option,
@@ -60,26 +59,26 @@ def baselines(
     """Grade the shipped baselines and reference solutions onto the board, and what else is queued."""
     from commands.workbench import Workbench
     from grader import catalogue
+    from grader.archive import pack_for
     from leaderboard.receive import receive
     from leaderboard.records import TeamKind
 
     course = locate(folder)
     store = open_store(course)
-    fresh = 0
+    kind, fresh = run_kind(train), 0
     for slug in slugs or tuple(course.config.assignments):
         assignment = course.settle(catalogue.find(slug))
         for solution in catalogue.solutions(slug):
             if train and not (solution.folder / "train.py").is_file():
                 continue
             store.ensure_team(solution.team, TeamKind(solution.kind))
-            archive = packed(solution.folder, assignment, train=train)
             receipt = receive(
                 store,
                 course.archives,
-                archive,
+                pack_for(assignment, solution.folder, kind),
                 team=solution.team,
-                assignment=slug,
-                run_kind=run_kind(train),
+                assignment=assignment,
+                run_kind=kind,
             )
             fresh += not receipt.duplicate
     if not fresh:

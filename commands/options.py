@@ -9,9 +9,8 @@ import click
 from grader.errors import HeldoutError
 
 if TYPE_CHECKING:
-    from grader.archive import Archive
     from grader.course import Course
-    from grader.spec import Assignment, RunKind
+    from grader.spec import RunKind
     from leaderboard.store import Store
 
 Verb = Callable[..., Any]
@@ -57,14 +56,6 @@ def run_kind(train: bool) -> "RunKind":
     from grader.spec import RunKind
 
     return RunKind.TRAIN if train else RunKind.EVALUATE
-
-
-def packed(source: Path, assignment: "Assignment", *, train: bool) -> "Archive":
-    """What is handed in: a folder's code, weights and all; of a train run the code alone."""
-    from grader.archive import pack
-
-    limit = assignment.budget.archive_bytes if train else assignment.limits.archive_bytes
-    return pack(source, limit=limit, code_only=train)
 
 
 def sandbox_option(verb: Verb) -> Verb:

@@ -15,7 +15,6 @@ from commands.options import (
     format_option,
     locate,
     open_store,
-    packed,
     read_marker,
     run_kind,
     sandbox_option,
@@ -98,18 +97,20 @@ def check(
     from commands.workbench import bar
     from grader import catalogue
     from grader import grade as grading
+    from grader.archive import pack_for
     from grader.pictures import png
     from grader.prepared import load_public
     from leaderboard.plain import lines, one_line
 
     course = locate(folder, near=source)
     assignment = course.settle(catalogue.find(slug or _started_from(source)))
-    archive = packed(source, assignment, train=train)
+    kind = run_kind(train)
+    archive = pack_for(assignment, source, kind)
     sandbox = _own_sandbox(sandbox_name)
     size = f"{len(archive.data) / 1e6:.2f} MB"
     click.echo(f"{one_line(archive.file_name)}: {size}, sandbox: {sandbox.launcher}")
     with closing(sandbox):
-        public, kind = load_public(course, assignment.slug), run_kind(train)
+        public = load_public(course, assignment.slug)
         with bar("checking") as progress:
             found = grading.check(assignment, archive.data, public, sandbox, run_kind=kind, progress=progress)
     if found.log:
@@ -160,20 +161,22 @@ def submit(
 ) -> None:
     """Hand in a solution for SLUG. What is printed is your receipt."""
     from grader import catalogue
+    from grader.archive import pack_for
     from leaderboard.plain import one_line
     from leaderboard.receive import receive
 
     course = locate(folder, near=source)
     store = open_store(course)
-    archive = packed(source, course.settle(catalogue.find(slug)), train=train)
+    assignment, kind = course.settle(catalogue.find(slug)), run_kind(train)
+    archive = pack_for(assignment, source, kind)
     receipt = receive(
         store,
         course.archives,
         archive,
         team=team_or_only(store, team),
-        assignment=slug,
+        assignment=assignment,
         description=description,
-        run_kind=run_kind(train),
+        run_kind=kind,
     )
     verb = "had been received before as" if receipt.duplicate else "received as"
     click.echo(f"{one_line(archive.file_name)} {verb} #{receipt.ref}, sha256 {receipt.sha256}")

@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 from grader.errors import HeldoutError
-from grader.spec import MB
+from grader.spec import MB, Assignment, RunKind
 
 PUBLIC_DATA = "data"  # the folder that `heldout start` puts the public data in
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date a zip can hold: equal folders make equal bytes
@@ -28,6 +28,11 @@ class Archive:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.data).hexdigest()
+
+
+def pack_for(assignment: Assignment, source: Path, run_kind: RunKind = RunKind.EVALUATE) -> Archive:
+    """What is handed in: a folder's code, weights and all; of a train run the code alone. See `pack`."""
+    return pack(source, limit=assignment.archive_limit(run_kind), code_only=run_kind is RunKind.TRAIN)
 
 
 def pack(source: Path, *, limit: int, code_only: bool = False) -> Archive:
@@ -49,8 +54,27 @@ def pack(source: Path, *, limit: int, code_only: bool = False) -> Archive:
             expected="a folder with model.py in it, or a zip of one",
             next_step="name it with -f DIR",
         )
-    _check_size(archive, source, limit, code_only=code_only)
+    check_size(archive, limit, where=_largest(source, code_only=code_only), code_only=code_only)
     return archive
+
+
+def check_size(archive: Archive, limit: int, *, where: str = "", code_only: bool = False) -> None:
+    """Raise HeldoutError when the archive is empty or has more than `limit` bytes. Doesn't look into it."""
+    where = where or archive.file_name
+    if not archive.data:
+        raise HeldoutError("the archive is empty", where=where, expected="a zip with model.py in it")
+    if len(archive.data) <= limit:
+        return
+    raise HeldoutError(
+        f"the archive has {_size(len(archive.data))}; the limit is {_size(limit)}",
+        where=where,
+        expected="Python files alone: the grader trains what a train run is scored with"
+        if code_only
+        else "code, and weights that fit",
+        next_step="shorten the code: a train run is to bring a method along, no data"
+        if code_only
+        else "store the weights as float16, or leave out what model.py does not need",
+    )
 
 
 def keep(archive: Archive, shelf: Path) -> Path:
@@ -145,20 +169,6 @@ def _check_code(archive: Archive, source: Path) -> None:
             expected="Python files alone: the grader trains what a train run is scored with",
             next_step="leave the others out, or name the folder: then only its Python files are packed",
         )
-
-
-def _check_size(archive: Archive, source: Path, limit: int, *, code_only: bool) -> None:
-    if not archive.data:
-        raise HeldoutError(f"{source} is empty", expected="a zip with model.py in it")
-    if len(archive.data) <= limit:
-        return
-    raise HeldoutError(
-        f"the archive has {_size(len(archive.data))}; the limit is {_size(limit)}",
-        where=_largest(source, code_only=code_only),
-        next_step="shorten the code: a train run is to bring a method along, no data"
-        if code_only
-        else "store the weights as float16, or leave out what model.py does not need",
-    )
 
 
 def _largest(source: Path, *, code_only: bool) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from grader import catalogue
-from grader.archive import pack
+from grader.archive import pack_for
 from grader.errors import HeldoutError, Reason
 from grader.grade import grade
 from grader.prepared import Data, draw
@@ -138,8 +138,6 @@ def _variants(folder: Path) -> Iterator[Case]:
 
 
 def _pack(case: Case, public: Arrays, assignment: Assignment) -> bytes:
-    train = case.expected.run is RunKind.TRAIN
-    limit = assignment.budget.archive_bytes if train else assignment.limits.archive_bytes
     with tempfile.TemporaryDirectory() as temporary:
         draft = Path(temporary) / case.folder.name
         shutil.copytree(case.folder, draft, ignore=shutil.ignore_patterns(*NOT_SUBMITTED))
@@ -147,7 +145,7 @@ def _pack(case: Case, public: Arrays, assignment: Assignment) -> bytes:
             (draft / "parameters.json").write_text(json.dumps(dict(case.parameters)))
         if (case.folder / "build.py").is_file():
             runpy.run_path(str(case.folder / "build.py"))["build"](draft, public)
-        return pack(draft, limit=limit, code_only=train).data
+        return pack_for(assignment, draft, case.expected.run).data
 
 
 def complaints(expected: Expected, report: Report) -> Iterator[str]:

@@ -216,6 +216,10 @@ class Assignment:
     def metric(self) -> Metric:
         return self.metrics[0]
 
+    def archive_limit(self, run_kind: RunKind) -> int:
+        """Bytes that may be handed in: of a train run little, for it brings no weights along."""
+        return self.budget.archive_bytes if run_kind is RunKind.TRAIN else self.limits.archive_bytes
+
     def tier_of(self, score: float) -> str:
         """The hardest tier that `score` reaches, or an empty string."""
         sign = 1 if self.metric.higher_is_better else -1

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from grader.archive import Archive, keep
-from grader.spec import RunKind
+from grader.archive import Archive, check_size, keep
+from grader.spec import Assignment, RunKind
 from leaderboard.records import Receipt
 from leaderboard.store import Store
 
@@ -14,18 +14,21 @@ def receive(
     archive: Archive,
     *,
     team: str,
-    assignment: str,
+    assignment: Assignment,
     description: str = "",
     run_kind: RunKind = RunKind.EVALUATE,
 ) -> Receipt:
     """Keep the archive and queue it. Killed in between, it leaves bytes that nobody asks for: harmless.
 
-    Raises HeldoutError when the team is unknown or the disk is full; then there is no receipt.
+    Raises HeldoutError when the archive is too large for its kind of run, the team is unknown or the disk is
+    full; then there is no receipt.
     """
+    code_only = run_kind is RunKind.TRAIN
+    check_size(archive, assignment.archive_limit(run_kind), code_only=code_only)
     keep(archive, shelf)
     return store.receive(
         team,
-        assignment,
+        assignment.slug,
         sha256=archive.sha256,
         size=len(archive.data),
         file_name=archive.file_name,

@@ -1,0 +1,53 @@
+"""The door: what is too large for its kind of run is neither kept nor queued, whoever brings it."""
+
+from pathlib import Path
+
+import pytest
+
+from grader.archive import Archive, place
+from grader.errors import HeldoutError
+from grader.spec import RunKind
+from leaderboard.receive import receive
+from leaderboard.records import TeamKind
+from leaderboard.store import Store
+from tests.leaderboard.cases import assignment
+
+
+@pytest.fixture
+def ledger(sqlite_url: str) -> Store:
+    store = Store.open(sqlite_url)
+    store.ensure_team("Ada", TeamKind.STUDENT)
+    return store
+
+
+@pytest.mark.parametrize("run_kind", RunKind)
+def test_each_kind_of_run_has_a_limit(run_kind: RunKind, ledger: Store, tmp_path: Path) -> None:
+    limit = assignment().archive_limit(run_kind)
+    most = Archive(bytes(limit), "most.zip")
+    receipt = receive(ledger, tmp_path, most, team="Ada", assignment=assignment(), run_kind=run_kind)
+    assert (receipt.size, receipt.assignment) == (limit, "denoising")
+    assert place(tmp_path, receipt.sha256).is_file()
+    larger = Archive(bytes(limit + 1), "larger.zip")
+    with pytest.raises(HeldoutError, match="the limit is") as caught:
+        receive(ledger, tmp_path, larger, team="Ada", assignment=assignment(), run_kind=run_kind)
+    assert caught.value.where == "larger.zip"
+    assert caught.value.expected
+    assert caught.value.next_step
+    assert not place(tmp_path, larger.sha256).exists()
+    assert len(ledger.submissions("denoising")) == 1
+    ledger.close()
+
+
+def test_weights_are_no_train_run(ledger: Store, tmp_path: Path) -> None:
+    weights = Archive(bytes(1_000_000), "weights.zip")
+    assert receive(ledger, tmp_path, weights, team="Ada", assignment=assignment()).ref
+    with pytest.raises(HeldoutError, match=r"1\.0 MB; the limit is 16\.0 KiB") as caught:
+        receive(ledger, tmp_path, weights, team="Ada", assignment=assignment(), run_kind=RunKind.TRAIN)
+    assert "bring a method along" in caught.value.next_step
+    ledger.close()
+
+
+def test_nothing_is_no_submission(ledger: Store, tmp_path: Path) -> None:
+    with pytest.raises(HeldoutError, match="is empty"):
+        receive(ledger, tmp_path, Archive(b"", "empty.zip"), team="Ada", assignment=assignment())
+    ledger.close()
