@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from grader.errors import Reason
-from grader.report import Estimate, Failure, Job, Report, Resources, Verdict
+from grader.report import Estimate, Failure, Job, Report, Resources, Training, Verdict
 from grader.spec import Assignment, Limits, Metric, RunKind, Tier
 from leaderboard.records import Receipt, Student, TeamKind
 from leaderboard.store import Store
@@ -34,6 +34,17 @@ RESOURCES = Resources(
     killed="memory",
     doing="calling denoise on batch 3",
     dropped_bytes=1234,
+)
+
+
+TRAINING = Training(
+    seed=2**32 - 1,
+    steps=600,
+    cpu_seconds=43.5,
+    cut=True,
+    curve=((20, 0.5), (600, 0.25)),
+    wall_seconds=230.0,
+    peak_bytes=300 << 20,
 )
 
 

@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,13 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from grader.errors import HeldoutError
+from grader.report import Training
 from leaderboard import database as databases
 from leaderboard.database import HEAD, MIGRATIONS, Database
 from leaderboard.records import TeamKind
 from leaderboard.store import Store
 from leaderboard.tables import Base, JudgingRow, ScoreRow
-from tests.leaderboard.cases import judge, send
+from tests.leaderboard.cases import TRAINING, judge, scored, send
 
 BWRAP = shutil.which("bwrap")
 HOME = Path(__file__).resolve().parents[2]
@@ -147,6 +149,19 @@ def test_judgings_of_the_first_schema_are_kept(url: str) -> None:
         assert judging.resources.wall_seconds == 1.5
         assert (judging.resources.limits, judging.resources.killed) == (None, "")
         assert judging.texts == {}
+
+
+def test_a_training_that_another_version_recorded_is_told(url: str) -> None:
+    with closing(Store.open(url)) as store:
+        send(store)
+        ref = judge(store, replace(scored(), training=TRAINING)).ref
+    early = {"seed": 5, "steps": 7, "cpu_seconds": 1.5, "cut": False, "curve": [[7, 0.5]], "mood": "good"}
+    with closing(Database(url)) as database, database.connection() as connection:
+        connection.execute(update(JudgingRow).values(training=early))
+    with closing(Store.open(url)) as store:
+        judging = store.submission(ref).judging
+        assert judging is not None
+        assert judging.training == Training(5, 7, 1.5, cut=False, curve=((7, 0.5),))
 
 
 @pytest.mark.parametrize("url", ["", "ledger.db", "mysql://host/course", "sqlite://", "://"])

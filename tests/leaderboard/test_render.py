@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from grader.errors import Reason
-from grader.report import Estimate, Failure, Verdict
+from grader.report import Estimate, Failure, Resources, Verdict
+from grader.spec import Limits, RunKind
 from leaderboard.plain import csv_cell, lines, one_line
 from leaderboard.records import Judging, Row, State, Submission, TeamKind
 from leaderboard.render import (
@@ -21,7 +22,7 @@ from leaderboard.render import (
     print_submission,
     print_submissions,
 )
-from tests.leaderboard.cases import KID, RESOURCES, assignment
+from tests.leaderboard.cases import KID, RESOURCES, TRAINING, assignment
 
 START = datetime(2017, 5, 22, 13, 22, 32, tzinfo=UTC)
 HOSTILE = [
@@ -234,6 +235,34 @@ def test_a_submission_shows_which_limit_it_met_and_how_far_it_got(capsys: pytest
     assert told["resources"]["limits"]["memory_bytes"] == 2 << 30
     assert told["resources"]["output_dropped"] is True
     assert "1234" not in json.dumps(told)
+
+
+def test_a_train_run_shows_what_its_training_used_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    made = console(160)
+    judging = Judging(1, Verdict.SCORED, START, 7, resources=RESOURCES, training=TRAINING)
+    shown = submission(judging=judging, run_kind=RunKind.TRAIN)
+    print_submission(shown, assignment(), console=made)
+    assert "600 steps in 44 of 120 CPU-seconds, then it was cut" in text(made)
+    assert "230.0 s wall, 300 MiB" in text(made)
+    assert "1.5 s wall (limit 60 s public + 120 s held-out)" in text(made)
+    print_submission(shown, assignment(), "json")
+    [told] = json.loads(capsys.readouterr().out)
+    assert (told["training"]["wall_seconds"], told["resources"]["wall_seconds"]) == (230.0, 1.5)
+
+
+def test_a_training_that_failed_shows_which_limit_it_met() -> None:
+    made = console(160)
+    met = Resources("cold", ("seccomp",), limits=Limits(), killed="memory", doing="calling train")
+    judging = Judging(1, Verdict.FAILED, START, 7, resources=met, training=TRAINING)
+    print_submission(submission(State.FAILED, judging=judging), assignment(), console=made)
+    assert "memory, while calling train" in text(made)
+    assert "held-out)" not in text(made)
+
+
+def test_a_board_of_train_runs_says_so() -> None:
+    made = console(80)
+    print_board([row()], assignment(), run_kind=RunKind.TRAIN, console=made)
+    assert "Denoising, trained by the grader" in text(made)
 
 
 @pytest.mark.parametrize("written", HOSTILE)

@@ -9,9 +9,10 @@ import pytest
 
 from grader.errors import HeldoutError, Reason
 from grader.report import Estimate, Verdict
-from leaderboard.records import State, Student, TeamKind
+from grader.spec import RunKind
+from leaderboard.records import Showing, State, Student, TeamKind
 from leaderboard.store import Store
-from tests.leaderboard.cases import ADA, BOB, PNG, broke, failed, judge, scored, send, take
+from tests.leaderboard.cases import ADA, BOB, PNG, TRAINING, broke, failed, judge, scored, send, take
 from tests.leaderboard.conftest import START, Clock
 
 # ---------------------------------------------------------------- teams and students
@@ -99,6 +100,23 @@ def test_a_scored_report_comes_back_as_it_was(store: Store, clock: Clock) -> Non
     assert store.picture(receipt.ref, "examples") == PNG
     np.testing.assert_array_equal(store.items(receipt.ref)["psnr"], report.items["psnr"])
     assert store.items(receipt.ref)["psnr"].dtype == np.float32
+
+
+def test_a_train_run_of_the_same_bytes_has_a_board_of_its_own_and_its_training(store: Store) -> None:
+    practice, train = send(store, content="same"), send(store, content="same", run_kind=RunKind.TRAIN)
+    assert (train.sha256, train.duplicate) == (practice.sha256, False)
+    judge(store, scored(19.0))
+    judge(store, replace(scored(18.0), training=TRAINING))
+    for receipt, kind, value, training in (
+        (practice, RunKind.EVALUATE, 19.0, None),
+        (train, RunKind.TRAIN, 18.0, TRAINING),
+    ):
+        found = store.submission(receipt.ref)
+        assert found.run_kind is kind
+        assert found.judging is not None
+        assert found.judging.training == training
+        [entry] = store.entries("denoising", run_kind=kind)
+        assert (entry.ref, entry.metrics["psnr"].value) == (receipt.ref, value)
 
 
 def test_texts_come_back_as_any_database_can_hold_them(store: Store) -> None:
@@ -194,6 +212,17 @@ def test_public_and_private_entries_differ_by_an_argument(store: Store) -> None:
     judge(store, scored(19.0, private=18.0))
     assert [entry.metrics["psnr"].value for entry in store.entries("denoising")] == [19.0]
     assert [entry.metrics["psnr"].value for entry in store.entries("denoising", private=True)] == [18.0]
+
+
+def test_what_several_made_is_told_at_once(store: Store) -> None:
+    refs = [send(store, team).ref for team in ("Ada", "Bob", "Carol")]
+    judge(store)
+    judge(store, replace(failed(), texts={"what it writes": "a"}))
+    assert store.showings([*refs, 7]) == {
+        refs[0]: Showing(pictures={"examples": PNG}),
+        refs[1]: Showing(texts={"what it writes": "a"}),
+    }
+    assert store.showings([]) == {}
 
 
 def test_counts_are_by_state(store: Store) -> None:
