@@ -13,9 +13,9 @@ from grader.scoring.features import Weights, features, shipped
 from grader.scoring.generation import (
     PerItem,
     fid,
-    fid_half_width,
+    fid_and_half_width,
     kid,
-    kid_half_width,
+    kid_and_half_width,
     overlap,
     standardise,
 )
@@ -164,8 +164,8 @@ def _figures(generated: Images, extractor: Weights, seen: npt.NDArray[np.float32
     ours, real = standardise(features(generated, extractor), unit), standardise(unit, unit)
     near = overlap(ours, real[: len(ours)])
     return {
-        "kid": Estimate(kid(ours, real), kid_half_width(ours, real, _generator())),
-        "fid": Estimate(fid(ours, real), fid_half_width(ours, real, _generator())),
+        "kid": Estimate(*kid_and_half_width(ours, real, _generator())),
+        "fid": Estimate(*fid_and_half_width(ours, real, _generator())),
         "precision": _mean(near.precision),
         "recall": _mean(near.recall),
         "density": _mean(near.density),

@@ -4,7 +4,7 @@ All compare features, (n, d) float64, of generated images with features of real 
 None of them notices copying: a copied training image is as good as real. That is what `copies` is for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,16 +45,18 @@ def kid(generated: Features, real: Features) -> float:
     return float(value)
 
 
-def kid_half_width(generated: Features, real: Features, rng: np.random.Generator) -> float:
-    """Half the 95 % interval of `kid`: how far other z and other real images would have moved it.
+def kid_and_half_width(generated: Features, real: Features, rng: np.random.Generator) -> tuple[float, float]:
+    """`kid`, and half its 95 % interval: how far other z and other real images would have moved it.
 
     Both sets are dealt into five parts, twenty times over, without replacement: the bootstrap's duplicates
     would enter the kernel as pairs at distance 0. A part's variance, σ²/b·(1 − b/n) for b of n items, is
-    turned into σ²/n (Politis, Romano & Wolf 1999, "Subsampling", §3). Needs five items in each set.
+    turned into σ²/n (Politis, Romano & Wolf 1999, "Subsampling", §3). Needs ten items in each set: a part's
+    own discrepancy takes two.
     """
-    ours, theirs = (_deal(len(each), rng) for each in (generated, real))
-    parts = _kids(generated, real, ours, theirs)
-    return float(NORMAL_95 * parts.std(ddof=1) / np.sqrt(PARTS - 1))
+    parts = ((np.ones((1, len(each))), _deal(len(each), rng)) for each in (generated, real))
+    ours, theirs = (np.concatenate(whole_and_parts) for whole_and_parts in parts)
+    value, *of_parts = _kids(generated, real, ours, theirs)  # at once: the kernels take the time
+    return float(value), _half_width(of_parts)
 
 
 def fid(generated: Features, real: Features) -> float:
@@ -75,11 +77,11 @@ def fid(generated: Features, real: Features) -> float:
     return max(0.0, float(shift @ shift + np.trace(ours) + np.trace(theirs) - 2 * cross))
 
 
-def fid_half_width(generated: Features, real: Features, rng: np.random.Generator) -> float:
-    """Half the 95 % interval of `fid` by the same parts as `kid_half_width`."""
+def fid_and_half_width(generated: Features, real: Features, rng: np.random.Generator) -> tuple[float, float]:
+    """`fid`, and half its 95 % interval by the same parts as `kid_and_half_width`."""
     ours, theirs = (_deal(len(each), rng) for each in (generated, real))
     parts = [fid(generated[one > 0], real[other > 0]) for one, other in zip(ours, theirs, strict=True)]
-    return float(NORMAL_95 * np.std(parts, ddof=1) / np.sqrt(PARTS - 1))
+    return fid(generated, real), _half_width(parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +149,10 @@ def _deal(n: int, rng: np.random.Generator) -> Features:
         for part, chosen in enumerate(rng.permutation(n)[: n - n % PARTS].reshape(PARTS, -1)):
             rows[number * PARTS + part, chosen] = 1
     return rows
+
+
+def _half_width(of_parts: Sequence[float]) -> float:
+    return float(NORMAL_95 * np.std(of_parts, ddof=1) / np.sqrt(PARTS - 1))
 
 
 def _symmetric_root(matrix: Features) -> Features:

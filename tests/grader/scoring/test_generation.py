@@ -8,9 +8,9 @@ from scipy.spatial.distance import cdist
 from grader.scoring.generation import (
     Features,
     fid,
-    fid_half_width,
+    fid_and_half_width,
     kid,
-    kid_half_width,
+    kid_and_half_width,
     overlap,
     standardise,
 )
@@ -58,8 +58,9 @@ def test_the_half_width_covers_what_other_draws_give(shift: float) -> None:
     values, widths = [], []
     for i in range(60):
         x, y = gaussian(200, seed=2 * i, shift=shift), gaussian(200, seed=2 * i + 1)
-        values.append(kid(x, y))
-        widths.append(kid_half_width(x, y, np.random.default_rng(0)))
+        value, width = kid_and_half_width(x, y, np.random.default_rng(0))
+        values.append(value)
+        widths.append(width)
     truth = np.mean(values)
     covered = np.mean([abs(value - truth) <= width for value, width in zip(values, widths, strict=True)])
     assert covered >= 0.85  # nominal .95; cautious where both sets have one source
@@ -68,8 +69,10 @@ def test_the_half_width_covers_what_other_draws_give(shift: float) -> None:
 
 def test_the_half_width_depends_on_nothing_but_its_generator() -> None:
     x, y = gaussian(100, seed=0), gaussian(120, seed=1)
-    one, same, other = (kid_half_width(x, y, np.random.default_rng(seed)) for seed in (0, 0, 1))
-    assert one == same != other
+    one, same, other = (kid_and_half_width(x, y, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    assert one == same
+    assert one[1] != other[1]
+    assert one[0] == pytest.approx(kid(x, y)) == pytest.approx(other[0])
 
 
 # ---------------------------------------------------------------- FID
@@ -96,7 +99,13 @@ def test_fids_bias_falls_with_the_number_of_images() -> None:
     real = gaussian(2_000, seed=0)
     small, large = (np.mean([fid(gaussian(n, seed=i + 1), real) for i in range(20)]) for n in (100, 1_000))
     assert small > 3 * large
-    assert fid_half_width(gaussian(500, seed=1), real, np.random.default_rng(0)) > 0
+
+
+def test_fids_half_width_comes_with_the_value_of_all_images() -> None:
+    x, y = gaussian(500, seed=1), gaussian(400, seed=2)
+    value, half_width = fid_and_half_width(x, y, np.random.default_rng(0))
+    assert value == fid(x, y)
+    assert half_width > 0
 
 
 # ---------------------------------------------------------------- precision, recall, density, coverage
