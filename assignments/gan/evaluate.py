@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from grader.errors import BadSubmission, Reason
 from grader.questions import Question, ask, ask_twice, check_function, latent_size
-from grader.scoring.copies import Real
+from grader.scoring.copies import CopySearch
 from grader.scoring.features import Weights, features, shipped
 from grader.scoring.generation import (
     PerItem,
@@ -22,6 +22,7 @@ from grader.scoring.generation import (
 from grader.scoring.statistics import bootstrap_half_width
 from grader.spec import Arrays, Estimate, Picture, Preview, Scores, Session, Student
 
+from . import spacing
 from .data import PREFIX
 
 GENERATE = Question("generate", answer=(1, 28, 28), low=0.0, high=1.0)
@@ -128,11 +129,11 @@ def _copied(generated: Images, real: Images, handed_out: npt.NDArray[np.bool_]) 
 
     However copies are disguised, what they are nearest to is more often handed out than chance would have it.
     """
-    found = Real(real).search(generated)
+    found = CopySearch(real).search(generated, spacing.shipped())
     copies = np.any(found.novelty < NOVEL, axis=0).astype(np.float64)
     if copies.mean() > MOST_COPIED:
         raise _copies("too many of the generated images are copies of published ones")
-    familiar = handed_out[found.nearest].astype(np.float64)  # (2, n)
+    familiar = handed_out[found.index].astype(np.float64)  # (2, n)
     if familiar.mean(axis=1).max() > most_familiar(len(generated), handed_out.mean()):
         raise _copies("too many of the generated images are nearest to one that was handed out")
     return {"copied": _mean(copies), "familiar": _mean(familiar[familiar.mean(axis=1).argmax()])}

@@ -1,11 +1,13 @@
 """The search for copies on real images: what it finds and leaves alone, and that it finds what is nearest."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from grader.datasets import fashion_mnist
-from grader.scoring.copies import Real, Stack
+from grader.scoring.copies import CopySearch, PerItem, Stack
 
 N = 3_000  # real images
 COPY = np.array([[0.6], [0.5]])  # the assignment's limits, by pixels and by tangents
@@ -16,13 +18,25 @@ def images() -> Stack:
     return fashion_mnist().images
 
 
+@dataclass(frozen=True)
+class Real:
+    """The first N images, and how far apart they are."""
+
+    among: CopySearch
+    spacing: PerItem
+
+    def novelty(self, images: Stack) -> PerItem:
+        return self.among.search(images, self.spacing).novelty
+
+
 @pytest.fixture(scope="module")
 def real(images: Stack) -> Real:
-    return Real(images[:N])
+    among = CopySearch(images[:N])
+    return Real(among, among.spacing())
 
 
 def copied(real: Real, images: Stack) -> float:
-    return float(np.any(real.search(images).novelty < COPY, axis=0).mean())
+    return float(np.any(real.novelty(images) < COPY, axis=0).mean())
 
 
 def moved(images: Stack, down: int, right: int) -> Stack:
@@ -31,7 +45,7 @@ def moved(images: Stack, down: int, right: int) -> Stack:
 
 
 def test_every_exact_copy_is_found(real: Real, images: Stack) -> None:
-    index, distance = real.nearest(images[:100])
+    index, distance = real.among.nearest(images[:100])
     assert np.array_equal(index[0], np.arange(100))
     assert distance[0].max() < 0.01
     assert copied(real, images[:100]) == 1
@@ -44,7 +58,7 @@ def test_shifted_copies_are_found(real: Real, images: Stack, shift: tuple[int, i
 
 def test_mirrored_and_dimmed_copies_are_found(real: Real, images: Stack) -> None:
     disguised = (images[:100, :, ::-1] * 0.7).round().astype(np.uint8)
-    assert np.array_equal(real.nearest(disguised)[0][0], np.arange(100))
+    assert np.array_equal(real.among.nearest(disguised)[0][0], np.arange(100))
     assert copied(real, disguised) == 1
 
 
@@ -59,19 +73,19 @@ def test_fresh_real_images_are_no_copies(real: Real, images: Stack) -> None:
 
 def test_noise_and_blank_images_are_no_copies(real: Real) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (20, 28, 28)).astype(np.uint8)
-    assert real.search(noise).novelty.min() > 1
-    assert real.search(np.zeros((2, 28, 28), np.uint8)).novelty.min() > 1
+    assert real.novelty(noise).min() > 1
+    assert real.novelty(np.zeros((2, 28, 28), np.uint8)).min() > 1
 
 
 def test_an_image_that_does_not_count_is_not_found(real: Real, images: Stack) -> None:
     everything = np.arange(50)
-    index, distance = real.nearest(images[:50], themselves=everything)
+    index, distance = real.among.nearest(images[:50], themselves=everything)
     assert not np.any(index == everything)
     assert distance[0].min() > 0.01
 
 
 def test_the_nearest_is_what_a_search_of_all_pixels_finds(images: Stack) -> None:
-    few = Real(images[:150])
+    few = CopySearch(images[:150])
     asked = images[300:302]
 
     def sine(one: Stack, other: Stack, down: int, right: int) -> float:
