@@ -32,16 +32,22 @@ TOLERANCE = 1e-3  # |a − b| ≤ TOLERANCE + TOLERANCE·|a|, in units of the an
 
 @dataclass(frozen=True)
 class Question:
-    """What to ask: `method` answers an array (B, …) with one of (B, *answer), clamped to low…high."""
+    """What to ask: `method` answers an array (B, …) with one of (B, *answer), clamped to low…high.
+
+    latent: inputs are z (B, LARGEST_LATENT), of which a model is given as many numbers as it has asked for.
+    """
 
     method: str
     answer: tuple[int, ...]
     low: float
     high: float
+    latent: bool = False
 
 
 def ask(session: Session, question: Question, inputs: Array) -> Answers:
     """Ask about one batch, inputs (B, …). Raises BadSubmission when the session does."""
+    if question.latent:
+        inputs = inputs[:, : latent_size(session)]
     answers = session.ask(question.method, inputs, shape=(len(inputs), *question.answer))
     return np.clip(answers, question.low, question.high)
 

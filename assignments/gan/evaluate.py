@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.errors import BadSubmission, Reason
-from grader.questions import Question, ask, ask_twice, check_function, latent_size
+from grader.questions import Question, ask, ask_twice, check_function
 from grader.scoring.copies import CopySearch
 from grader.scoring.features import Weights, features, shipped
 from grader.scoring.generation import (
@@ -25,7 +25,7 @@ from grader.spec import Arrays, Estimate, Picture, Preview, Scores, Session, Stu
 from . import spacing
 from .data import PREFIX
 
-GENERATE = Question("generate", answer=(1, 28, 28), low=0.0, high=1.0)
+GENERATE = Question("generate", answer=(1, 28, 28), low=0.0, high=1.0, latent=True)
 FEWEST_DISTINCT = 0.99  # of the images: distinct z must give distinct ones
 # Both of the public board's real images. Measured: a Gaussian .08 and .15, noise .001 and 0, ten good images
 # over and over .02 and 0.
@@ -50,11 +50,11 @@ def check(session: Session, public: Arrays) -> Preview:
 
     public: z (n, 256) float32; images (N, 28, 28) uint8. Raises BadSubmission.
     """
-    z = public["z"][:, : latent_size(session)]
+    z, extractor = public["z"], shipped()
     generated = quantised(check_function(session, GENERATE, z))
     _refuse_repeats(generated)
-    real = features(public["images"][:COMPARED], shipped())
-    ours, theirs = (standardise(each, real) for each in (features(generated, shipped()), real))
+    real = features(public["images"][:COMPARED], extractor)
+    ours, theirs = standardise(features(generated, extractor), real), standardise(real, real)
     return Preview(
         {"kid": kid(ours, theirs), "fid": fid(ours, theirs)}, (_samples(generated), _walk(session, z))
     )
@@ -84,9 +84,7 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
     heldout: see `data.prepare`. Raises BadSubmission: for a model that is no function of z, has collapsed or
     copies.
     """
-    with student.session("latent size") as session:
-        size = latent_size(session)
-    generated = quantised(ask_twice(student, GENERATE, heldout["z"][:, :size], rng))
+    generated = quantised(ask_twice(student, GENERATE, heldout["z"], rng))
     _refuse_repeats(generated)
     public = _figures(generated, shipped(), heldout["seen_public"])
     if public["coverage"].value < SMALLEST_COVERAGE or public["recall"].value < SMALLEST_RECALL:

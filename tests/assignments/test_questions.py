@@ -10,7 +10,17 @@ from torch import Tensor
 from grader.catalogue import HOME
 from grader.errors import BadSubmission, Reason
 from grader.prepared import Data
-from grader.questions import TOLERANCE, ask_if_offered, batches, each_once, latent_size, sequence
+from grader.questions import (
+    LARGEST_LATENT,
+    TOLERANCE,
+    Question,
+    ask,
+    ask_if_offered,
+    batches,
+    each_once,
+    latent_size,
+    sequence,
+)
 from grader.spec import Assignment
 from tests.assignments.in_process import FakeStudent, Identity, InProcess, Load, scores, submission
 
@@ -179,10 +189,19 @@ class Says:
     def latent_size(self) -> Tensor:
         return torch.tensor([self.size])
 
+    def given(self, z: Tensor) -> Tensor:
+        return torch.full((len(z), 1), float(z.shape[1]))
+
 
 @pytest.mark.parametrize("size", [1, 2.0, 256])
 def test_a_latent_size_is_a_whole_number(size: float) -> None:
     assert latent_size(InProcess(Says(size))) == size
+
+
+def test_a_model_is_given_as_many_numbers_as_it_asks_for() -> None:
+    question = Question("given", answer=(1,), low=0, high=LARGEST_LATENT, latent=True)
+    z = np.zeros((2, LARGEST_LATENT), np.float32)
+    assert ask(InProcess(Says(3)), question, z).tolist() == [[3], [3]]
 
 
 def test_any_other_latent_size_gets_one_text() -> None:
