@@ -23,7 +23,7 @@ ASSIGNMENT = Assignment(
         Tier("pass", 0.08, "reference_solutions/gan/dcgan"),
         Tier("reference", 0.02, "reference_solutions/gan/dcgan_r1"),
     ),
-    items=Range(64, GENERATED),  # fewer can't be dealt into the parts of an interval
+    items=Range(largest=GENERATED),
     prepare=prepare,
     check=check,
     evaluate=evaluate,

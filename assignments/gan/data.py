@@ -13,7 +13,7 @@ GENERATED = 5_000  # images asked for; FID falls with their number, so it is the
 HANDED_OUT = 50_000  # fewer than are left, so that what is missing isn't what is held out
 EXAMPLES = 256  # z of the check
 
-# Steps that the course's own extractor is trained for: 90 CPU-seconds. A small profile takes its share, 6.
+# Steps that the course's own extractor is trained for; a small profile takes its share.
 STEPS, FEWEST_STEPS = 1_500, 100
 
 PREFIX = "extractor "  # of its weights' names among the held-out arrays
@@ -22,7 +22,7 @@ PREFIX = "extractor "  # of its weights' names among the held-out arrays
 def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     """Draw one course's data from the data set in `source` (None: where `fashion_mnist` finds it).
 
-    Takes some two minutes at full size: the private board's extractor is trained here.
+    Takes one or two minutes at full size: the private board's extractor is trained here.
 
     public: images (50000, 28, 28) uint8 and their labels (50000,), as published; z (256, 256) float32.
     heldout: z (n, 256) float32; real (70000, 28, 28) uint8, all that is published, for the search for copies,
