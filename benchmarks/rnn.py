@@ -8,7 +8,6 @@ import time
 from contextlib import closing
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from grader.sandbox import Sandbox
 from grader.sandbox.probe import choose
 from grader.spec import MB, Arrays
 from grader.student import SandboxedStudent
+from tests.assignments.in_process import submission
 
 MODEL = Path(__file__).parent / "tasks" / "gru"
 SYMBOLS, STREAMS, CHARACTERS = 63, 256, 1_650
@@ -58,9 +58,7 @@ def through_protocol(archive: bytes, heldout: Arrays, sandbox: Sandbox) -> float
 
 
 def in_process(heldout: Arrays) -> float:
-    scope: dict[str, Any] = {}
-    exec((MODEL / "model.py").read_text(), scope)  # noqa: S102 - our own
-    model = scope["load"](MODEL, torch.device("cpu"))
+    model = submission(MODEL)()
     columns = torch.from_numpy(heldout["streams"].T.astype(np.int64))
     state = model.start(STREAMS)
     started = time.perf_counter()

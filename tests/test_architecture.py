@@ -19,6 +19,7 @@ HOME = Path(__file__).resolve().parents[1]
 OURS = (
     "assignments",
     "baselines",
+    "benchmarks",
     "cli",
     "commands",
     "grader",
@@ -26,7 +27,16 @@ OURS = (
     "reference_solutions",
     "tests",
 )
-FOLDERS = ("assignments", "baselines", "commands", "demo", "grader", "leaderboard", "reference_solutions")
+FOLDERS = (
+    "assignments",
+    "baselines",
+    "benchmarks",
+    "commands",
+    "demo",
+    "grader",
+    "leaderboard",
+    "reference_solutions",
+)
 
 FOR_ASSIGNMENTS = (
     "grader.classifier",
@@ -72,6 +82,8 @@ ALLOWED = {
     "baselines": (),
     "reference_solutions": (),
     "demo": (),
+    "benchmarks": ("benchmarks", "grader", "assignments.gan.evaluate", "tests.assignments.in_process"),
+    "benchmarks.tasks": (),
 }
 
 

@@ -84,7 +84,11 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
     heldout: see `data.prepare`. Raises BadSubmission: for a model that is no function of z, has collapsed or
     copies.
     """
-    generated = quantised(ask_twice(student, GENERATE, heldout["z"], rng))
+    return scored(quantised(ask_twice(student, GENERATE, heldout["z"], rng)), heldout)
+
+
+def scored(generated: Images, heldout: Arrays) -> Scores:
+    """What (n, 28, 28) images are worth. Raises BadSubmission where they are too alike, or copies."""
     _refuse_repeats(generated)
     public = _figures(generated, shipped(), heldout["seen_public"])
     if public["coverage"].value < SMALLEST_COVERAGE or public["recall"].value < SMALLEST_RECALL:
