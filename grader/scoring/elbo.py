@@ -7,6 +7,7 @@ answer about a z depends on that z alone and z was drawn after q was fixed.
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import entr
 
 Floats = npt.NDArray[np.float64]
 LOG_2_PI = float(np.log(2 * np.pi))
@@ -60,7 +61,5 @@ def binarisation_entropy(grey: npt.NDArray[np.generic]) -> Floats:
     array([1.])
     """
     p = np.asarray(grey, np.float64).reshape(len(grey), -1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where((p > 0) & (p < 1), p * np.log(p) + (1 - p) * np.log1p(-p), 0.0)
-    found: Floats = -terms.sum(axis=1)
+    found: Floats = (entr(p) + entr(1 - p)).sum(axis=1)
     return found

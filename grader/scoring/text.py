@@ -4,6 +4,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax
 
+from grader.scoring.classification import nll
+
 FLOOR = 2.0**-20  # this share of each probability is spread evenly: a certain error costs bits, not infinity
 CHUNK = 1_000_000  # logits at a time: some 30 MB
 
@@ -28,8 +30,7 @@ def code_length(logits: npt.NDArray[np.floating], codes: npt.NDArray[np.integer]
     rows, chosen = logits.reshape(-1, symbols), codes.reshape(-1)
     step = max(1, CHUNK // symbols)
     parts = [
-        _log_softmax(rows[first : first + step], chosen[first : first + step])
-        for first in range(0, len(rows), step)
+        -nll(rows[first : first + step], chosen[first : first + step]) for first in range(0, len(rows), step)
     ]
     log = np.concatenate([np.empty(0), *parts])
     mixed = np.logaddexp(log + np.log1p(-FLOOR), np.log(FLOOR / symbols))
@@ -69,10 +70,3 @@ def block_means(lengths: Bits, block: int) -> Bits:
     [2.0, 5.0, 2.0, 0.5]
     """
     return np.asarray(lengths.reshape(-1, block).mean(axis=1))
-
-
-def _log_softmax(logits: npt.NDArray[np.floating], codes: npt.NDArray[np.integer]) -> Bits:
-    """The natural logarithm of each row's softmax at its code."""
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    chosen = np.take_along_axis(shifted, codes[:, np.newaxis].astype(np.int64), axis=1)[:, 0]
-    return np.asarray(chosen - np.log(np.exp(shifted).sum(axis=1)))
