@@ -84,7 +84,7 @@ def penalty(discriminator: nn.Module, real: Tensor) -> Tensor:
     return GAMMA / 2 * slope.square().sum(dim=(1, 2, 3)).mean()
 
 
-class Patience:
+class NoLimit:
     """Stands in for the grader's budget when you train by hand: prints the progress, stops at `limit`."""
 
     seconds = math.inf  # of processor time: by hand nobody counts
@@ -107,7 +107,7 @@ def main() -> None:
     here = Path(__file__).parent
     data = {name: torch.from_numpy(array) for name, array in np.load(here / "data" / "public.npz").items()}
     limit = int(sys.argv[1]) if len(sys.argv) > 1 else STEPS
-    train(data, here, Patience(limit), torch.device("cpu"), seed=0)
+    train(data, here, NoLimit(limit), torch.device("cpu"), seed=0)
     print("made weights.safetensors; `heldout check` shows what it draws, and its score on public examples")
 
 

@@ -51,7 +51,7 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
     optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
 
-    for _ in range(STEPS):
+    for step in range(1, STEPS + 1):
         grey = images[torch.randint(len(images), (BATCH,))].unsqueeze(1).float() / 255  # (B, 1, 28, 28)
         # A pixel is white with the probability of its grey value. Drawn anew at every step: the network never
         # sees the same image twice.
@@ -59,13 +59,21 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        schedule.step()
+        # Where the grader's time ends before STEPS do, the schedule goes faster, to end with it.
+        while schedule.last_epoch < due(step, budget):
+            schedule.step()
         if not budget.step(loss.item()):
             break
     save_file(network.state_dict(), out / "weights.safetensors")
 
 
-class Patience:
+def due(step: int, budget: Any) -> float:
+    """Where the schedule should be: at `step`, or further on where the budget will end before STEPS."""
+    used = 0.0 if math.isinf(budget.seconds) else 1 - budget.left() / budget.seconds
+    return min(STEPS, max(step, STEPS * used))
+
+
+class NoLimit:
     """Stands in for the grader's budget when you train by hand: prints the progress, stops at `limit`."""
 
     seconds = math.inf  # of processor time: by hand nobody counts
@@ -88,7 +96,7 @@ def main() -> None:
     cpu = torch.device("cpu")
     data = {name: torch.from_numpy(array) for name, array in np.load(here / "data" / "public.npz").items()}
     limit = int(sys.argv[1]) if len(sys.argv) > 1 else STEPS
-    train(data, here, Patience(limit), cpu, seed=0)
+    train(data, here, NoLimit(limit), cpu, seed=0)
 
     # The examples are not among the training images: their bound says what to expect on the board, give or
     # take the luck of 32 images.

@@ -119,18 +119,26 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
         supervised = cross_entropy(logits[:LABELLED], labels[rows])
         surprise = cross_entropy(logits[LABELLED:], guess, reduction="none")
         unsupervised = torch.where(certainty > CONFIDENT, surprise, 0).mean()
-        loss = supervised + min(1.0, step / RAMP) * unsupervised
+        loss = supervised + min(1.0, (schedule.last_epoch + 1) / RAMP) * unsupervised
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        schedule.step()
-        teacher.update_parameters(network)
+        # Several steps of the schedule at once where the budget would end before STEPS do.
+        while schedule.last_epoch < due(step, budget):
+            schedule.step()
+            teacher.update_parameters(network)
         going_on = budget.step(supervised.item())
         if step % SAVE_EVERY == 0 or step == STEPS or not going_on:
             settle(teacher, images)
             save(teacher.module, out)
         if not going_on:
             break
+
+
+def due(step: int, budget: Any) -> float:
+    """Where the schedule should be: at `step`, or further on where the budget will end before STEPS."""
+    used = 0.0 if math.isinf(budget.seconds) else 1 - budget.left() / budget.seconds
+    return min(STEPS, max(step, STEPS * used))
 
 
 def draw(images: Tensor, rows: Tensor) -> Tensor:  # (N, 28, 28) uint8 → (B, 1, 28, 28) in [0, 1]
@@ -163,7 +171,7 @@ def save(network: torch.nn.Module, out: Path) -> None:
 # ---------------------------------------------------------------- by hand
 
 
-class Patience:
+class NoLimit:
     """Stands in for the grader's budget: prints the running loss, never stops early."""
 
     seconds = math.inf  # of processor time: by hand nobody counts
@@ -203,4 +211,4 @@ def read(file: Path, *, header: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    train(read_data(Path(sys.argv[1])), Path(__file__).parent, Patience(), torch.device("cpu"), seed=0)
+    train(read_data(Path(sys.argv[1])), Path(__file__).parent, NoLimit(), torch.device("cpu"), seed=0)

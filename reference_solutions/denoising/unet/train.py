@@ -70,13 +70,21 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        schedule.step()
-        average.update_parameters(network)
+        # Several steps of the schedule at once where the budget would end before STEPS do.
+        while schedule.last_epoch < due(step, budget):
+            schedule.step()
+            average.update_parameters(network)
         going_on = budget.step(loss.item())
         if step % SAVE_EVERY == 0 or step == STEPS or not going_on:
             save(average.module, out)
         if not going_on:
             break
+
+
+def due(step: int, budget: Any) -> float:
+    """Where the schedule should be: at `step`, or further on where the budget will end before STEPS."""
+    used = 0.0 if math.isinf(budget.seconds) else 1 - budget.left() / budget.seconds
+    return min(STEPS, max(step, STEPS * used))
 
 
 def save(network: torch.nn.Module, out: Path) -> None:
@@ -87,7 +95,7 @@ def save(network: torch.nn.Module, out: Path) -> None:
 # ---------------------------------------------------------------- by hand
 
 
-class Patience:
+class NoLimit:
     """Stands in for the grader's budget: prints the running loss, never stops early."""
 
     seconds = math.inf  # of processor time: by hand nobody counts
@@ -116,4 +124,4 @@ def read_images(source: Path) -> Tensor:  # → (N, 28, 28) uint8
 
 if __name__ == "__main__":
     here = Path(__file__).parent
-    train({"images": read_images(Path(sys.argv[1]))}, here, Patience(), torch.device("cpu"), seed=0)
+    train({"images": read_images(Path(sys.argv[1]))}, here, NoLimit(), torch.device("cpu"), seed=0)

@@ -107,13 +107,22 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
         update(optimizers[1], loss)
         update(optimizers[0], softplus(-discriminator(fake, classes(z))).mean())
 
-        for schedule in schedules:
-            schedule.step()
-        average.update_parameters(generator)
-        if step % SAVE_EVERY == 0 or step == STEPS:
+        # Several steps of the schedule at once where the budget would end before STEPS do.
+        while schedules[0].last_epoch < due(step, budget):
+            for schedule in schedules:
+                schedule.step()
+            average.update_parameters(generator)
+        going_on = budget.step(loss.item())
+        if step % SAVE_EVERY == 0 or step == STEPS or not going_on:
             save(average.module, out)
-        if not budget.step(loss.item()):
+        if not going_on:
             break
+
+
+def due(step: int, budget: Any) -> float:
+    """Where the schedule should be: at `step`, or further on where the budget will end before STEPS."""
+    used = 0.0 if math.isinf(budget.seconds) else 1 - budget.left() / budget.seconds
+    return min(STEPS, max(step, STEPS * used))
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -140,7 +149,7 @@ def save(network: nn.Module, out: Path) -> None:
 # ---------------------------------------------------------------- by hand
 
 
-class Patience:
+class NoLimit:
     """Stands in for the grader's budget: prints the discriminator's running loss, never stops early."""
 
     seconds = math.inf  # of processor time: by hand nobody counts
@@ -172,4 +181,4 @@ def read(source: Path) -> dict[str, Tensor]:  # → images (N, 28, 28) uint8, la
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    train(read(Path(sys.argv[1])), Path(__file__).parent, Patience(), torch.device("cpu"), seed=0)
+    train(read(Path(sys.argv[1])), Path(__file__).parent, NoLimit(), torch.device("cpu"), seed=0)

@@ -44,7 +44,7 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
     optimizer = torch.optim.AdamW(classifier.parameters(), lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, STEPS, pct_start=RISING)
 
-    for _ in range(STEPS):
+    for step in range(1, STEPS + 1):
         rows = torch.randint(len(signals), (BATCH,), device=device)
         logits = classifier(varied(signals[rows]))  # (B, 10)
         loss = cross_entropy(logits, labels[rows], label_smoothing=SMOOTHING)
@@ -52,11 +52,19 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
         loss.backward()
         torch.nn.utils.clip_grad_norm_(classifier.parameters(), 1.0)
         optimizer.step()
-        schedule.step()
+        # Several steps of the schedule at once where the budget would end before STEPS do.
+        while schedule.last_epoch < due(step, budget):
+            schedule.step()
         if not budget.step(loss.item()):
             break
     halves = {name: value.half().contiguous() for name, value in classifier.state_dict().items()}
     save_file(halves, out / "weights.safetensors")
+
+
+def due(step: int, budget: Any) -> float:
+    """Where the schedule should be: at `step`, or further on where the budget will end before STEPS."""
+    used = 0.0 if math.isinf(budget.seconds) else 1 - budget.left() / budget.seconds
+    return min(STEPS, max(step, STEPS * used))
 
 
 def varied(signals: Tensor) -> Tensor:  # (B, 1, 40) → (B, 1, 40)
@@ -69,7 +77,7 @@ def varied(signals: Tensor) -> Tensor:  # (B, 1, 40) → (B, 1, 40)
 # ---------------------------------------------------------------- by hand
 
 
-class Patience:
+class NoLimit:
     """Stands in for the grader's budget: prints the running loss, never stops early."""
 
     seconds = math.inf  # of processor time: by hand nobody counts
@@ -91,4 +99,4 @@ class Patience:
 if __name__ == "__main__":
     here = Path(__file__).parent
     arrays = {name: torch.from_numpy(array) for name, array in np.load(sys.argv[1]).items()}
-    train(arrays, here, Patience(), torch.device("cpu"), seed=0)
+    train(arrays, here, NoLimit(), torch.device("cpu"), seed=0)

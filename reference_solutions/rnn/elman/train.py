@@ -60,12 +60,21 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP)
         optimizer.step()
-        schedule.step()
+        # Several steps of the schedule at once where the budget would end before STEPS do.
+        while schedule.last_epoch < due(step, budget):
+            schedule.step()
         place += LENGTH
-        if step % SAVE_EVERY == 0 or step == STEPS:
+        going_on = budget.step(loss.item())
+        if step % SAVE_EVERY == 0 or step == STEPS or not going_on:
             save(network, out)
-        if not budget.step(loss.item()):
+        if not going_on:
             break
+
+
+def due(step: int, budget: Any) -> float:
+    """Where the schedule should be: at `step`, or further on where the budget will end before STEPS."""
+    used = 0.0 if math.isinf(budget.seconds) else 1 - budget.left() / budget.seconds
+    return min(STEPS, max(step, STEPS * used))
 
 
 def cut(text: Tensor) -> Tensor:  # (characters,) uint8 → (64, span) int64
@@ -82,7 +91,7 @@ def save(network: torch.nn.Module, out: Path) -> None:
 # ---------------------------------------------------------------- by hand
 
 
-class Patience:
+class NoLimit:
     """Stands in for the grader's budget: prints the running loss, never stops early."""
 
     seconds = math.inf  # of processor time: by hand nobody counts
@@ -105,4 +114,4 @@ class Patience:
 if __name__ == "__main__":
     here = Path(__file__).parent
     arrays = {name: torch.from_numpy(array) for name, array in np.load(sys.argv[1]).items()}
-    train(arrays, here, Patience(), torch.device("cpu"), seed=0)
+    train(arrays, here, NoLimit(), torch.device("cpu"), seed=0)
