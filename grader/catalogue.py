@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from grader.errors import HeldoutError
-from grader.spec import Assignment
+from grader.spec import Assignment, RunKind
 
 HOME = Path(__file__).resolve().parents[1]
 FILES = ("README.md", "assignment.py", "data.py", "evaluate.py", "starter/model.py", "starter/train.py")
@@ -49,7 +49,9 @@ def find(slug: str, home: Path = HOME) -> Assignment:
     _check_complete(folder)
     module = _import(folder)
     assignment: Assignment = module.ASSIGNMENT
-    _check_tiers(assignment, folder)
+    for run_kind in RunKind:
+        _check_order(assignment, run_kind, folder)
+        _check_exemplars(assignment, run_kind, folder)
     return replace(assignment, folder=folder)
 
 
@@ -73,24 +75,31 @@ def _check_complete(folder: Path) -> None:
         )
 
 
-def _check_tiers(assignment: Assignment, folder: Path) -> None:
-    """Raise HeldoutError unless each tier is harder than the one before, and its exemplar is there."""
-    scores = [tier.score for tier in assignment.tiers]
+def _check_order(assignment: Assignment, run_kind: RunKind, folder: Path) -> None:
+    """Raise HeldoutError unless each tier is harder than the one before."""
+    scores = [tier.score for tier in assignment.tiers_of(run_kind)]
+    called = "train tiers" if run_kind is RunKind.TRAIN else "tiers"
     wanted = sorted(set(scores), reverse=not assignment.metric.higher_is_better)
     if scores != wanted:
         better = "higher" if assignment.metric.higher_is_better else "lower"
         raise HeldoutError(
-            f"the tiers of {assignment.slug} are in the wrong order: {', '.join(map(str, scores))}",
+            f"the {called} of {assignment.slug} are in the wrong order: {', '.join(map(str, scores))}",
             where=str(folder / "assignment.py"),
             expected=f"from the easiest to the hardest; {better} is better: {', '.join(map(str, wanted))}",
             next_step="reorder them, or mend the metric's direction",
         )
-    for tier in assignment.tiers:
-        if not (folder.parents[1] / tier.exemplar / "model.py").is_file():
+
+
+def _check_exemplars(assignment: Assignment, run_kind: RunKind, folder: Path) -> None:
+    """Raise HeldoutError unless each tier's exemplar is there, and can be trained where it is to be."""
+    trained = run_kind is RunKind.TRAIN
+    called, needed = ("train tier", "train.py") if trained else ("tier", "model.py")
+    for tier in assignment.tiers_of(run_kind):
+        if not (folder.parents[1] / tier.exemplar / needed).is_file():
             raise HeldoutError(
-                f"the tier {tier.name} of {assignment.slug} names an exemplar that is not there",
+                f"the {called} {tier.name} of {assignment.slug} names an exemplar that is not there",
                 where=f"{folder / 'assignment.py'}: {tier.exemplar}",
-                expected="a folder with model.py below baselines/ or reference_solutions/",
+                expected=f"a folder with {needed} below baselines/ or reference_solutions/",
                 next_step="add it, or name another",
             )
 

@@ -11,7 +11,7 @@ import runpy
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,12 @@ from grader.grade import grade
 from grader.prepared import Data, draw
 from grader.report import Report, Verdict
 from grader.sandbox import Sandbox
-from grader.spec import Arrays, Assignment, Limits, RunKind
+from grader.spec import Arrays, Assignment, Limits, RunKind, Tier
 
 SUITE = "sanity"  # the folder within an assignment's
 NOT_SUBMITTED = ("expected.toml", "build.py")
 SMALL, COURSE_SEED, RUN_SEED = 256, 1, 7  # the held-out items and the seeds that [scores] are stated for
+TRAIN_RUNS = "\n## Train runs\n"  # a statement's section
 LUCK = 2.0  # half-widths: one exemplar in ten thousand falls short of it by chance
 
 
@@ -89,15 +90,24 @@ def shipped(assignment: Assignment) -> list[Case]:
 
 
 def statement_complaints(assignment: Assignment) -> list[str]:
-    """What the statement does not tell of the tiers: each has a line `| name | score | exemplar … | …`."""
+    """What the statement does not tell of the tiers: each has a line `| name | score | exemplar … | …`.
+
+    Those of train runs have theirs in the section "Train runs", where they can't be taken for the others.
+    """
     statement = (assignment.folder / "README.md").read_text(encoding="utf-8")
-    found = re.findall(r"^\| (\S+) \| (-?[\d.]+) \| `([^`]+)`", statement, re.MULTILINE)
+    before, _, rest = statement.partition(TRAIN_RUNS)
+    trained, _, after = rest.partition("\n## ")
+    lines = [*_untold(assignment.tiers, f"{before}\n{after}")]
+    lines += [f"{line} below {TRAIN_RUNS.strip()!r}" for line in _untold(assignment.train_tiers, trained)]
+    return [f"README.md has no line {line}" for line in lines]
+
+
+def _untold(tiers: Iterable[Tier], text: str) -> Iterator[str]:
+    found = re.findall(r"^\| (\S+) \| (-?[\d.]+) \| `([^`]+)`", text, re.MULTILINE)
     told = {(name, float(score), exemplar) for name, score, exemplar in found}
-    return [
-        f"README.md has no line '| {tier.name} | {tier.score:g} | `{tier.exemplar}`'"
-        for tier in assignment.tiers
-        if (tier.name, tier.score, tier.exemplar) not in told
-    ]
+    for tier in tiers:
+        if (tier.name, tier.score, tier.exemplar) not in told:
+            yield f"'| {tier.name} | {tier.score:g} | `{tier.exemplar}`'"
 
 
 def small_data(assignment: Assignment) -> Data:
@@ -171,7 +181,7 @@ def complaints(expected: Expected, report: Report) -> Iterator[str]:
 def _below_its_tier(case: Case, assignment: Assignment, report: Report) -> Iterator[str]:
     """An exemplar may miss its tier by the luck of a few items, not by more."""
     metric = assignment.metric
-    for tier in assignment.tiers:
+    for tier in assignment.tiers_of(case.expected.run):
         if tier.exemplar != case.name or metric.name not in report.public:
             continue
         found = report.public[metric.name]

@@ -195,7 +195,8 @@ class Student(Protocol):
 class Assignment:
     """One task of the course; `assignments/<slug>/assignment.py` makes it.
 
-    metrics[0] ranks; the others are shown. tiers go from the easiest to the hardest.
+    metrics[0] ranks; the others are shown. tiers go from the easiest to the hardest; train runs have
+    their own, since a training within `budget` reaches less than weights that took hours; by default none.
     `prepare(source, seed, n)` draws n held-out items by the course's secret seed; `source` is the data set's
     folder, None for the usual places. It may trust n to be within `items`: `grader.prepared.draw` calls it.
     """
@@ -210,6 +211,7 @@ class Assignment:
     items: Range = field(default_factory=Range)
     limits: Limits = field(default_factory=Limits)
     budget: Budget = field(default_factory=Budget)  # of a train run
+    train_tiers: tuple[Tier, ...] = ()
     folder: Path = Path()
 
     @property
@@ -220,8 +222,12 @@ class Assignment:
         """Bytes that may be handed in: of a train run little, for it brings no weights along."""
         return self.budget.archive_bytes if run_kind is RunKind.TRAIN else self.limits.archive_bytes
 
-    def tier_of(self, score: float) -> str:
-        """The hardest tier that `score` reaches, or an empty string."""
+    def tiers_of(self, run_kind: RunKind) -> tuple[Tier, ...]:
+        return self.train_tiers if run_kind is RunKind.TRAIN else self.tiers
+
+    def tier_of(self, score: float, run_kind: RunKind = RunKind.EVALUATE) -> str:
+        """The hardest tier of the board of `run_kind` that `score` reaches, or an empty string."""
         sign = 1 if self.metric.higher_is_better else -1
-        reached = [tier.name for tier in self.tiers if sign * score >= sign * tier.score]
+        tiers = self.tiers_of(run_kind)
+        reached = [tier.name for tier in tiers if sign * score >= sign * tier.score]
         return reached[-1] if reached else ""

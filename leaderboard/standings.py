@@ -1,6 +1,7 @@
 """From the ledger to a board: what every listing and page of one assignment is made of."""
 
 from datetime import datetime
+from functools import partial
 
 from grader.spec import Assignment, RunKind
 from leaderboard.names import name_key
@@ -21,7 +22,7 @@ def board(
     return rank(
         store.entries(assignment.slug, private=private, run_kind=run_kind),
         assignment.metric,
-        tier_of=assignment.tier_of,
+        tier_of=partial(assignment.tier_of, run_kind=run_kind),
         members={team.name: team.members for team in store.teams()},
         since=since,
     )

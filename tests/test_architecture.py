@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from cli import heldout
 from grader import catalogue
+from grader.spec import RunKind
 
 HOME = Path(__file__).resolve().parents[1]
 OURS = (
@@ -154,8 +155,18 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 def test_every_assignment_folder_has_the_same_files(slug: str) -> None:
     assignment = catalogue.find(slug)
     assert assignment.slug == slug
-    for tier in assignment.tiers:
+    for tier in (*assignment.tiers, *assignment.train_tiers):
         assert (HOME / tier.exemplar / "model.py").is_file(), tier
+
+
+@pytest.mark.parametrize("slug", catalogue.slugs())
+def test_train_tiers_have_the_names_and_the_order_of_the_tiers(slug: str) -> None:
+    assignment = catalogue.find(slug)
+    names = [tier.name for tier in assignment.train_tiers]
+    assert names == [tier.name for tier in assignment.tiers if tier.name in names]
+    for tier in assignment.train_tiers:
+        assert assignment.tier_of(tier.score, RunKind.TRAIN) == tier.name
+        assert (HOME / tier.exemplar / "train.py").is_file(), tier
 
 
 @pytest.mark.parametrize("slug", catalogue.slugs())

@@ -242,6 +242,23 @@ def spoil_exemplar(folder: Path) -> None:
     change(folder / "assignment.py", "constant", "constand")
 
 
+def add_train_tiers(folder: Path, *tiers: str) -> None:
+    change(folder / "assignment.py", "    items=", f"    train_tiers=({', '.join(tiers)},),\n    items=")
+
+
+def spoil_train_statement(folder: Path) -> None:
+    """The line that tells of the other board's tier does not tell of this one's."""
+    add_train_tiers(folder, f'Tier("reference", 0.05, "reference_solutions/{SLUG}/periodogram")')
+
+
+def spoil_train_order(folder: Path) -> None:
+    add_train_tiers(folder, *(f'Tier("{name}", 0.1, "")' for name in ("pass", "reference")))
+
+
+def spoil_train_exemplar(folder: Path) -> None:
+    add_train_tiers(folder, f'Tier("baseline", 6.2, "baselines/{SLUG}/constant")')  # it has no train.py
+
+
 def spoil_folder(folder: Path) -> None:
     (folder / "starter" / "train.py").unlink()
 
@@ -256,6 +273,9 @@ def spoil_case(folder: Path) -> None:
         (spoil_statement, "README.md has no line '| reference | 0.05 |"),
         (spoil_order, f"the tiers of {SLUG} are in the wrong order: 0.01, 0.05"),
         (spoil_exemplar, f"the tier baseline of {SLUG} names an exemplar that is not there"),
+        (spoil_train_statement, "README.md has no line '| reference | 0.05 |"),
+        (spoil_train_order, f"the train tiers of {SLUG} are in the wrong order: 0.1, 0.1"),
+        (spoil_train_exemplar, f"the train tier baseline of {SLUG} names an exemplar that is not there"),
         (spoil_folder, "the assignment lacks starter/train.py"),
         (spoil_case, "the case sleep does not say what is expected of it"),
     ],

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from grader.errors import HeldoutError
-from grader.spec import Assignment, RunKind
+from grader.spec import Assignment, RunKind, Tier
 from leaderboard.boards import folder, heading
 from leaderboard.plain import lines, one_line
 from leaderboard.records import Row, Showing, TeamKind
@@ -53,8 +53,12 @@ class Board:
         return heading(self.assignment, self.run_kind)
 
     @property
+    def tiers(self) -> Sequence[Tier]:
+        return self.assignment.tiers_of(self.run_kind)
+
+    @property
     def axis(self) -> Axis:
-        return axis(self.rows, self.assignment.tiers, self.assignment.metric)
+        return axis(self.rows, self.tiers, self.assignment.metric)
 
     @property
     def students(self) -> Sequence[Row]:

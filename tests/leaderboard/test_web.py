@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from grader.errors import HeldoutError
-from grader.spec import Assignment, Metric, RunKind
+from grader.spec import Assignment, Metric, RunKind, Tier
 from leaderboard.records import Showing
+from leaderboard.standings import board
 from leaderboard.store import Store
 from leaderboard.web.chart import MARGIN, WIDTH, axis
 from leaderboard.web.pages import Board, export_site, write_site
@@ -156,6 +157,24 @@ def test_an_empty_board_is_a_page_too(tmp_path: Path) -> None:
     export_site("Course", [Board(assignment(KID), [])], tmp_path)
     assert "Nothing has been scored yet" in (tmp_path / "denoising" / "index.html").read_text()
     assert "statement.html" not in (tmp_path / "denoising" / "index.html").read_text()
+
+
+def test_a_board_of_train_runs_has_its_own_tiers_or_none(
+    sqlite_url: str, denoising: Assignment, tmp_path: Path, clock: Clock
+) -> None:
+    store = Store.open(sqlite_url, clock=clock)
+    send(store, "Ada", run_kind=RunKind.TRAIN)
+    judge(store, scored(19.0))
+    page = tmp_path / "site" / "denoising" / "train" / "index.html"
+    for tiers, shown in (((), ""), ((Tier("reference", 18.5, ""),), "reference")):
+        trained = replace(denoising, train_tiers=tiers)
+        [row] = board(store, trained, run_kind=RunKind.TRAIN)
+        assert row.tier == shown
+        write_site(store, "Course", [trained], tmp_path / "site")
+        source = page.read_text(encoding="utf-8")
+        assert ("18.50" in source, "tier" in source) == (bool(tiers), bool(tiers))
+        assert "18.70" not in source  # "pass" of the other board
+    store.close()
 
 
 @pytest.mark.parametrize("name", [*HOSTILE, "\"' onload=alert(1)", "{{ 7*7 }}"])
