@@ -17,6 +17,10 @@ ASSIGNMENT = Assignment(
         Tier("pass", 0.90, "reference_solutions/mnist1d/gru"),
         Tier("reference", 0.985, "reference_solutions/mnist1d/cnn"),
     ),
+    train_tiers=(
+        Tier("baseline", 0.280, "baselines/mnist1d/logistic"),
+        Tier("reference", 0.980, "reference_solutions/mnist1d/cnn"),
+    ),
     items=Range(64, 10_000),
     prepare=prepare,
     check=check,

@@ -14,6 +14,10 @@ ASSIGNMENT = Assignment(
         Tier("baseline", -281.0, "baselines/vae/linear_vae"),
         Tier("reference", -248.0, "reference_solutions/vae/conv_vae"),
     ),
+    train_tiers=(
+        Tier("baseline", -277.0, "baselines/vae/linear_vae"),
+        Tier("reference", -259.0, "reference_solutions/vae/conv_vae"),
+    ),
     items=Range(64, HELDOUT_CLOTHES),
     prepare=prepare,
     check=check,
