@@ -18,6 +18,10 @@ ASSIGNMENT = Assignment(
         Tier("baseline", 0.75, "baselines/cnn/logistic"),
         Tier("reference", 0.87, "reference_solutions/cnn/cnn"),
     ),
+    train_tiers=(
+        Tier("baseline", 0.740, "baselines/cnn/logistic"),
+        Tier("reference", 0.845, "reference_solutions/cnn/cnn"),
+    ),
     items=Range(64, HELDOUT_CLOTHES),
     prepare=prepare,
     check=check,
