@@ -18,6 +18,10 @@ ASSIGNMENT = Assignment(
         Tier("pass", 19.2, "reference_solutions/denoising/fc_dae"),
         Tier("reference", 19.8, "reference_solutions/denoising/unet"),
     ),
+    train_tiers=(
+        Tier("baseline", 18.0, "baselines/denoising/wiener"),
+        Tier("pass", 19.2, "reference_solutions/denoising/fc_dae"),
+    ),
     items=Range(64, HELDOUT_CLOTHES),
     prepare=prepare,
     check=check,
