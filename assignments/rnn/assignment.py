@@ -14,6 +14,10 @@ ASSIGNMENT = Assignment(
         Tier("pass", 1.70, "reference_solutions/rnn/elman"),
         Tier("reference", 1.50, "reference_solutions/rnn/gru"),
     ),
+    train_tiers=(
+        Tier("baseline", 2.65, "baselines/rnn/kneser_ney"),
+        Tier("pass", 1.98, "reference_solutions/rnn/elman"),
+    ),
     items=Range(64, 2_048),  # 256 streams of 8
     prepare=prepare,
     check=check,
