@@ -1,5 +1,7 @@
 """What all classifiers of ten classes are asked, and the picture of what they take for what."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from grader.questions import Question
@@ -20,3 +22,11 @@ def confusion_picture(logits: Logits, labels: Labels) -> Picture:
     counts = confusion(logits, labels)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return Picture("confusion", ("true class by answer",), np.kron(shares, CELL)[np.newaxis, np.newaxis])
+
+
+def confusion_caption(classes: Sequence[str]) -> str:
+    return (
+        "A row for each true class, a column for each answer, in the same order from the upper left corner: "
+        f"{', '.join(classes)}. The whiter a square, the larger the share of its row that got this answer; "
+        "what is right is on the diagonal."
+    )

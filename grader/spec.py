@@ -30,12 +30,25 @@ def readable(count: int) -> str:
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure per held-out item, averaged, or one of a whole set; direction is declared, never inferred."""
+    """A figure per held-out item, averaged, or one of a whole set; direction is declared, never inferred.
+
+    `note`: a sentence for the board's page, where a figure needs one.
+    """
 
     name: str
     unit: str
     higher_is_better: bool
     digits: int = 2
+    note: str = ""
+
+    @property
+    def label(self) -> str:
+        """The head of a column.
+
+        >>> Metric("psnr", "dB", higher_is_better=True).label
+        'psnr [dB]'
+        """
+        return f"{self.name} [{self.unit}]" if self.unit else self.name
 
 
 @dataclass(frozen=True)
@@ -197,6 +210,8 @@ class Assignment:
 
     metrics[0] ranks; the others are shown. tiers go from the easiest to the hardest; train runs have
     their own, since a training within `budget` reaches less than weights that took hours; by default none.
+    metrics[0] ranks; the others are shown. tiers go from the easiest to the hardest. captions explain what
+    `check` shows, each picture and text by its name, to who sees it for the first time.
     `prepare(source, seed, n)` draws n held-out items by the course's secret seed; `source` is the data set's
     folder, None for the usual places. It may trust n to be within `items`: `grader.prepared.draw` calls it.
     """
@@ -212,6 +227,7 @@ class Assignment:
     limits: Limits = field(default_factory=Limits)
     budget: Budget = field(default_factory=Budget)  # of a train run
     train_tiers: tuple[Tier, ...] = ()
+    captions: Mapping[str, str] = field(default_factory=dict)
     folder: Path = Path()
 
     @property

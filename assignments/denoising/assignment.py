@@ -22,6 +22,10 @@ ASSIGNMENT = Assignment(
         Tier("baseline", 18.0, "baselines/denoising/wiener"),
         Tier("pass", 19.2, "reference_solutions/denoising/fc_dae"),
     ),
+    captions={
+        "examples": "From top to bottom: noisy images, as the model gets them; what it makes of them; the "
+        "clean images."
+    },
     items=Range(64, HELDOUT_CLOTHES),
     prepare=prepare,
     check=check,

@@ -9,7 +9,14 @@ ASSIGNMENT = Assignment(
     slug="gan",
     title="Invent clothes",
     metrics=(
-        Metric("kid", unit="", higher_is_better=False, digits=3),
+        Metric(
+            "kid",
+            unit="",
+            higher_is_better=False,
+            digits=3,
+            note="KID is estimated without bias: it may fall a little below 0 where generated and real "
+            "images can't be told apart.",
+        ),
         Metric("fid", unit="", higher_is_better=False, digits=2),
         Metric("precision", unit="", higher_is_better=True, digits=2),
         Metric("recall", unit="", higher_is_better=True, digits=2),
@@ -24,6 +31,10 @@ ASSIGNMENT = Assignment(
         Tier("reference", 0.02, "reference_solutions/gan/dcgan_r1"),
     ),
     items=Range(largest=GENERATED),
+    captions={
+        "generated": "One image for each of 32 random z, which are the same for every model.",
+        "walk": "In each row a walk in equal steps from one random z to another.",
+    },
     prepare=prepare,
     check=check,
     evaluate=evaluate,

@@ -1,5 +1,6 @@
 """The sequence-classification assignment: what it is called, how it ranks, what its tiers are."""
 
+from grader.classifier import confusion_caption
 from grader.spec import Assignment, Metric, Range, Tier
 
 from .data import prepare
@@ -21,6 +22,11 @@ ASSIGNMENT = Assignment(
         Tier("baseline", 0.280, "baselines/mnist1d/logistic"),
         Tier("reference", 0.980, "reference_solutions/mnist1d/cnn"),
     ),
+    captions={
+        "confusion": confusion_caption([str(digit) for digit in range(10)]),
+        "surprises": "The eight examples whose true digit the model held least likely, the worst first, each "
+        "drawn as a curve from left to right.",
+    },
     items=Range(64, 10_000),
     prepare=prepare,
     check=check,

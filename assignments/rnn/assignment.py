@@ -3,7 +3,7 @@
 from grader.spec import Assignment, Metric, Range, Tier
 
 from .data import prepare
-from .evaluate import check, evaluate
+from .evaluate import WRITES, check, evaluate
 
 ASSIGNMENT = Assignment(
     slug="rnn",
@@ -18,6 +18,10 @@ ASSIGNMENT = Assignment(
         Tier("baseline", 2.65, "baselines/rnn/kneser_ney"),
         Tier("pass", 1.98, "reference_solutions/rnn/elman"),
     ),
+    captions={
+        WRITES: "Left of the line what it was told of a public example; right of it how it goes on, each "
+        "character drawn by the grader from what the model foretells."
+    },
     items=Range(64, 2_048),  # 256 streams of 8
     prepare=prepare,
     check=check,

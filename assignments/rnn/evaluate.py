@@ -4,6 +4,7 @@ All streams go side by side. At step t the grader sends the t-th character of ea
 the next, and only then reveals it. Some streams are told to a second fresh session, in other company.
 """
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,6 +21,7 @@ TWINS = 8  # one stream in 8 is told again,
 AT_LEAST = 8  # but never fewer than this, where there are so many
 TELL_EVERY = 50  # steps, to whoever waits
 FIRST_SCORED = CONTEXT - 1  # the step that foretells the first character after the context
+WRITES = "what it writes after │"
 PROMPTS, WRITTEN = 3, 200  # examples that it goes on from by itself, and for how many characters
 
 Logits = npt.NDArray[np.float32]
@@ -53,10 +55,10 @@ def check(session: Session, public: Arrays) -> Preview:
     prompts = examples[:PROMPTS, :CONTEXT]
     written = go_on(session, prompts, symbols)
     passages = [
-        f"{_spell(prompt, public)}│{_spell(text, public)}"
+        f"{_whole_words(_spell(prompt, public))}│{_spell(text, public)}"
         for prompt, text in zip(prompts, written, strict=True)
     ]
-    return Preview({"bits": bits}, texts={"what it writes after │": "\n\n".join(passages)})
+    return Preview({"bits": bits}, texts={WRITES: "\n\n".join(passages)})
 
 
 def go_on(session: Session, prompts: Streams, symbols: int) -> Streams:
@@ -134,6 +136,15 @@ def _no_function() -> BadSubmission:
 
 def _spell(codes: Streams, public: Arrays) -> str:
     return "".join(chr(public["symbols"][code]) for code in codes)
+
+
+def _whole_words(prompt: str) -> str:
+    """Streams begin anywhere, in the middle of a word, too. The last word stays: the model was to finish it.
+
+    >>> _whole_words("fter these things, in the rei")
+    '… these things, in the rei'
+    """
+    return re.sub(r"^\S*\s+", "… ", prompt)
 
 
 def _twins(streams: int) -> int:

@@ -18,6 +18,11 @@ ASSIGNMENT = Assignment(
         Tier("baseline", -277.0, "baselines/vae/linear_vae"),
         Tier("reference", -259.0, "reference_solutions/vae/conv_vae"),
     ),
+    captions={
+        "examples": "From top to bottom: images as the model gets them, every pixel black or white; the same "
+        "ones, encoded and decoded again; images decoded from random latent vectors; a walk in equal steps "
+        "from the first of these vectors to the second."
+    },
     items=Range(64, HELDOUT_CLOTHES),
     prepare=prepare,
     check=check,

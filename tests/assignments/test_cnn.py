@@ -100,6 +100,7 @@ def test_the_check_shows_scores_a_confusion_matrix_and_surprises(cnn: Assignment
     assert confusion.pixels.shape == (1, 1, 80, 80)
     assert np.diag(confusion.pixels[0, 0]).mean() == pytest.approx(preview.scores["accuracy"])  # balanced
     assert surprises.pixels.shape == (1, 8, 28, 28)
+    assert set(cnn.captions) == {shown.name for shown in preview.pictures}
     assert filters.pixels.shape == (2, 8, 28, 28)
     for picture in preview.pictures:
         assert 0 <= picture.pixels.min() <= picture.pixels.max() <= 1

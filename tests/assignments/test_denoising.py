@@ -93,6 +93,7 @@ def test_the_check_shows_scores_and_eight_examples(denoising: Assignment, denois
     preview = denoising.check(session, denoising_data.public)
     [picture] = preview.pictures
     assert preview.scores["psnr"] == pytest.approx(9.3, abs=0.6)
+    assert set(denoising.captions) == {shown.name for shown in preview.pictures}
     assert picture.rows == ("noisy", "denoised", "clean")
     assert picture.pixels.shape == (3, 8, 28, 28)
     assert 0 <= picture.pixels.min() <= picture.pixels.max() <= 1

@@ -197,6 +197,7 @@ def test_the_check_shows_samples_and_walks(gan: Assignment, data: Data) -> None:
     preview = gan.check(session, data.public)
     samples, walk = preview.pictures
     assert samples.pixels.shape == (4, 8, 28, 28)
+    assert set(gan.captions) == {shown.name for shown in preview.pictures}
     assert walk.pixels.shape == (2, 8, 28, 28)
     for picture in preview.pictures:
         assert len(picture.rows) == len(picture.pixels)

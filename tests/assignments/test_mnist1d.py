@@ -114,6 +114,7 @@ def test_the_check_shows_scores_and_two_pictures(mnist1d: Assignment, data: Data
     preview = mnist1d.check(session, data.public)
     confusion, surprises = preview.pictures
     assert 0.28 < preview.scores["accuracy"] < 0.38
+    assert set(mnist1d.captions) == {shown.name for shown in preview.pictures}
     assert confusion.pixels.shape == (1, 1, 80, 80)
     assert surprises.pixels.shape == (1, 8, 40, 40)
     assert set(np.unique(surprises.pixels)) == {0.0, 1.0}

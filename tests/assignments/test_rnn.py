@@ -5,6 +5,7 @@ The student here is a fake of our own protocol that calls the submission in this
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -182,7 +183,10 @@ def test_the_check_shows_what_the_model_writes(rnn: Assignment, data: Data) -> N
     assert 2.3 < preview.scores["bits"] < 2.7
     [passages] = [text.split("│") for text in preview.texts.values()]
     assert len(passages) == 4  # three beginnings, three continuations
-    assert len(passages[0]) == 50
+    assert set(rnn.captions) == set(preview.texts)
+    beginning = "".join(chr(data.public["symbols"][code]) for code in data.public["examples"][0, :50])
+    assert passages[0].startswith("… ")
+    assert re.search(r"\s" + re.escape(passages[0][2:]) + "$", beginning)  # whole words, but for the last
     assert len(passages[-1]) == 200
     assert session.sizes == [1, 32, 3]
 

@@ -74,6 +74,7 @@ def test_tiers_rise_and_each_exemplar_reaches_its_own(vae: Assignment, measured:
 def test_the_check_shows_reconstructions_samples_and_a_walk(vae: Assignment, data: Data) -> None:
     preview = vae.check(InProcess(submission(HOME / "baselines/vae/linear_vae")()), data.public)
     [picture] = preview.pictures
+    assert set(vae.captions) == {shown.name for shown in preview.pictures}
     assert picture.pixels.shape == (4, 8, 28, 28)
     assert 0 <= picture.pixels.min() <= picture.pixels.max() <= 1
     assert -330 < preview.scores["elbo"] < -200
