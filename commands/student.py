@@ -124,7 +124,7 @@ def check(
     known = {metric.name: metric for metric in assignment.metrics}
     for name, value in found.preview.scores.items():
         digits, unit = (known[name].digits, known[name].unit) if name in known else (3, "")
-        click.echo(f"  {name} {value:.{digits}f} {unit}".rstrip() + " on public examples")
+        click.echo(f"  {name} {value:z.{digits}f} {unit}".rstrip() + " on public examples")
     for name, text in found.preview.texts.items():
         click.echo(f"{name}:\n{lines(text)}")
     if pictures is not None:

@@ -142,7 +142,7 @@ def outcome(job: Job, report: Report, metric: Metric | None) -> str:
     head = f"#{job.ref} {escape(one_line(job.team))}"
     if metric is not None:
         score = report.public[metric.name]
-        value = f"{score.value:.{metric.digits}f} ± {score.half_width:.{metric.digits}f} {metric.unit}"
+        value = f"{score.value:z.{metric.digits}f} ± {score.half_width:.{metric.digits}f} {metric.unit}"
         return f"[green]✓[/] {head}  [bold]{value}[/]"
     if report.failure is not None:
         first = report.failure.message.split("\n")[0]

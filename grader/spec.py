@@ -210,8 +210,7 @@ class Assignment:
 
     metrics[0] ranks; the others are shown. tiers go from the easiest to the hardest; train runs have
     their own, since a training within `budget` reaches less than weights that took hours; by default none.
-    metrics[0] ranks; the others are shown. tiers go from the easiest to the hardest. captions explain what
-    `check` shows, each picture and text by its name, to who sees it for the first time.
+    captions explain what `check` shows, each picture and text by its name, to who sees it for the first time.
     `prepare(source, seed, n)` draws n held-out items by the course's secret seed; `source` is the data set's
     folder, None for the usual places. It may trust n to be within `items`: `grader.prepared.draw` calls it.
     """

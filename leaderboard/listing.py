@@ -140,4 +140,9 @@ def iso(moment: datetime) -> str:
 
 
 def score(value: float, half_width: float, metric: Metric) -> str:
-    return f"{value:.{metric.digits}f} ± {half_width:.{metric.digits}f}"
+    """What is rounded to zero has no sign.
+
+    >>> score(-0.0001, 0.016, Metric("kid", "", higher_is_better=False, digits=3))
+    '0.000 ± 0.016'
+    """
+    return f"{value:z.{metric.digits}f} ± {half_width:.{metric.digits}f}"

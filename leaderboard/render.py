@@ -118,7 +118,7 @@ def _board_cells(
         Column("#", "right"),
         Column("Δ"),
         Column("team", flexible=True),
-        Column(f"{metric.name} [{metric.unit}]" if metric.unit else metric.name, "right"),
+        Column(metric.label, "right"),
         Column("tier"),
         Column("n" if layout is not LAYOUTS[0] else "entries", "right"),
         Column("last (best before it)" if layout.best_before else "last"),

@@ -95,8 +95,8 @@ def _submissions_table(
                 f"{date:%Y-%m-%d %H:%M:%S}" if wide else f"{date:%d %b %H:%M}",
                 description,
                 Text(_status(one) if wide else str(one.state), COLOURS.get(one.state, "")),
-                "" if public is None else f"{public:.{digits}f}",
-                "" if private is None else f"{private:.{digits}f}",
+                "" if public is None else f"{public:z.{digits}f}",
+                "" if private is None else f"{private:z.{digits}f}",
             ]
             for one, (ref, name, date, description, _, public, private) in zip(submissions, rows, strict=True)
         ],

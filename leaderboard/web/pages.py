@@ -57,6 +57,11 @@ class Board:
         return self.assignment.tiers_of(self.run_kind)
 
     @property
+    def name(self) -> str:
+        """What it is called beside the assignment's other board."""
+        return "train runs" if self.trained else "practice"
+
+    @property
     def axis(self) -> Axis:
         return axis(self.rows, self.tiers, self.assignment.metric)
 
@@ -81,6 +86,23 @@ class Board:
 
     def showing(self, row: Row) -> Showing:
         return self.showings.get(row.ref, Showing())
+
+    @property
+    def exhibits(self) -> Sequence["Exhibit"]:
+        """Pictures and texts, all of one name together: so they can be compared, and one caption will do."""
+        pieces: list[Figure | Reading] = [*self.gallery, *self.readings]
+        captions = self.assignment.captions
+        return [
+            Exhibit(name, captions.get(name, ""), [piece for piece in pieces if piece.name == name])
+            for name in dict.fromkeys(piece.name for piece in pieces)
+        ]
+
+    @property
+    def shades(self) -> Mapping[str, str]:
+        """A colour for each tier: the easiest and the hardest have theirs, however many are between."""
+        names = [tier.name for tier in self.tiers]
+        ends = {names[0]: "easiest", names[-1]: "hardest"} if names else {}
+        return dict.fromkeys(names, "between") | ends
 
     @property
     def statement(self) -> str:
@@ -117,6 +139,20 @@ class Reading:
     text: str
 
 
+@dataclass(frozen=True)
+class Exhibit:
+    """What the entries show under one name, in the order of the board."""
+
+    name: str
+    caption: str
+    pieces: Sequence[Figure | Reading]
+
+    @property
+    def upright(self) -> bool:
+        """Whether they are pictures no wider than high: then more of them go side by side."""
+        return all(isinstance(piece, Figure) and piece.size[0] <= piece.size[1] for piece in self.pieces)
+
+
 def write_site(store: Store, title: str, assignments: Sequence[Assignment], out: Path) -> Path:
     """Write the public boards of `assignments` into `out`; return the index.
 
@@ -124,7 +160,7 @@ def write_site(store: Store, title: str, assignments: Sequence[Assignment], out:
     can't be written.
     """
     boards = [_collect(store, assignment, kind) for assignment in assignments for kind in RunKind]
-    return export_site(title, [one for one in boards if one.rows or not one.trained], out)
+    return export_site(title, boards, out)
 
 
 def _collect(store: Store, assignment: Assignment, run_kind: RunKind) -> Board:
@@ -140,15 +176,25 @@ def export_site(title: str, boards: Sequence[Board], out: Path) -> Path:
     files = {"style.css": (HERE / "style.css").read_bytes()}
     for one in boards:  # pictures first, so that no page ever names one that isn't there
         files |= {f"{one.folder}/{figure.file}": figure.png for figure in one.gallery}
+    cards = _by_assignment(boards)
     for one in boards:
-        shown = {"course": title, "board": one, "home": one.home}
+        both = cards[one.assignment.slug]
+        shown = {"course": title, "board": one, "both": both, "home": one.home}
         files[f"{one.folder}/index.html"] = _html(pages, "board.html", shown)
         if one.statement:
             files[f"{one.folder}/statement.html"] = _html(pages, "statement.html", shown)
-    files["index.html"] = _html(pages, "index.html", {"course": title, "boards": boards, "home": ""})
+    files["index.html"] = _html(pages, "index.html", {"course": title, "cards": cards, "home": ""})
     _check_own(out)
     write_files(out, files, own=[f"{one.folder}/pictures/[0-9]*-*.png" for one in boards])
     return out / "index.html"
+
+
+def _by_assignment(boards: Sequence[Board]) -> Mapping[str, Sequence[Board]]:
+    """Each assignment's boards, by its slug."""
+    found: dict[str, list[Board]] = {}
+    for one in boards:
+        found.setdefault(one.assignment.slug, []).append(one)
+    return found
 
 
 def _check_own(out: Path) -> None:
@@ -185,7 +231,8 @@ def _file_name(name: str) -> str:
 
 
 def _fixed(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}"
+    """What is rounded to zero has no sign."""
+    return f"{value:z.{digits}f}"
 
 
 def _day(moment: datetime) -> str:

@@ -154,6 +154,12 @@ def test_a_badge_that_warns_is_shown_however_narrow() -> None:
     assert "unsandboxed" in text(made)
 
 
+def test_a_score_that_is_rounded_to_zero_has_no_sign() -> None:
+    made = console(120)
+    print_board([row(score=-0.01)], assignment(KID), console=made)
+    assert "-0.0" not in text(made)
+
+
 def test_an_empty_board_says_so() -> None:
     made = console(80)
     print_board([], assignment(), console=made)

@@ -14,7 +14,7 @@ from leaderboard.standings import board
 from leaderboard.store import Store
 from leaderboard.web.chart import MARGIN, WIDTH, axis
 from leaderboard.web.pages import Board, export_site, write_site
-from tests.leaderboard.cases import KID, PSNR, assignment, failed, judge, scored, send
+from tests.leaderboard.cases import KID, PNG, PSNR, assignment, failed, judge, scored, send
 from tests.leaderboard.conftest import Clock
 from tests.leaderboard.test_render import HOSTILE, row
 
@@ -85,7 +85,7 @@ def test_a_site_is_whole_and_its_links_lead_somewhere(
     index = write_site(course, "Deep & learning", [denoising], tmp_path / "site")
     pages = sorted((tmp_path / "site").rglob("*.html"))
     assert index in pages
-    assert len(pages) == 3
+    assert len(pages) == 5  # the index, two boards, the statement beside each
     for path in pages:
         page = Page(path)
         assert "script" not in page.tags
@@ -120,6 +120,55 @@ def test_the_board_of_train_runs_has_a_folder_that_is_nobody_elses(
     dead = [link for path in (tmp_path / "site").rglob("*.html") for link in dead_links(path)]
     assert dead == []
     course.close()
+
+
+def test_each_board_links_to_the_assignments_other_one(
+    course: Store, denoising: Assignment, tmp_path: Path
+) -> None:
+    index = write_site(course, "Course", [denoising], tmp_path / "site")
+    boards = [index.parent / link for link in Page(index).links if link.endswith("/index.html")]
+    practice, trained = dict.fromkeys(boards)
+    assert "Nothing has been scored yet" in trained.read_text()
+    for here, there in ((practice, trained), (trained, practice)):
+        assert there.resolve() in {(here.parent / link).resolve() for link in Page(here).links}
+    course.close()
+
+
+def test_pictures_of_one_name_share_a_caption_and_each_entry_has_one_place(tmp_path: Path) -> None:
+    rows = [row("Ada", ref=1), row("Grace", ref=2)]
+    showings = {1: Showing({"walk": PNG}), 2: Showing({"confusion": PNG, "walk": PNG})}
+    explained = replace(assignment(), captions={"walk": "From one <z> to another.", "absent": "Not shown."})
+    export_site("Course", [Board(explained, rows, showings=showings)], tmp_path)
+    source = (tmp_path / "denoising" / "index.html").read_text(encoding="utf-8")
+    assert source.count("From one &lt;z&gt; to another.") == 1
+    assert "Not shown" not in source
+    assert source.index("<h3>walk</h3>") < source.index("<h3>confusion</h3>")
+    for ref in (1, 2):
+        assert source.count(f'id="entry-{ref}"') == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "shades"),
+    [
+        ((), []),
+        (("a",), ["hardest"]),
+        (("a", "b"), ["easiest", "hardest"]),
+        (("a", "b", "c", "d"), ["easiest", "between", "between", "hardest"]),
+    ],
+)
+def test_the_easiest_and_the_hardest_tier_have_their_colours(
+    names: tuple[str, ...], shades: list[str]
+) -> None:
+    tiers = tuple(Tier(name, score, "") for score, name in enumerate(names))
+    assert list(Board(replace(assignment(), tiers=tiers), []).shades.values()) == shades
+
+
+def test_a_score_that_is_rounded_to_zero_has_no_sign(tmp_path: Path) -> None:
+    noted = replace(KID, note="It may fall below 0.")
+    export_site("Course", [Board(assignment(noted), [row(score=-0.01)])], tmp_path)
+    source = (tmp_path / "denoising" / "index.html").read_text(encoding="utf-8")
+    assert "<strong>0.0</strong>" in source
+    assert "It may fall below 0." in source
 
 
 def test_a_second_time_not_a_byte_changes(
