@@ -26,6 +26,8 @@ grep -q wall_seconds "$course/course.toml" ||
     sed -i '/^\[assignments.denoising\]/a # The assignment allows 120 s; the demo is in a hurry.\nwall_seconds = 30' \
         "$course/course.toml"
 run heldout roster import demo/roster.csv
+echo "
+1,000 items an assignment, a fifth of them public: on so few, a solution may miss its own tier by chance."
 run heldout baselines
 
 # Ada starts from the starter code, trains it, checks it and hands it in; then its code alone, for the grader to train.
@@ -33,7 +35,10 @@ ada=$course/work/ada
 if [ ! -f "$ada/weights.safetensors" ]; then
     rm -rf "$ada"
     run heldout start denoising demo-course/work/ada
-    (cd "$ada" && run python train.py && run heldout check)
+    run cd demo-course/work/ada
+    run python train.py
+    run heldout check
+    run cd ../../..
 fi
 run heldout submit denoising -f demo-course/work/ada --team "Ada Lovelace" -m "the starter code, trained"
 run heldout submit denoising -f demo-course/work/ada --team "Ada Lovelace" -m "its code alone" --train
@@ -41,11 +46,16 @@ run heldout submit denoising -f demo-course/work/ada --team "Ada Lovelace" -m "i
 run heldout submit denoising -f demo/students/broken --team "Brook Taylor" -m "an autoencoder of flat images"
 run heldout submit denoising -f demo/students/slow --team "Sloane Newton" -m "averages many patches"
 run heldout grade
-run heldout submissions denoising --team "Brook Taylor"
-run heldout submissions denoising --team "Sloane Newton"
 
 for slug in denoising vae gan cnn rnn mnist1d; do
     run heldout leaderboard "$slug"
 done
 run heldout leaderboard denoising --train
+
+# Neither Brook nor Sloane is on a board: this is how they learn why.
+run heldout submissions denoising --team "Sloane Newton"
+run heldout submissions denoising --team "Brook Taylor"
+run heldout show "$(heldout submissions denoising --team "Brook Taylor" --csv | sed -n '2s/,.*//p')"
+
 run heldout export-site demo-course/site
+printf '\nThe boards as pages: file://%s\n' "$course/site/index.html"

@@ -4,6 +4,7 @@ course.toml   settings, for an instructor to edit
 seed          64 random bits; whoever has them can recompute every held-out item
 ledger.db     teams, submissions, judgings (another URL may be set in course.toml)
 archives/     what was received, by SHA-256
+.gitignore    of everything: a course belongs in no repository that others read
 data/<slug>/  public.npz · heldout.npz · manifest.json (their checksums)
 """
 
@@ -95,6 +96,7 @@ def init(folder: Path, config: Config) -> Course:
         )
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
+    (folder / ".gitignore").write_text("# The seed, the held-out data and the grades are nobody else's.\n*\n")
     (folder / "archives").mkdir()
     (folder / "data").mkdir()
     (folder / "seed").write_text(f"{secrets.randbits(64):016x}\n")

@@ -1,5 +1,6 @@
 """The course folder: private, versioned, its settings checked, its data verified at every reading."""
 
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,16 @@ def test_a_course_opens_as_it_was_made(course: Course) -> None:
     assert opened.seed == course.seed
     assert course.folder.stat().st_mode & 0o777 == 0o700
     assert (course.folder / "seed").stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_of_a_course_gets_into_a_repository_around_it(tmp_path: Path) -> None:
+    def git(*arguments: str) -> str:
+        command = ["git", "-c", "safe.directory=*", *arguments]
+        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+
+    git("init", "--quiet")
+    init(tmp_path / "course", Config())
+    assert git("status", "--porcelain", "--untracked-files=all") == ""
 
 
 def test_two_courses_have_two_seeds(tmp_path: Path) -> None:
