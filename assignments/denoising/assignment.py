@@ -23,8 +23,8 @@ ASSIGNMENT = Assignment(
         Tier("pass", 19.2, "reference_solutions/denoising/fc_dae"),
     ),
     captions={
-        "examples": "From top to bottom: noisy images, as the model gets them; what it makes of them; the "
-        "clean images."
+        "examples": "Top to bottom: noisy images, as the model gets them; what it makes of them; the clean "
+        "ones."
     },
     items=Range(64, HELDOUT_CLOTHES),
     prepare=prepare,
