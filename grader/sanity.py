@@ -3,19 +3,23 @@
 assignments/<slug>/sanity/<case>/ holds model.py and what else is submitted, and beside it two files that are
 not: expected.toml, the verdict (`Expected`, or several of them as [[variants]]); and, where a case carries
 data too large to be kept, build.py, whose `build(folder, public)` writes them into the draft.
+sanity/shipped.toml has a table of scores for the starter, and for each baseline and reference solution.
 """
 
 import json
+import math
 import re
 import runpy
 import shutil
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from grader import catalogue
@@ -23,15 +27,16 @@ from grader.archive import pack_for
 from grader.errors import HeldoutError, Reason
 from grader.grade import grade
 from grader.prepared import Data, draw
-from grader.report import Report, Verdict
+from grader.report import Estimate, Report, Verdict
 from grader.sandbox import Sandbox
+from grader.scoring.statistics import bootstrap_half_width
 from grader.spec import Arrays, Assignment, Limits, RunKind, Tier
 
 SUITE = "sanity"  # the folder within an assignment's
+SHIPPED = "shipped.toml"  # in it: by name, the scores of what is shipped
 NOT_SUBMITTED = ("expected.toml", "build.py")
 SMALL, COURSE_SEED, RUN_SEED = 256, 1, 7  # the held-out items and the seeds that [scores] are stated for
 TRAIN_RUNS = "\n## Train runs\n"  # a statement's section
-LUCK = 2.0  # half-widths: one exemplar in ten thousand falls short of it by chance
 
 
 class Expected(BaseModel):
@@ -79,14 +84,21 @@ def cases(assignment: Assignment) -> list[Case]:
 
 
 def shipped(assignment: Assignment) -> list[Case]:
-    """The starter, trained by the grader, and the baselines and reference solutions: all must be scored."""
-    starter = Expected(about="the starter code, trained within the budget", run=RunKind.TRAIN)
+    """The starter, trained by the grader, and the baselines and reference solutions: all must be scored.
+
+    Raises HeldoutError where shipped.toml is wrong, or tells of what isn't shipped.
+    """
     home = assignment.folder.parents[1]
-    solutions = [
-        Case(str(solution.folder.relative_to(home)), solution.folder, Expected(about=f"a {solution.kind}"))
-        for solution in catalogue.solutions(assignment.slug, home)
-    ]
-    return [Case("starter", assignment.folder / "starter", starter), *solutions]
+    expected = {"starter": Expected(about="the starter code, trained within the budget", run=RunKind.TRAIN)}
+    folders = {"starter": assignment.folder / "starter"}
+    for solution in catalogue.solutions(assignment.slug, home):
+        name = str(solution.folder.relative_to(home))
+        expected[name], folders[name] = Expected(about=f"a {solution.kind}"), solution.folder
+    path = assignment.folder / SUITE / SHIPPED
+    with _described(f"{SHIPPED} does not say what is expected of what is shipped", path):
+        for name, scores in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            expected[name] = Expected(**{**dict(expected[name]), "scores": scores})
+    return [Case(name, folder, expected[name]) for name, folder in folders.items()]
 
 
 def statement_complaints(assignment: Assignment) -> list[str]:
@@ -123,12 +135,12 @@ def run(case: Case, assignment: Assignment, data: Data, *, sandbox: Sandbox, run
     settled = replace(assignment, limits=limits)
     archive = _pack(case, data.public, settled)
     report = grade(settled, archive, data, sandbox=sandbox, run_seed=run_seed, run_kind=expected.run)
-    return Outcome(case, report, (*complaints(expected, report), *_below_its_tier(case, assignment, report)))
+    return Outcome(case, report, (*complaints(expected, report), *tier_complaints(case, assignment, report)))
 
 
 def _variants(folder: Path) -> Iterator[Case]:
     path = folder / "expected.toml"
-    try:
+    with _described(f"the case {folder.name} does not say what is expected of it", path):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         variants = table.pop("variants", None)
         if variants is None:
@@ -137,13 +149,20 @@ def _variants(folder: Path) -> Iterator[Case]:
         for variant in variants:
             name, parameters = variant.pop("name"), variant.pop("parameters")
             yield Case(f"{folder.name} {name}", folder, Expected(**table | variant), parameters)
+
+
+@contextmanager
+def _described(what: str, path: Path) -> Iterator[None]:
+    """Raises HeldoutError, `what`, for what is wrong with a file of expectations."""
+    try:
+        yield
     except (OSError, tomllib.TOMLDecodeError, ValidationError, KeyError) as error:
         raise HeldoutError(
-            f"the case {folder.name} does not say what is expected of it",
+            what,
             where=f"{path}: {error}",
-            expected="about, verdict, reason, says, [limits], [scores]; or several as [[variants]] with name "
-            "and parameters",
-            next_step="the other cases show how",
+            expected="of a case about, verdict, reason, says, [limits], [scores], or several of these as "
+            "[[variants]] with name and parameters; of what is shipped a table of scores for each name",
+            next_step="the other assignments show how",
         ) from error
 
 
@@ -178,13 +197,24 @@ def complaints(expected: Expected, report: Report) -> Iterator[str]:
             yield f"{metric} is {value:.4g}; expected {low:.4g} to {high:.4g}"
 
 
-def _below_its_tier(case: Case, assignment: Assignment, report: Report) -> Iterator[str]:
-    """An exemplar may miss its tier by the luck of a few items, not by more."""
+def tier_complaints(case: Case, assignment: Assignment, report: Report) -> Iterator[str]:
+    """An exemplar may miss its tier by the luck of the items, but never what the tier before it asks for."""
     metric = assignment.metric
+    if metric.name not in report.public:
+        return
+    found = _on_all_items(report, metric.name)
+    sign = 1 if metric.higher_is_better else -1
+    easier = -math.inf
     for tier in assignment.tiers_of(case.expected.run):
-        if tier.exemplar != case.name or metric.name not in report.public:
-            continue
-        found = report.public[metric.name]
-        short = tier.score - found.value if metric.higher_is_better else found.value - tier.score
-        if short > LUCK * found.half_width:
+        goal = sign * tier.score
+        if tier.exemplar == case.name and sign * found.value < max(goal - found.half_width, easier):
             yield f"{found.value:.4g} ± {found.half_width:.2g} is not the tier {tier.name}, {tier.score:g}"
+        easier = goal
+
+
+def _on_all_items(report: Report, metric: str) -> Estimate:
+    """Both boards' items, since the public ones are few. Of a whole set there is the public board's figure."""
+    if metric not in report.items:
+        return report.public[metric]
+    values = report.items[metric]
+    return Estimate(float(values.mean()), bootstrap_half_width(values, np.random.default_rng(0)))
