@@ -1,7 +1,7 @@
 """The course folder: its configuration, its secret seed, and the data prepared from it.
 
 course.toml   settings, for an instructor to edit
-seed          64 random bits; whoever has them can recompute every held-out item
+seed          256 random bits, in hexadecimal; whoever has them can recompute every held-out item
 ledger.db     teams, submissions, judgings (another URL may be set in course.toml)
 archives/     what was received, by SHA-256
 .gitignore    of everything: a course belongs in no repository that others read
@@ -24,6 +24,7 @@ from grader.spec import Assignment
 
 FORMAT = 1  # of the folder; a newer program may raise it
 CONFIG = "course.toml"
+SEED_BITS = 256  # numpy mixes them into 128, too many to be tried; courses of old have 64
 
 
 class Settings(BaseModel):
@@ -36,6 +37,7 @@ class Settings(BaseModel):
     check_seconds: Annotated[float, Field(gt=0)] | None = None
     memory_bytes: Annotated[int, Field(gt=0)] | None = None
     archive_bytes: Annotated[int, Field(gt=0)] | None = None
+    train_cpu_seconds: Annotated[float, Field(gt=0)] | None = None  # the budget of a train run
     data: Path | None = None  # this assignment's data set; None: the course's
 
 
@@ -76,15 +78,18 @@ class Course:
                 expected=f"one of: {', '.join(self.config.assignments)}",
                 next_step=f"add a line [assignments.{assignment.slug}] and run `heldout course init` again",
             )
-        overrides = settings.model_dump(exclude={"items", "data"}, exclude_none=True)
-        return replace(assignment, limits=replace(assignment.limits, **overrides))
+        overrides = settings.model_dump(exclude={"items", "train_cpu_seconds", "data"}, exclude_none=True)
+        budget = assignment.budget
+        if settings.train_cpu_seconds is not None:
+            budget = replace(budget, cpu_seconds=settings.train_cpu_seconds)
+        return replace(assignment, limits=replace(assignment.limits, **overrides), budget=budget)
 
     def data(self, slug: str) -> Path:
         return self.folder / "data" / slug
 
 
 def init(folder: Path, config: Config) -> Course:
-    """Make a course folder (mode 0700) with a fresh secret seed.
+    """Make a course folder (mode 0700) with a fresh secret seed. Relative paths are the current folder's.
 
     Raises HeldoutError when the folder holds other files.
     """
@@ -94,12 +99,13 @@ def init(folder: Path, config: Config) -> Course:
             expected="a new or an empty folder",
             next_step="name another folder",
         )
+    config = _anchored(config, Path.cwd())
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     (folder / ".gitignore").write_text("# The seed, the held-out data and the grades are nobody else's.\n*\n")
     (folder / "archives").mkdir()
     (folder / "data").mkdir()
-    (folder / "seed").write_text(f"{secrets.randbits(64):016x}\n")
+    (folder / "seed").write_text(f"{secrets.randbits(SEED_BITS):064x}\n")
     (folder / "seed").chmod(0o600)
     # Last: a folder with a configuration is a complete course.
     (folder / CONFIG).write_text(_toml(config), encoding="utf-8")
@@ -107,7 +113,7 @@ def init(folder: Path, config: Config) -> Course:
 
 
 def open_course(folder: Path) -> Course:
-    """Open a course folder.
+    """Open a course folder. Relative paths in its settings are that folder's.
 
     Raises HeldoutError when there is none, it is open to others, a newer version made it, or a setting is
     wrong.
@@ -120,8 +126,8 @@ def open_course(folder: Path) -> Course:
             next_step="name it with --course DIR, or make one with `heldout course init DIR`",
         )
     _check_private(folder)
-    config = _read_config(path)
-    return Course(folder.resolve(), config)
+    folder = folder.resolve()
+    return Course(folder, _anchored(_read_config(path), folder))
 
 
 def _check_private(folder: Path) -> None:
@@ -154,6 +160,19 @@ def _read_config(path: Path) -> Config:
         raise _wrong_setting(error, path) from error
 
 
+def _anchored(config: Config, folder: Path) -> Config:
+    """The configuration with its paths absolute: relative ones are those of `folder`."""
+
+    def anchored(data: Path | None) -> Path | None:
+        return data and folder / data
+
+    assignments = {
+        slug: settings.model_copy(update={"data": anchored(settings.data)})
+        for slug, settings in config.assignments.items()
+    }
+    return config.model_copy(update={"data": anchored(config.data), "assignments": assignments})
+
+
 def _wrong_setting(error: ValidationError, path: Path) -> HeldoutError:
     first = error.errors()[0]
     setting = ".".join(map(str, first["loc"]))
@@ -168,7 +187,7 @@ def _wrong_setting(error: ValidationError, path: Path) -> HeldoutError:
 def _toml(config: Config) -> str:
     """The configuration as TOML. JSON's strings, unless escaped to ASCII, and its numbers are TOML's too."""
     lines = [f"format = {config.format}", f"title = {json.dumps(config.title, ensure_ascii=False)}"]
-    lines += [f"data = {json.dumps(str(config.data.resolve()), ensure_ascii=False)}"] if config.data else []
+    lines += [f"data = {json.dumps(str(config.data), ensure_ascii=False)}"] if config.data else []
     for slug, settings in config.assignments.items():
         lines += ["", f"[assignments.{slug}]"]
         lines += [

@@ -23,7 +23,7 @@ LENGTH = 40  # samples of a signal
 # Of 1,000,000 signals: the package standardises each data set by its own figures, so that a signal would
 # depend on the others.
 MEAN, STD = -0.0061, 0.1546
-SEED_WORDS = 8  # of 32 bits: nobody tries them all
+SEED_WORDS = 8  # of 32 bits; as `stream` has 128 bits in all, nobody tries them all
 SECONDS = 300.0  # for the generator; three are usual for 14,000 signals
 
 

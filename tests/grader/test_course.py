@@ -1,5 +1,6 @@
 """The course folder: private, versioned, its settings checked, its data verified at every reading."""
 
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -8,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import prepared
+from grader import catalogue, prepared
 from grader.course import Config, Course, Settings, init, open_course
 from grader.errors import HeldoutError
-from grader.spec import Assignment, Metric, Prepared, Preview, Scores
+from grader.spec import Assignment, Budget, Metric, Prepared, Preview, Scores
 
 
 def toy(draws: list[int] | None = None) -> Assignment:
@@ -61,8 +62,15 @@ def test_nothing_of_a_course_gets_into_a_repository_around_it(tmp_path: Path) ->
     assert git("status", "--porcelain", "--untracked-files=all") == ""
 
 
-def test_two_courses_have_two_seeds(tmp_path: Path) -> None:
-    assert init(tmp_path / "a", Config()).seed != init(tmp_path / "b", Config()).seed
+def test_two_courses_have_two_seeds_too_long_to_be_tried(tmp_path: Path) -> None:
+    one, other = (init(tmp_path / name, Config()).seed for name in "ab")
+    assert one != other
+    assert 2**192 < one < 2**256  # smaller ones are as likely as to guess 64 bits
+
+
+def test_a_seed_of_64_bits_is_read_as_it_was(course: Course) -> None:
+    (course.folder / "seed").write_text("00000000deadbeef\n")
+    assert open_course(course.folder).seed == 0xDEADBEEF
 
 
 def test_data_are_drawn_once_by_the_seed(course: Course) -> None:
@@ -145,10 +153,46 @@ def test_init_leaves_other_folders_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+def test_paths_in_the_settings_are_relative_to_the_course_folder(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewrite(course, "format = 1", 'format = 1\ndata = "/srv/data"')
+    append('data = "texts/own.txt"')(course)
+    monkeypatch.chdir(tmp_path)
+    config = open_course(Path("course")).config
+    assert config.data == Path("/srv/data")
+    assert config.assignments["toy"].data == course.folder / "texts" / "own.txt"
+
+
+def test_paths_of_a_new_course_are_relative_to_where_they_were_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = Config(data=Path("data"), assignments={"toy": Settings(data=Path("own.txt"))})
+    made = init(Path("course"), config)
+    assert made.config.data == tmp_path / "data"
+    assert made.config.assignments["toy"].data == tmp_path / "own.txt"
+    assert open_course(Path("course")) == made
+
+
+def test_the_readme_lists_every_setting() -> None:
+    readme = (catalogue.HOME / "README.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"^## Settings$.*?^```toml$(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    [course, *assignments] = block.split("[assignments.")
+    assert setting_names(course) == set(Config.model_fields) - {"assignments"}
+    assert set().union(*map(setting_names, assignments)) == set(Settings.model_fields)
+
+
+def setting_names(toml: str) -> set[str]:
+    return set(re.findall(r"^(?:# )?(\w+) = ", toml, re.MULTILINE))
+
+
 def test_settings_override_limits_and_unknown_assignments_are_named(course: Course) -> None:
-    append("wall_seconds = 7.5")(course)
+    append("wall_seconds = 7.5\ntrain_cpu_seconds = 60")(course)
     opened = open_course(course.folder)
     assert opened.settle(toy()).limits.wall_seconds == 7.5
+    assert opened.settle(toy()).limits.check_seconds == toy().limits.check_seconds
+    assert opened.settle(toy()).budget == Budget(cpu_seconds=60)
     assert (
         tomllib.loads((course.folder / "course.toml").read_text(encoding="utf-8"))["title"]
         == 'A "quoted" 🧠 title'

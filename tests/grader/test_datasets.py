@@ -130,8 +130,9 @@ def test_a_split_larger_than_the_data_is_refused() -> None:
 
 
 def test_streams_differ_by_seed_and_by_purpose() -> None:
-    draws = [stream(seed, purpose).random(4).tolist() for seed in (1, 2) for purpose in ("noise", "split")]
-    assert len({tuple(draw) for draw in draws}) == 4
+    seeds = (1, 2, 1 + 2**255)  # a course's has 256 bits
+    draws = [stream(seed, purpose).random(4).tolist() for seed in seeds for purpose in ("noise", "split")]
+    assert len({tuple(draw) for draw in draws}) == 6
     assert stream(1, "noise").random(4).tolist() == draws[0]
 
 
