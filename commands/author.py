@@ -100,7 +100,7 @@ def _assignments(slugs: Sequence[str], home: Path | None) -> list["Assignment"]:
 
 
 def _cases(tried: "Assignment", only: str) -> list["Case"]:
-    """The cases whose name begins with `only`. Raises HeldoutError when the statement lacks a tier."""
+    """The cases whose name begins with `only`. Raises HeldoutError for a wrong statement."""
     from grader import sanity
 
     complaints = sanity.statement_complaints(tried)
@@ -108,8 +108,8 @@ def _cases(tried: "Assignment", only: str) -> list["Case"]:
         raise HeldoutError(
             complaints[0],
             where=str(tried.folder / "README.md"),
-            expected="a statement that names every tier with its score",
-            next_step="add the line to the table of tiers",
+            expected="a statement that tells every tier, limit and budget as assignment.py has them",
+            next_step="correct the statement, or assignment.py",
         )
     return [case for case in (*sanity.shipped(tried), *sanity.cases(tried)) if case.name.startswith(only)]
 

@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,26 @@ from grader.spec import Arrays, Assignment, Limits, RunKind, Tier
 SUITE = "sanity"  # the folder within an assignment's
 SHIPPED = "shipped.toml"  # in it: by name, the scores of what is shipped
 NOT_SUBMITTED = ("expected.toml", "build.py")
+# What a statement tells of limits and budget, in the words around the amount.
+FIGURES = {
+    "limits.archive_bytes": "One submission: {} packed",
+    "limits.memory_bytes": "{} of memory",
+    "limits.check_seconds": "{} s for the",
+    "limits.wall_seconds": "{} s for all",
+    "budget.archive_bytes": "{} packed at most",
+    "budget.cpu_seconds": "It may use {} CPU-seconds",
+    "budget.checkpoint_bytes": "saves in `out`, {} at most",
+}
+UNITS = {
+    "": 1,
+    "KiB": 1 << 10,
+    "MiB": 1 << 20,
+    "GiB": 1 << 30,
+    "kB": 1_000,
+    "MB": 1_000_000,
+    "GB": 1_000_000_000,
+}
+AMOUNT = f"(\\d+(?:\\.\\d+)?) ?({'|'.join(UNITS)})"
 SMALL, COURSE_SEED, RUN_SEED = 256, 1, 7  # the held-out items and the seeds that [scores] are stated for
 TRAIN_RUNS = "\n## Train runs\n"  # a statement's section
 
@@ -102,16 +123,22 @@ def shipped(assignment: Assignment) -> list[Case]:
 
 
 def statement_complaints(assignment: Assignment) -> list[str]:
-    """What the statement does not tell of the tiers: each has a line `| name | score | exemplar … | …`.
+    """What the statement does not tell, or tells wrongly, of tiers, limits and budget."""
+    statement = (assignment.folder / "README.md").read_text(encoding="utf-8")
+    return [*_wrong_tiers(assignment, statement), *_wrong_figures(assignment, statement)]
+
+
+def _wrong_tiers(assignment: Assignment, statement: str) -> Iterator[str]:
+    """Each tier has a line `| name | score | exemplar … | …`.
 
     Those of train runs have theirs in the section "Train runs", where they can't be taken for the others.
     """
-    statement = (assignment.folder / "README.md").read_text(encoding="utf-8")
     before, _, rest = statement.partition(TRAIN_RUNS)
     trained, _, after = rest.partition("\n## ")
-    lines = [*_untold(assignment.tiers, f"{before}\n{after}")]
-    lines += [f"{line} below {TRAIN_RUNS.strip()!r}" for line in _untold(assignment.train_tiers, trained)]
-    return [f"README.md has no line {line}" for line in lines]
+    for line in _untold(assignment.tiers, f"{before}\n{after}"):
+        yield f"README.md has no line {line}"
+    for line in _untold(assignment.train_tiers, trained):
+        yield f"README.md has no line {line} below {TRAIN_RUNS.strip()!r}"
 
 
 def _untold(tiers: Iterable[Tier], text: str) -> Iterator[str]:
@@ -120,6 +147,20 @@ def _untold(tiers: Iterable[Tier], text: str) -> Iterator[str]:
     for tier in tiers:
         if (tier.name, tier.score, tier.exemplar) not in told:
             yield f"'| {tier.name} | {tier.score:g} | `{tier.exemplar}`'"
+
+
+def _wrong_figures(assignment: Assignment, statement: str) -> Iterator[str]:
+    """Each of `FIGURES` is somewhere in the sections of train runs and limits, and nowhere another one."""
+    sections = re.findall(r"^## (?:Train runs|Limits)$.*?(?=^## |\Z)", statement, re.MULTILINE | re.DOTALL)
+    text = " ".join("".join(sections).replace("*", "").split())
+    for name, words in FIGURES.items():
+        value = attrgetter(name)(assignment)
+        found = re.findall(words.format(AMOUNT), text)
+        if not found:
+            yield f"README.md does not tell {name}, {value:,}, as '{words.format('…')}'"
+        for number, unit in found:
+            if float(number) * UNITS[unit] != value:
+                yield f"README.md tells '{words.format(f'{number} {unit}'.strip())}'; {name} is {value:,}"
 
 
 def small_data(assignment: Assignment) -> Data:
@@ -213,7 +254,7 @@ def tier_complaints(case: Case, assignment: Assignment, report: Report) -> Itera
 
 
 def _on_all_items(report: Report, metric: str) -> Estimate:
-    """Both boards' items, since the public ones are few. Of a whole set there is the public board's figure."""
+    """Both boards' items, since the public ones are few; of a whole set the public board's figure."""
     if metric not in report.items:
         return report.public[metric]
     values = report.items[metric]

@@ -234,6 +234,15 @@ def spoil_statement(folder: Path) -> None:
     change(folder / "README.md", "| reference | 0.05 |", "| reference | 0.04 |")
 
 
+def spoil_budget(folder: Path) -> None:
+    change(
+        folder / "assignment.py",
+        "    prepare=prepare,",
+        "    budget=Budget(cpu_seconds=60),\n    prepare=prepare,",
+    )
+    change(folder / "assignment.py", "import Assignment,", "import Assignment, Budget,")
+
+
 def spoil_order(folder: Path) -> None:
     change(folder / "assignment.py", "6.2", "0.01")
 
@@ -271,6 +280,7 @@ def spoil_case(folder: Path) -> None:
     ("spoil", "says"),
     [
         (spoil_statement, "README.md has no line '| reference | 0.05 |"),
+        (spoil_budget, "README.md tells 'It may use 120 CPU-seconds'; budget.cpu_seconds is 60"),
         (spoil_order, f"the tiers of {SLUG} are in the wrong order: 0.01, 0.05"),
         (spoil_exemplar, f"the tier baseline of {SLUG} names an exemplar that is not there"),
         (spoil_train_statement, "README.md has no line '| reference | 0.05 |"),

@@ -59,8 +59,25 @@ def test_every_assignment_has_the_cases_that_any_can_have(slug: str) -> None:
 
 
 @pytest.mark.parametrize("slug", catalogue.slugs())
-def test_the_statement_names_every_tier_with_its_score_and_exemplar(slug: str) -> None:
+def test_the_statement_tells_tiers_limits_and_budget_as_they_are(slug: str) -> None:
     assert not sanity.statement_complaints(catalogue.find(slug))
+
+
+@pytest.mark.parametrize("name", sanity.FIGURES)
+def test_a_figure_that_the_statement_tells_otherwise_is_named(name: str, denoising: Assignment) -> None:
+    part, figure = name.split(".")
+    changed = replace(getattr(denoising, part), **{figure: 77})
+    [complaint] = sanity.statement_complaints(replace(denoising, **{part: changed}))
+    assert complaint.startswith("README.md tells '")
+    assert complaint.endswith(f"{name} is 77")
+
+
+def test_a_figure_that_the_statement_does_not_tell_is_named(denoising: Assignment, tmp_path: Path) -> None:
+    statement = (denoising.folder / "README.md").read_text(encoding="utf-8")
+    cut = statement.replace("2 GiB of memory", "much memory")
+    (tmp_path / "README.md").write_text(cut, encoding="utf-8")
+    [complaint] = sanity.statement_complaints(replace(denoising, folder=tmp_path))
+    assert complaint == "README.md does not tell limits.memory_bytes, 2,147,483,648, as '… of memory'"
 
 
 @pytest.mark.parametrize("name", ["raises_on_heldout", "wrong_shape_on_heldout"])
