@@ -29,6 +29,7 @@ FASHION_MNIST_SHA256 = {
 IMAGES_HEADER, LABELS_HEADER = 16, 8  # bytes before the first value of an IDX file
 SIDE = 28
 CLOTHES, HELDOUT_CLOTHES = 70_000, 10_000  # images in all, and those that no assignment hands out
+HANDED_OUT_CLOTHES = 50_000  # fewer than are left, so that what is missing isn't what is held out
 
 
 @dataclass(frozen=True, eq=False)

@@ -91,7 +91,7 @@ def ask_twice(
     """
     n = len(inputs)
     first = sequence(n, rng)
-    second = rng.choice(n, size=_some(n, TWINS), replace=False)
+    second = rng.choice(n, size=some(n, TWINS), replace=False)
     total = asked_twice(n) + to_come
     answers = np.full((n, *question.answer), np.nan, np.float32)
     done = 0
@@ -105,9 +105,14 @@ def ask_twice(
     return answers
 
 
+def some(n: int, share: int, at_least: int = AT_LEAST) -> int:
+    """How many of n are one in `share`, but never fewer than `at_least`, where there are so many."""
+    return max(n // share, min(n, at_least))
+
+
 def asked_twice(n: int) -> int:
     """How many items `ask_twice` asks about where there are n of them, repeats and twins included."""
-    return n + _some(n, AGAIN) + _some(n, TWINS)
+    return n + some(n, AGAIN) + some(n, TWINS)
 
 
 def each_once(
@@ -128,7 +133,7 @@ def each_once(
 def sequence(n: int, rng: np.random.Generator) -> Indices:
     """Items 0…n−1 in a random order, some of them a second time at a random place further on."""
     time = rng.random(n)
-    again = rng.choice(n, size=_some(n, AGAIN), replace=False)
+    again = rng.choice(n, size=some(n, AGAIN), replace=False)
     later = time[again] + (1 - time[again]) * rng.random(len(again))
     return np.concatenate([np.arange(n), again])[np.argsort(np.concatenate([time, later]), kind="stable")]
 
@@ -175,10 +180,6 @@ def check_function(session: Session, question: Question, inputs: Array) -> Answe
     if not agree(alone, answers[:1]):
         raise not_a_function(question.method)
     return answers
-
-
-def _some(n: int, share: int) -> int:
-    return max(n // share, min(n, AT_LEAST))
 
 
 def _consistent(answers: Answers, batch: Indices, new: Answers) -> bool:

@@ -41,6 +41,7 @@ FOLDERS = (
 
 FOR_ASSIGNMENTS = (
     "grader.classifier",
+    "grader.clothes",
     "grader.corpus",
     "grader.datasets",
     "grader.errors",

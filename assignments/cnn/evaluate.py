@@ -5,12 +5,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from grader.classifier import CLASSIFY, confusion_picture
+from grader.classifier import CLASSIFY, confusion_picture, surprises_picture
 from grader.questions import ask, ask_if_offered, ask_twice, asked_twice, check_function, each_once
-from grader.scoring.classification import calibration_error, nll, per_item, stability
+from grader.scoring.classification import calibration_error, per_item, stability
 from grader.spec import Arrays, Picture, Preview, Scores, Session, Student
 
-SHOWN = 8  # examples in the picture
 FILTERS = (16, 28, 28)  # what a model may show of itself
 
 
@@ -25,8 +24,8 @@ def check(session: Session, public: Arrays) -> Preview:
     logits = check_function(session, CLASSIFY, public["examples"])
     scores = {name: float(values.mean()) for name, values in per_item(logits, labels).items()}
     scores["calibration error"] = calibration_error(logits, labels)
-    pictures = (confusion_picture(logits, labels), _surprises(logits, public), *_filters(session))
-    return Preview(scores, pictures)
+    surprises = surprises_picture(logits, labels, public["examples"][:, 0])
+    return Preview(scores, (confusion_picture(logits, labels), surprises, *_filters(session)))
 
 
 def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Scores:
@@ -50,12 +49,6 @@ def _ask_afresh(student: Student, images: npt.NDArray[Any], rng: np.random.Gener
         for batch in each_once(student, n, rng, before=before, total=before + n):
             logits[batch] = ask(session, CLASSIFY, images[batch])
     return logits
-
-
-def _surprises(logits: npt.NDArray[Any], public: Arrays) -> Picture:
-    """The examples whose label the model held least likely, the worst first."""
-    worst = np.argsort(-nll(logits, public["example_labels"]), kind="stable")[:SHOWN]
-    return Picture("surprises", ("least likely labels",), public["examples"][np.newaxis, worst, 0])
 
 
 def _filters(session: Session) -> tuple[Picture, ...]:

@@ -5,13 +5,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from grader.datasets import fashion_mnist, public_mask, split_clothes, stream
-from grader.rendering import render
+from grader.clothes import rendered_clothes
+from grader.datasets import public_mask, stream
 from grader.spec import Prepared
 
 SIGMA = 0.5  # of the noise; images are in [0, 1]
 EXAMPLES = 32  # pairs, noisy and clean, handed out for the check
-HANDED_OUT = 50_000  # fewer than are left, so that what is missing isn't what is held out
 
 
 def prepare(source: Path | None, seed: int, n: int) -> Prepared:
@@ -22,19 +21,16 @@ def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     public (n,) bool. All images are rendered anew (`grader.rendering`). Raises HeldoutError when the data set
     is missing or damaged.
     """
-    images = fashion_mnist(source).images
-    held, examples, rest = split_clothes(seed, EXAMPLES, HANDED_OUT)
-    shown = render(images[examples], stream(seed, "denoising: renderings of the examples"))
-    hidden = render(images[held[:n]], stream(seed, "denoising: renderings of the held-out items"))
+    clothes = rendered_clothes(source, seed, n, examples=EXAMPLES, slug="denoising")
     return Prepared(
         public={
-            "images": render(images[rest], stream(seed, "denoising: renderings of the images")),
-            "noisy": add_noise(shown, stream(seed, "denoising: noise of the examples")),
-            "clean": shown[:, np.newaxis] / np.float32(255),
+            "images": clothes.images,
+            "noisy": add_noise(clothes.examples, stream(seed, "denoising: noise of the examples")),
+            "clean": clothes.examples[:, np.newaxis] / np.float32(255),
         },
         heldout={
-            "clean": hidden,
-            "noisy": add_noise(hidden, stream(seed, "denoising: noise of the held-out items")),
+            "clean": clothes.heldout,
+            "noisy": add_noise(clothes.heldout, stream(seed, "denoising: noise of the held-out items")),
             "public": public_mask(n),
         },
     )

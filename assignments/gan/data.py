@@ -4,13 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.datasets import HELDOUT_CLOTHES, fashion_mnist, split_clothes, stream
+from grader.datasets import HANDED_OUT_CLOTHES, HELDOUT_CLOTHES, fashion_mnist, split_clothes, stream
 from grader.questions import LARGEST_LATENT
 from grader.scoring.features import features, shipped, train
 from grader.spec import Prepared
 
 GENERATED = 5_000  # images asked for; FID falls with their number, so it is the same for all
-HANDED_OUT = 50_000  # fewer than are left, so that what is missing isn't what is held out
 EXAMPLES = 256  # z of the check
 
 # Steps that the course's own extractor is trained for; a small profile takes its share.
@@ -33,7 +32,7 @@ def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     when the data set is missing or damaged.
     """
     data = fashion_mnist(source)
-    held, handed_out = split_clothes(seed, HANDED_OUT)
+    held, handed_out = split_clothes(seed, HANDED_OUT_CLOTHES)
     images, labels = data.images[handed_out], data.labels[handed_out]
     steps = max(FEWEST_STEPS, STEPS * n // GENERATED)
     own = train(images, labels, seed=int(stream(seed, "gan: extractor").integers(2**31)), steps=steps)

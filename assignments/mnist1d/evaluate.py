@@ -1,16 +1,13 @@
 """How a classifier of signals is asked and scored: accuracy and NLL per held-out signal."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from grader.classifier import CLASSIFY, confusion_picture
+from grader.classifier import CLASSIFY, confusion_picture, surprises_picture
 from grader.questions import ask_twice, check_function
-from grader.scoring.classification import nll, per_item
-from grader.spec import Arrays, Picture, Preview, Scores, Session, Student
+from grader.scoring.classification import per_item
+from grader.spec import Arrays, Preview, Scores, Session, Student
 
-SHOWN = 8  # examples in the picture
 HEIGHT, LOWEST, HIGHEST = 40, -4.0, 4.0  # pixels of a drawn curve, and the values at its edges
 
 
@@ -22,7 +19,8 @@ def check(session: Session, public: Arrays) -> Preview:
     labels = public["example_labels"]
     logits = check_function(session, CLASSIFY, public["examples"])
     scores = {name: float(values.mean()) for name, values in per_item(logits, labels).items()}
-    return Preview(scores, (confusion_picture(logits, labels), _surprises(logits, public)))
+    surprises = surprises_picture(logits, labels, curves(public["examples"][:, 0]))
+    return Preview(scores, (confusion_picture(logits, labels), surprises))
 
 
 def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Scores:
@@ -31,12 +29,6 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
     heldout: signals (n, 1, 40) float32, labels (n,) int64. Raises BadSubmission.
     """
     return Scores(per_item(ask_twice(student, CLASSIFY, heldout["signals"], rng), heldout["labels"]))
-
-
-def _surprises(logits: npt.NDArray[Any], public: Arrays) -> Picture:
-    """The examples whose label the model held least likely, the worst first."""
-    worst = np.argsort(-nll(logits, public["example_labels"]), kind="stable")[:SHOWN]
-    return Picture("surprises", ("least likely labels",), curves(public["examples"][worst, 0])[np.newaxis])
 
 
 def curves(signals: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.errors import BadSubmission
-from grader.questions import agree, not_a_function
+from grader.questions import agree, not_a_function, some
 from grader.scoring.text import bits_per_character, block_means, code_length, log_probabilities
 from grader.spec import Arrays, Preview, Scores, Session, Student
 
@@ -87,7 +87,9 @@ def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Sco
     streams, symbols = heldout["streams"], len(heldout["symbols"])
     steps = streams.shape[1] - 1
     order = rng.permutation(len(streams))
-    twins = rng.choice(len(streams), size=_twins(len(streams)), replace=False)  # places in `order`
+    twins = rng.choice(
+        len(streams), size=some(len(streams), TWINS, AT_LEAST), replace=False
+    )  # places in `order`
     total = steps * (len(order) + len(twins))
 
     lengths = np.empty((len(streams), steps))
@@ -118,7 +120,7 @@ def charged(code_bytes: int, heldout: Arrays) -> float:
 
 
 def _agree(one: Logits, other: Logits) -> bool:
-    """Whether two answers foretell alike. What is added to all logits says nothing and widens no tolerance."""
+    """Whether two answers foretell alike: an offset of all logits says nothing and widens no tolerance."""
     return agree(log_probabilities(one), log_probabilities(other))
 
 
@@ -145,10 +147,6 @@ def _whole_words(prompt: str) -> str:
     '… these things, in the rei'
     """
     return re.sub(r"^\S*\s+", "… ", prompt)
-
-
-def _twins(streams: int) -> int:
-    return max(streams // TWINS, min(streams, AT_LEAST))
 
 
 def _tell(student: Student, step: int, streams: int, before: int, total: int) -> None:

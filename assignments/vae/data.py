@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from grader.datasets import fashion_mnist, public_mask, split_clothes, stream
-from grader.rendering import render
+from grader.clothes import rendered_clothes
+from grader.datasets import public_mask, stream
 from grader.spec import Prepared
 
 EXAMPLES = 32  # binarised, handed out for the check
-HANDED_OUT = 50_000  # fewer than are left, so that what is missing isn't what is held out
 
 
 def prepare(source: Path | None, seed: int, n: int) -> Prepared:
@@ -21,18 +20,15 @@ def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     public (n,) bool. All images are rendered anew (`grader.rendering`). Raises HeldoutError when the data set
     is missing or damaged.
     """
-    images = fashion_mnist(source).images
-    held, examples, rest = split_clothes(seed, EXAMPLES, HANDED_OUT)
-    shown = render(images[examples], stream(seed, "vae: renderings of the examples"))
-    hidden = render(images[held[:n]], stream(seed, "vae: renderings of the held-out items"))
+    clothes = rendered_clothes(source, seed, n, examples=EXAMPLES, slug="vae")
     return Prepared(
         public={
-            "images": render(images[rest], stream(seed, "vae: renderings of the images")),
-            "binary": binarise(shown, stream(seed, "vae: pixels of the examples")),
+            "images": clothes.images,
+            "binary": binarise(clothes.examples, stream(seed, "vae: pixels of the examples")),
         },
         heldout={
-            "grey": hidden,
-            "binary": binarise(hidden, stream(seed, "vae: pixels of the held-out items")),
+            "grey": clothes.heldout,
+            "binary": binarise(clothes.heldout, stream(seed, "vae: pixels of the held-out items")),
             "public": public_mask(n),
         },
     )
