@@ -122,4 +122,4 @@ def _outcomes(tried: "Assignment", cases: Sequence["Case"], sandbox: "Sandbox") 
 
     data = sanity.small_data(tried)
     for case in track(cases, tried.slug, console=Console(stderr=True), transient=True):
-        yield sanity.run(case, tried, data, sandbox=sandbox, run_seed=sanity.RUN_SEED)
+        yield sanity.run(case, tried, data, sandbox=sandbox)

@@ -169,13 +169,13 @@ def small_data(assignment: Assignment) -> Data:
     return Data(prepared.public, prepared.heldout, sha256="")
 
 
-def run(case: Case, assignment: Assignment, data: Data, *, sandbox: Sandbox, run_seed: int) -> Outcome:
+def run(case: Case, assignment: Assignment, data: Data, *, sandbox: Sandbox) -> Outcome:
     """Grade the case on `small_data` and hold the report against what was expected, stated for `RUN_SEED`."""
     expected = case.expected
     limits = replace(assignment.limits, **expected.limits)  # type: ignore[arg-type]
     settled = replace(assignment, limits=limits)
     archive = _pack(case, data.public, settled)
-    report = grade(settled, archive, data, sandbox=sandbox, run_seed=run_seed, run_kind=expected.run)
+    report = grade(settled, archive, data, sandbox=sandbox, run_seed=RUN_SEED, run_kind=expected.run)
     return Outcome(case, report, (*complaints(expected, report), *tier_complaints(case, assignment, report)))
 
 

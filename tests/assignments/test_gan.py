@@ -1,4 +1,4 @@
-"""The GAN assignment's known scores, tiers, gates and public check, and the starter that students begin with.
+"""The GAN assignment's scores, data, gates and public check, and the starter that students begin with.
 
 The student here is a fake of our own protocol that calls the submission in this process; the sanity suite
 does the like in the real sandbox.
@@ -6,7 +6,7 @@ does the like in the real sandbox.
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -21,17 +21,10 @@ from grader import catalogue
 from grader.catalogue import HOME
 from grader.errors import BadSubmission, Reason
 from grader.prepared import Data, draw
+from grader.report import Report
 from grader.scoring.copies import CopySearch
 from grader.spec import Array, Assignment, Estimate, Scores
 from tests.assignments.in_process import FakeStudent, InProcess, Load, submission
-
-# KID, FID and coverage on the public board, of 256 images, course seed 1.
-PINNED = {
-    "baselines/gan/pca_gaussian": (1.95, 43.4, 0.20),
-    "baselines/gan/class_pca_gaussian": (0.84, 18.3, 0.59),
-    "reference_solutions/gan/dcgan": (0.08, 4.16, 0.73),
-    "reference_solutions/gan/dcgan_r1": (-0.01, 1.11, 0.95),
-}
 
 
 @pytest.fixture(scope="module")
@@ -49,36 +42,20 @@ def evaluated(gan: Assignment, data: Data, load: Load, *, seed: int = 0) -> Scor
 
 
 @pytest.fixture(scope="module")
-def measured(gan: Assignment, data: Data) -> dict[str, Scores]:
-    return {name: evaluated(gan, data, submission(HOME / name)) for name in PINNED}
+def measured(judged: Callable[[str], Mapping[str, Report]]) -> Mapping[str, Report]:
+    return judged("gan")
 
 
 # ---------------------------------------------------------------- known scores
 
 
-@pytest.mark.parametrize("name", PINNED)
-def test_each_solution_scores_what_it_did(name: str, measured: dict[str, Scores]) -> None:
-    kid, fid, coverage = PINNED[name]
-    public = measured[name].public
-    assert public["kid"].value == pytest.approx(kid, abs=0.03)
-    assert public["fid"].value == pytest.approx(fid, rel=0.03, abs=0.2)
-    assert public["coverage"].value == pytest.approx(coverage, abs=0.02)
-
-
-def test_every_shipped_solution_is_pinned_and_small() -> None:
-    solutions = catalogue.solutions("gan")
-    assert {str(solution.folder.relative_to(HOME)) for solution in solutions} == set(PINNED)
-    files = [file for solution in solutions for file in solution.folder.iterdir() if file.is_file()]
-    assert all(file.stat().st_size < 1_000_000 for file in files)
-
-
-def test_no_shipped_solution_copies(measured: dict[str, Scores]) -> None:
-    assert [scores.public["copied"].value for scores in measured.values()] == [0.0] * len(PINNED)
+def test_no_shipped_solution_copies(measured: Mapping[str, Report]) -> None:
+    assert {report.public["copied"].value for report in measured.values()} == {0.0}
 
 
 @pytest.mark.parametrize("board", ["public", "private"])
 def test_both_boards_have_every_metric_and_agree_on_who_is_far_ahead(
-    board: str, gan: Assignment, measured: dict[str, Scores]
+    board: str, gan: Assignment, measured: Mapping[str, Report]
 ) -> None:
     boards: dict[str, dict[str, Estimate]] = {
         name: dict(getattr(scores, board)) for name, scores in measured.items()
@@ -93,26 +70,19 @@ def test_both_boards_have_every_metric_and_agree_on_who_is_far_ahead(
     assert best.value + best.half_width < worst.value - worst.half_width
 
 
-def test_the_order_of_the_tiers_exemplars_is_no_luck(gan: Assignment, measured: dict[str, Scores]) -> None:
+def test_the_order_of_the_tiers_exemplars_is_no_luck(gan: Assignment, measured: Mapping[str, Report]) -> None:
     found = [measured[tier.exemplar].public["kid"] for tier in gan.tiers]
     apart = [one.value - other.value for one, other in pairwise(found)]
     assert min(apart) > 0
     assert apart[0] > found[0].half_width + found[1].half_width
 
 
-def test_tiers_fall_and_each_exemplar_reaches_its_own(gan: Assignment, measured: dict[str, Scores]) -> None:
-    levels = [tier.score for tier in gan.tiers]
-    assert levels == sorted(set(levels), reverse=True)
-    for tier in gan.tiers:
-        kid = measured[tier.exemplar].public["kid"]
-        assert kid.value < tier.score + kid.half_width  # 256 images, not the 5,000 it was set on
-
-
 def test_a_run_seed_changes_nothing_but_the_order(
-    gan: Assignment, data: Data, measured: dict[str, Scores]
+    gan: Assignment, data: Data, measured: Mapping[str, Report]
 ) -> None:
     name = "baselines/gan/pca_gaussian"
-    assert evaluated(gan, data, submission(HOME / name), seed=1) == measured[name]
+    again = evaluated(gan, data, submission(HOME / name), seed=1)
+    assert (again.public, again.private) == (measured[name].public, measured[name].private)
 
 
 # ---------------------------------------------------------------- data

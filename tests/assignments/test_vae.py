@@ -1,12 +1,9 @@
-"""The VAE assignment's known scores and tiers, its cheats, and the starter that students begin with.
+"""The VAE assignment's public check, its cheats, and what each process is asked.
 
 The student here is a fake of our own protocol that calls the submission in this process.
 """
 
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,13 +18,6 @@ from grader.prepared import Data
 from grader.spec import Assignment
 from tests.assignments.in_process import FakeStudent, InProcess, scores, submission
 
-# Mean bound in nats on the 256 held-out items of course seed 1.
-PINNED = {
-    "baselines/vae/independent_bernoulli": -388.4,
-    "baselines/vae/linear_vae": -281.1,
-    "reference_solutions/vae/conv_vae": -246.9,
-}
-
 
 @pytest.fixture(scope="module")
 def vae() -> Assignment:
@@ -37,38 +27,6 @@ def vae() -> Assignment:
 @pytest.fixture(scope="module")
 def data(small: Callable[[str], Data]) -> Data:
     return small("vae")
-
-
-@pytest.fixture(scope="module")
-def measured(vae: Assignment, data: Data) -> dict[str, Any]:
-    return {name: scores(vae, data, submission(HOME / name))["elbo"] for name in PINNED}
-
-
-@pytest.mark.parametrize("name", PINNED)
-def test_each_solution_scores_what_it_did(name: str, measured: dict[str, Any]) -> None:
-    assert measured[name].mean() == pytest.approx(PINNED[name], abs=0.5)
-
-
-def test_every_shipped_solution_is_pinned_and_small() -> None:
-    solutions = catalogue.solutions("vae")
-    assert {str(solution.folder.relative_to(HOME)) for solution in solutions} == set(PINNED)
-    files = [file for solution in solutions for file in solution.folder.iterdir() if file.is_file()]
-    assert all(file.stat().st_size < 1_000_000 for file in files)
-
-
-def test_the_order_of_the_solutions_is_no_luck(measured: dict[str, Any]) -> None:
-    for worse, better in zip(list(PINNED)[:-1], list(PINNED)[1:], strict=True):
-        gain = measured[better] - measured[worse]
-        assert gain.mean() > 3 * gain.std() / np.sqrt(len(gain))
-
-
-def test_tiers_rise_and_each_exemplar_reaches_its_own(vae: Assignment, measured: dict[str, Any]) -> None:
-    levels = [tier.score for tier in vae.tiers]
-    assert levels == sorted(set(levels))
-    for tier in vae.tiers:
-        values = measured[tier.exemplar]
-        # 256 other items than the 10,000 it was set on
-        assert values.mean() > tier.score - 3 * values.std() / np.sqrt(len(values))
 
 
 def test_the_check_shows_reconstructions_samples_and_a_walk(vae: Assignment, data: Data) -> None:
@@ -183,20 +141,3 @@ def test_a_bound_that_cannot_be_is_our_fault(vae: Assignment, data: Data) -> Non
     coins = {**data.heldout, "grey": np.full_like(data.heldout["grey"], 128)}
     with pytest.raises(ArithmeticError, match="what was asked leaks"):
         scores(vae, Data(data.public, coins, data.sha256), submission(HOME / "baselines/vae/linear_vae"))
-
-
-# ---------------------------------------------------------------- what students start from
-
-
-def test_the_starter_trains_and_its_model_passes_the_check(
-    vae: Assignment, data: Data, tmp_path: Path
-) -> None:
-    for name in ("model.py", "train.py"):
-        (tmp_path / name).write_text((vae.folder / "starter" / name).read_text())
-    (tmp_path / "data").mkdir()
-    np.savez(tmp_path / "data" / "public.npz", allow_pickle=False, **data.public)
-    command = [sys.executable, "train.py", "50"]
-    trained = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert trained.returncode == 0, trained.stderr
-    assert "bound of the 32 examples" in trained.stdout
-    assert vae.check(InProcess(submission(tmp_path)()), data.public).scores["elbo"] > -784 * np.log(2)
