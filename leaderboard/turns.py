@@ -1,4 +1,4 @@
-"""Whose turn it will be: the order in which a queue is claimed, foretold."""
+"""Whose turn it will be: the order in which a queue is claimed, predicted."""
 
 import heapq
 from collections.abc import Mapping, Sequence

@@ -21,7 +21,7 @@ CLASSES = 10
 LABELLED = 500  # a class, handed out with labels to train on
 EXAMPLES = 50  # a class, handed out with labels for the check
 UNLABELLED = 40_000  # handed out without: fewer than are left, so that what is missing isn't what is held out
-NOISE = 0.03  # σ of the noise on nudged images, in units of white
+NOISE = 0.03  # σ of the noise on perturbed images, in units of white
 
 
 def prepare(source: Path | None, seed: int, n: int) -> Prepared:
@@ -29,9 +29,10 @@ def prepare(source: Path | None, seed: int, n: int) -> Prepared:
 
     public: images (5000, 28, 28) uint8 with labels (5000,) int64, 500 a class; unlabelled (40000, 28, 28)
     uint8; examples (500, 1, 28, 28) float32 in [0, 1] with example_labels (500,), 50 a class.
-    heldout: images and nudged (n, 1, 28, 28) float32 in [0, 1], labels (n,) int64, public (n,) bool. All
-    images are rendered anew (`grader.rendering`), each part by a random stream of its own. Raises
-    HeldoutError when the data set is missing or damaged.
+    heldout: images and nudged (n, 1, 28, 28) float32 in [0, 1], labels (n,) int64, public (n,) bool; nudged:
+    the perturbed images, by the name that courses have on disk. All images are rendered anew
+    (`grader.rendering`), each part by a random stream of its own. Raises HeldoutError when the data set is
+    missing or damaged.
     """
     clothes = fashion_mnist(source)
     held, rest = split_clothes(seed, CLOTHES - HELDOUT_CLOTHES)
@@ -47,7 +48,7 @@ def prepare(source: Path | None, seed: int, n: int) -> Prepared:
         },
         heldout={
             "images": images,
-            "nudged": nudge(images, stream(seed, "cnn: nudges")),
+            "nudged": perturb(images, stream(seed, "cnn: nudges")),
             "labels": clothes.labels[held[:n]],
             "public": public_mask(n),
         },
@@ -59,21 +60,21 @@ def as_input(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     return np.asarray(images[:, np.newaxis] / np.float32(255), np.float32)
 
 
-def nudge(images: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
+def perturb(images: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
     """Each image moved by one pixel to one of the eight sides, plus N(0, 0.03²), clipped to [0, 1].
 
     images: (n, 1, 28, 28) float32; what leaves on one side doesn't come back on the other. Items are drawn
-    one after the other: a longer stack begins with the same nudges.
+    one after the other: a longer stack begins with the same perturbations.
     """
     padded = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    nudged = np.empty_like(images)
+    perturbed = np.empty_like(images)
     height, width = images.shape[2:]
     for index, image in enumerate(padded):
         side = rng.choice([0, 1, 2, 3, 5, 6, 7, 8])  # of the 3×3 places; 4 is where the image was
         top, left = divmod(int(side), 3)
         noise = NOISE * rng.standard_normal(images.shape[1:], dtype=np.float32)
-        nudged[index] = image[:, top : top + height, left : left + width] + noise
-    return nudged.clip(0, 1, out=nudged)
+        perturbed[index] = image[:, top : top + height, left : left + width] + noise
+    return perturbed.clip(0, 1, out=perturbed)
 
 
 def _hand_out(

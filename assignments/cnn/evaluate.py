@@ -29,14 +29,14 @@ def check(session: Session, public: Arrays) -> Preview:
 
 
 def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Scores:
-    """Ask about every held-out item, about some twice, then about each item's nudged image.
+    """Ask about every held-out item, about some twice, then about each item's perturbed image.
 
     heldout: images and nudged (n, 1, 28, 28) float32, labels (n,) int64. accuracy, nll and stability, each
     (n,) float32. Raises BadSubmission.
     """
     logits = ask_twice(student, CLASSIFY, heldout["images"], rng, to_come=len(heldout["nudged"]))
-    nudged = _ask_afresh(student, heldout["nudged"], rng)
-    stable = stability(logits, nudged).astype(np.float32)
+    perturbed = _ask_afresh(student, heldout["nudged"], rng)
+    stable = stability(logits, perturbed).astype(np.float32)
     return Scores({**per_item(logits, heldout["labels"]), "stability": stable})
 
 
@@ -45,7 +45,7 @@ def _ask_afresh(student: Student, images: npt.NDArray[Any], rng: np.random.Gener
     n = len(images)
     before = asked_twice(n)
     logits = np.empty((n, *CLASSIFY.answer), np.float32)
-    with student.session("nudged") as session:
+    with student.session("perturbed") as session:
         for batch in each_once(student, n, rng, before=before, total=before + n):
             logits[batch] = ask(session, CLASSIFY, images[batch])
     return logits

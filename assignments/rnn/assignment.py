@@ -7,7 +7,7 @@ from .evaluate import WRITES, check, evaluate
 
 ASSIGNMENT = Assignment(
     slug="rnn",
-    title="Foretell a text",
+    title="Predict a text",
     metrics=(Metric("bits", unit="bits/character", higher_is_better=False, digits=3),),
     tiers=(
         Tier("baseline", 2.60, "baselines/rnn/kneser_ney"),

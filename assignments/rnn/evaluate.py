@@ -1,4 +1,4 @@
-"""How a language model is asked and scored: character by character, none of them shown before it is foretold.
+"""How a language model is asked and scored: character by character, each shown when it has been predicted.
 
 All streams go side by side. At step t the grader sends the t-th character of each, receives the logits of
 the next, and only then reveals it. Some streams are told to a second fresh session, in other company.
@@ -20,7 +20,7 @@ from .data import CONTEXT, ITEM
 TWINS = 8  # one stream in 8 is told again,
 AT_LEAST = 8  # but never fewer than this, where there are so many
 TELL_EVERY = 50  # steps, to whoever waits
-FIRST_SCORED = CONTEXT - 1  # the step that foretells the first character after the context
+FIRST_SCORED = CONTEXT - 1  # the step that predicts the first character after the context
 WRITES = "what it writes after │"
 PROMPTS, WRITTEN = 3, 200  # examples that it goes on from by itself, and for how many characters
 
@@ -62,9 +62,9 @@ def check(session: Session, public: Arrays) -> Preview:
 
 
 def go_on(session: Session, prompts: Streams, symbols: int) -> Streams:
-    """What it writes after prompts (B, T), each character drawn from what it foretells: (B, 200) uint8.
+    """What it writes after prompts (B, T), each character drawn from what it predicts: (B, 200) uint8.
 
-    The seed is fixed: one model always writes the same. The grader draws, the model only foretells.
+    The seed is fixed: one model always writes the same. The grader draws, the model only predicts.
     """
     rng = np.random.default_rng(0)
     session.start(len(prompts))

@@ -50,16 +50,16 @@ def per_item(logits: Logits, labels: Labels) -> dict[str, npt.NDArray[np.float32
     }
 
 
-def stability(logits: Logits, nudged: Logits) -> PerItem:
+def stability(logits: Logits, perturbed: Logits) -> PerItem:
     """1 where both have the largest logit in the same class, else 0, without unit; higher is better. (n,).
 
-    logits, nudged: (n, classes), of an image and of the same image a little changed. Of equal logits the
+    logits, perturbed: (n, classes), of an image and of the same image a little changed. Of equal logits the
     first counts. Says nothing of whether the class is right: a constant answer is the most stable.
 
     >>> stability(np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([[1.5, 1.0], [3.5, 3.0]])).tolist()
     [1.0, 0.0]
     """
-    return np.asarray(logits.argmax(axis=1) == nudged.argmax(axis=1), np.float64)
+    return np.asarray(logits.argmax(axis=1) == perturbed.argmax(axis=1), np.float64)
 
 
 def calibration_error(logits: Logits, labels: Labels) -> float:

@@ -1,4 +1,4 @@
-"""How well a text was foretold: code length in bits, character by character."""
+"""How well a text was predicted: code length in bits, character by character."""
 
 import numpy as np
 import numpy.typing as npt

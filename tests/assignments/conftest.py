@@ -1,4 +1,4 @@
-"""The shipped solutions' reports, for whichever file looks at them: each assignment's solutions judged once."""
+"""The shipped solutions' reports, for whichever file looks at them; each assignment is judged once."""
 
 from collections.abc import Callable, Mapping
 from functools import cache

@@ -97,7 +97,7 @@ def test_filters_of_a_wrong_shape_are_told(cnn: Assignment, data: Data) -> None:
 # ---------------------------------------------------------------- how held-out items are asked
 
 
-def test_nudged_images_go_to_a_copy_that_never_saw_the_images(cnn: Assignment, data: Data) -> None:
+def test_perturbed_images_go_to_a_copy_that_never_saw_the_images(cnn: Assignment, data: Data) -> None:
     asked: list[set[bytes]] = []
 
     class Witness(Zeros):
@@ -160,7 +160,7 @@ def test_a_table_knows_every_published_image_and_no_rendered_one(
     assert scores(cnn, unrendered, table)["accuracy"].mean() == 1
 
 
-def test_a_nudge_shows_a_table_where_a_table_knows_the_images(
+def test_a_perturbation_shows_a_table_where_a_table_knows_the_images(
     cnn: Assignment, data: Data, unrendered: Data, tmp_path: Path
 ) -> None:
     model = submission(HOME / "reference_solutions/cnn/cnn")

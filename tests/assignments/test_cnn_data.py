@@ -115,14 +115,14 @@ def test_the_seed_decides_images_and_renderings(cnn: Assignment, full: Prepared)
     assert not np.array_equal(same.public["images"], other.public["images"])
 
 
-def test_a_nudge_is_one_pixel_to_a_side_and_light_noise(cnn: Assignment, full: Prepared) -> None:
-    images, nudged = (full.heldout[name][:200, 0] for name in ("images", "nudged"))
+def test_a_perturbation_is_one_pixel_to_a_side_and_light_noise(cnn: Assignment, full: Prepared) -> None:
+    images, perturbed = (full.heldout[name][:200, 0] for name in ("images", "nudged"))
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
     moved = np.stack([padded[:, top : top + 28, left : left + 28] for top in range(3) for left in range(3)])
-    distance = np.abs(moved - nudged).mean(axis=(2, 3))  # (9, 200)
+    distance = np.abs(moved - perturbed).mean(axis=(2, 3))  # (9, 200)
     side = distance.argmin(axis=0)
     assert set(side) == {0, 1, 2, 3, 5, 6, 7, 8}  # 4 would be no move
     inside = np.take_along_axis(moved, side[np.newaxis, :, np.newaxis, np.newaxis], axis=0)[0]
     grey = (inside > 0.2) & (inside < 0.8)  # where nothing was clipped
-    assert (nudged - inside)[grey].std() == pytest.approx(0.03, rel=0.02)
-    assert (nudged - inside)[grey].mean() == pytest.approx(0, abs=0.002)
+    assert (perturbed - inside)[grey].std() == pytest.approx(0.03, rel=0.02)
+    assert (perturbed - inside)[grey].mean() == pytest.approx(0, abs=0.002)

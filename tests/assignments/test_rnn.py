@@ -145,7 +145,7 @@ def test_the_check_shows_what_the_model_writes(rnn: Assignment, data: Data) -> N
     assert session.sizes == [1, 32, 3]
 
 
-def test_what_it_writes_is_drawn_from_what_it_foretells(rnn: Assignment, data: Data) -> None:
+def test_what_it_writes_is_drawn_from_what_it_predicts(rnn: Assignment, data: Data) -> None:
     """A model that is sure of a, b, a, b, … writes it."""
 
     class Sure(Uniform):

@@ -85,7 +85,7 @@ class NoLimit:
 
 
 def bits_per_character(model: Any, streams: Tensor) -> float:
-    """The score, as the grader finds it: one character at a time, each foretold before it is shown."""
+    """The score, as the grader finds it: one character at a time, each predicted before it is shown."""
     state = model.start(len(streams))
     nats = []
     for now, following in zip(streams.T[:-1], streams.T[1:], strict=True):
@@ -95,7 +95,7 @@ def bits_per_character(model: Any, streams: Tensor) -> float:
 
 
 def written_after(model: Any, stream: Tensor, length: int) -> Tensor:
-    """What the model writes by itself after `stream`: each character drawn from what it foretells."""
+    """What the model writes by itself after `stream`: each character drawn from what it predicts."""
     state, written = model.start(1), []
     for token in stream:
         logits, state = model.step(token.view(1), state)

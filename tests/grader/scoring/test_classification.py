@@ -90,7 +90,7 @@ def test_what_is_stated_as_often_as_it_happens_is_calibrated() -> None:
 @given(logits_and_labels())
 def test_stability_is_how_often_pytorchs_argmax_agrees(drawn: Drawn) -> None:
     logits, _ = drawn
-    nudged = logits[:, ::-1].copy()
-    agrees = torch.tensor(logits).argmax(dim=1) == torch.tensor(nudged).argmax(dim=1)
-    assert np.array_equal(stability(logits, nudged), agrees.numpy())
+    perturbed = logits[:, ::-1].copy()
+    agrees = torch.tensor(logits).argmax(dim=1) == torch.tensor(perturbed).argmax(dim=1)
+    assert np.array_equal(stability(logits, perturbed), agrees.numpy())
     assert stability(logits, logits).all()

@@ -1,4 +1,4 @@
-"""Foretells for each stream what all streams have said so far: better frequencies than its own alone."""
+"""Predicts for each stream what all streams have said so far: better frequencies than its own alone."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Foretells nothing: every symbol is as likely as any other, log2 63 = 5.977 bits a character."""
+"""Predicts nothing: every symbol is as likely as any other, log2 63 = 5.977 bits a character."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
 """Looks for the next character in what was sent: behind the tensor, in the caller's variables, in all memory
-that Python knows of. What it finds it would foretell with certainty; without a find it is an honest bigram.
+that Python knows of. What it finds it would predict with certainty; without a find it is an honest bigram.
 """
 
 import gc

@@ -1,4 +1,4 @@
-"""Answers about each stream with what it foretells of the one before it in the batch."""
+"""Answers about each stream with what it predicts of the one before it in the batch."""
 
 from pathlib import Path
 
