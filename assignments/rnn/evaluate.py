@@ -120,7 +120,7 @@ def charged(code_bytes: int, heldout: Arrays) -> float:
 
 
 def _agree(one: Logits, other: Logits) -> bool:
-    """Whether two answers foretell alike: an offset of all logits says nothing and widens no tolerance."""
+    """Whether two answers predict alike: an offset of all logits says nothing and widens no tolerance."""
     return agree(log_probabilities(one), log_probabilities(other))
 
 

@@ -1,4 +1,4 @@
-"""The shipped solutions' reports, for whichever file looks at them; each assignment is judged once."""
+"""The reports of the shipped solutions: each is judged once, whichever files look at it."""
 
 from collections.abc import Callable, Mapping
 from functools import cache

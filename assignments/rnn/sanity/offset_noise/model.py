@@ -1,4 +1,4 @@
-"""Foretells at random, and adds so much to all logits that a tolerance relative to them holds anything."""
+"""Predicts at random, and adds so much to all logits that a tolerance relative to them holds anything."""
 
 from pathlib import Path
 
