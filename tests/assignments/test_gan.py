@@ -24,7 +24,7 @@ from grader.prepared import Data, draw
 from grader.report import Report
 from grader.scoring.copies import CopySearch
 from grader.spec import Array, Assignment, Estimate, Scores
-from tests.assignments.in_process import FakeStudent, InProcess, Load, submission
+from tests.assignments.in_process import FakeStudent, InProcess, Load, judge, submission
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def data(small: Callable[[str], Data]) -> Data:
     return small("gan")
 
 
-def evaluated(gan: Assignment, data: Data, load: Load, *, seed: int = 0) -> Scores:
-    return gan.evaluate(FakeStudent(load), data.heldout, np.random.default_rng(seed))
+def evaluated(gan: Assignment, data: Data, load: Load) -> Scores:
+    return gan.evaluate(FakeStudent(load), data.heldout, np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_a_run_seed_changes_nothing_but_the_order(
     gan: Assignment, data: Data, measured: Mapping[str, Report]
 ) -> None:
     name = "baselines/gan/pca_gaussian"
-    again = evaluated(gan, data, submission(HOME / name), seed=1)
+    again = judge(gan, data, submission(HOME / name), seed=1)
     assert (again.public, again.private) == (measured[name].public, measured[name].private)
 
 
