@@ -2,13 +2,14 @@
 
 import sys
 
-from benchmarks import protocols, rnn, sandbox
+from benchmarks import protocols, rnn, sandbox, statistics
 from benchmarks.record import Benchmark, keep, show
 
 BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
     "memory": ("Peak memory of the grader's own process", protocols.measure_memory),
     "protocols": ("An evaluation through its protocol, against the model itself", protocols.measure),
     "rnn": ("A language model, character by character, against the same in this process", rnn.measure),
+    "statistics": ("The board's statistics, simulated on real scores and attacked", statistics.measure),
     "sandbox": ("One submission in a sandbox, against the same in plain processes", sandbox.measure),
 }
 

@@ -30,6 +30,10 @@ def at_least(name: str, value: float, unit: str, limit: float) -> Row:
     return Row(name, value, unit, f"≥ {limit:g} {unit}".rstrip(), value >= limit)
 
 
+def between(name: str, value: float, unit: str, low: float, high: float) -> Row:
+    return Row(name, value, unit, f"{low:g} … {high:g} {unit}".rstrip(), low <= value <= high)
+
+
 def show(title: str, rows: Sequence[Row]) -> None:
     table = Table(title=title, title_justify="left", box=None, header_style="dim")
     for header, justify in (

@@ -25,7 +25,9 @@ KJV_SHA256 = "cd45f0c9cedab8e4439bd6486c8952c77cc8b0ecc5d1f6ae3513f2039f47229d" 
 
 TEXT = "text.txt"  # a course's own text in the folder of its data sets
 MOST_SYMBOLS = 256  # so that one byte holds the code of any
-BLOCK_LINES = 200  # are held out or handed out together: neighbouring verses tell of each other
+# Held out or handed out together, whole lines. Room for one stream of the rnn assignment: two from one place
+# in the text are hard or easy together, and boards of few places differ by more than their intervals say.
+BLOCK_CHARACTERS = 1_700
 GET_ONE = (
     "run either `apt install bible-kjv bible-kjv-text`, or name a text file of your own in course.toml: "
     '[assignments.SLUG] data = "FILE"'
@@ -50,9 +52,14 @@ class Corpus:
         return np.searchsorted(known, points).astype(np.uint8)
 
     def blocks(self) -> list[Codes]:
-        """The text in order, cut into blocks of 200 lines; the last may have fewer."""
-        starts = range(0, len(self.lines), BLOCK_LINES)
-        return [self.encode(self.lines[start : start + BLOCK_LINES]) for start in starts]
+        """The text in order, cut into blocks of whole lines: 1,700 characters or a few more."""
+        blocks, first, length = [], 0, 0
+        for place, line in enumerate(self.lines, start=1):
+            length += len(line) + 1
+            if length >= BLOCK_CHARACTERS or place == len(self.lines):
+                blocks.append(self.encode(self.lines[first:place]))
+                first, length = place, 0
+        return blocks
 
 
 def corpus(source: Path | None = None) -> Corpus:
@@ -109,7 +116,7 @@ def own_text(file: Path) -> Corpus:
 
 
 def split_blocks(text: Corpus, seed: int, *, sizes: tuple[int, ...]) -> list[list[Codes]]:
-    """Blocks of 200 lines in disjoint parts of the given numbers of blocks, drawn by `seed`."""
+    """Blocks in disjoint parts of the given numbers of blocks, drawn by `seed`."""
     blocks = text.blocks()
     return [[blocks[place] for place in part] for part in split(len(blocks), seed, sizes=sizes)]
 

@@ -76,8 +76,8 @@ def _scored(assignment: Assignment, student: SandboxedStudent, data: Data, repor
     is_public = np.asarray(data.heldout["public"], bool)
     return replace(
         report,
-        public={**_estimates(scores, is_public), **scores.public},
-        private={**_estimates(scores, ~is_public), **scores.private},
+        public={**_estimates(scores, is_public, assignment.block), **scores.public},
+        private={**_estimates(scores, ~is_public, assignment.block), **scores.private},
         items={name: values.astype(np.float32) for name, values in scores.items.items()},
     )
 
@@ -99,11 +99,12 @@ def _sound(estimate: Estimate) -> bool:
     return bool(np.isfinite([estimate.value, estimate.half_width]).all() and estimate.half_width >= 0)
 
 
-def _estimates(scores: Scores, chosen: npt.NDArray[np.bool_]) -> dict[str, Estimate]:
+def _estimates(scores: Scores, chosen: npt.NDArray[np.bool_], block: int) -> dict[str, Estimate]:
     """Mean and half-width by metric. The generator's seed is fixed: equal scores get equal intervals."""
     return {
         name: Estimate(
-            float(values[chosen].mean()), bootstrap_half_width(values[chosen], np.random.default_rng(0))
+            float(values[chosen].mean()),
+            bootstrap_half_width(values[chosen], np.random.default_rng(0), block=block),
         )
         for name, values in scores.items.items()
     }

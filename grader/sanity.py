@@ -243,7 +243,7 @@ def tier_complaints(case: Case, assignment: Assignment, report: Report) -> Itera
     metric = assignment.metric
     if metric.name not in report.public:
         return
-    found = _on_all_items(report, metric.name)
+    found = _on_all_items(report, metric.name, assignment.block)
     sign = 1 if metric.higher_is_better else -1
     easier = -math.inf
     for tier in assignment.tiers_of(case.expected.run):
@@ -253,9 +253,9 @@ def tier_complaints(case: Case, assignment: Assignment, report: Report) -> Itera
         easier = goal
 
 
-def _on_all_items(report: Report, metric: str) -> Estimate:
+def _on_all_items(report: Report, metric: str, block: int) -> Estimate:
     """Both boards' items, since the public ones are few; of a whole set the public board's figure."""
     if metric not in report.items:
         return report.public[metric]
     values = report.items[metric]
-    return Estimate(float(values.mean()), bootstrap_half_width(values, np.random.default_rng(0)))
+    return Estimate(float(values.mean()), bootstrap_half_width(values, np.random.default_rng(0), block=block))

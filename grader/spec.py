@@ -227,6 +227,7 @@ class Assignment:
     budget: Budget = field(default_factory=Budget)  # of a train run
     train_tiers: tuple[Tier, ...] = ()
     captions: Mapping[str, str] = field(default_factory=dict)
+    block: int = 1  # items in a row that belong together, pieces of one text say
     folder: Path = Path()
 
     @property

@@ -2,7 +2,7 @@
 
 from grader.spec import Assignment, Metric, Range, Tier
 
-from .data import prepare
+from .data import ITEMS_PER_STREAM, prepare
 from .evaluate import WRITES, check, evaluate
 
 ASSIGNMENT = Assignment(
@@ -20,9 +20,10 @@ ASSIGNMENT = Assignment(
     ),
     captions={
         WRITES: "Left of the line what it was told of a public example; right of it how it goes on, each "
-        "character drawn by the grader from what the model foretells."
+        "character drawn by the grader from what the model predicts."
     },
     items=Range(64, 2_048),  # 256 streams of 8
+    block=ITEMS_PER_STREAM,
     prepare=prepare,
     check=check,
     evaluate=evaluate,

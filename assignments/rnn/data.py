@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from grader.corpus import Codes, Corpus, corpus, split_blocks
+from grader.corpus import BLOCK_CHARACTERS, Codes, Corpus, corpus, split_blocks
 from grader.datasets import public_mask, stream
 from grader.errors import HeldoutError
 from grader.spec import Prepared
@@ -16,13 +16,13 @@ ITEMS_PER_STREAM = 8
 EXAMPLES = 32
 EXAMPLE = CONTEXT + 3 * ITEM  # characters: a shorter stream, from blocks that are not handed out to train on
 SMALLEST_PUBLIC = 8  # streams: with fewer, the public board's interval is not worth showing
-FEWEST_BLOCKS = 60  # of 200 lines, in a text of a course's own
+FEWEST_BLOCKS = 240  # in a text of a course's own: some 400,000 characters
 
 
 def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     """Draw one course's data from the text in `source` (None: the King James Bible).
 
-    A sixth of the text's blocks of 200 lines is held out; a fifth of these is the public board's.
+    A sixth of the text's blocks is held out; a fifth of these is the public board's.
     public: text (characters,) uint8, to train on; examples (32, 650) uint8, not in `text`; symbols (V,)
     int32, the code points that uint8 codes stand for. heldout: streams (⌈n/8⌉, 1650) uint8; symbols; public
     (n,) bool. Item i is 200 characters of stream ⌊i/8⌋, from 50 + 200·(i mod 8) on; a fifth of the streams,
@@ -60,7 +60,7 @@ def _sizes(text: Corpus) -> tuple[int, int, int, int]:
     """Blocks held out for the public board and for the private one, kept for examples, handed out."""
     n = len(text.blocks())
     if n < FEWEST_BLOCKS:
-        raise _too_short(f"{len(text.lines)} lines, that is {n} blocks of 200", f"at least {FEWEST_BLOCKS}")
+        raise _too_short(f"{n} blocks of {BLOCK_CHARACTERS:,} characters", f"at least {FEWEST_BLOCKS}")
     heldout = n // 6
     a_block_has = max(1, sum(map(len, text.lines)) // n // EXAMPLE)  # examples
     examples = max(n // 60, -(-EXAMPLES // a_block_has))

@@ -1,34 +1,107 @@
-"""How sure a mean over held-out items is."""
+"""How sure a mean over held-out items is, and which means can't be told apart."""
 
 import numpy as np
 import numpy.typing as npt
 
-BLOCK = 2_000_000  # draws held in memory at a time: some 25 MB
+Values = npt.NDArray[np.floating]
+Means = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+CONFIDENCE = 0.95
+REPETITIONS = 2_000
+DRAWS = 2_000_000  # held in memory at a time: some 50 MB
 
 
 def bootstrap_half_width(
-    values: npt.NDArray[np.floating], rng: np.random.Generator, *, repetitions: int = 2000
+    values: Values, rng: np.random.Generator, *, block: int = 1, repetitions: int = REPETITIONS
 ) -> float:
     """Half the width of the 95 % interval of the mean, in the unit of `values`.
 
-    values: (n,), one score per held-out item. The percentile bootstrap (Efron 1979): the mean of n items
-    drawn with replacement, `repetitions` times over; the interval lies between the 2.5 % and the 97.5 %
-    quantile of those means. It speaks of the choice of items, not of luck in training. Needs n ≥ 1.
+    values: (n,), one score per held-out item, n ≥ 1. The percentile bootstrap (Efron 1979): the interval lies
+    between the 2.5 % and the 97.5 % quantile of `resampled_means`, whose `block` it takes. It speaks of the
+    choice of items, not of luck in training.
 
     >>> bootstrap_half_width(np.full(100, 3.0), np.random.default_rng(0))
     0.0
     """
-    block = max(1, BLOCK // len(values))
-    means = [
-        _resampled_means(values, rng, min(block, repetitions - done)) for done in range(0, repetitions, block)
-    ]
-    low, high = np.quantile(np.concatenate(means), (0.025, 0.975))
-    return float(high - low) / 2
+    means = resampled_means(values[np.newaxis], rng, block=block, repetitions=repetitions)
+    return float(half_widths(means)[0])
 
 
-def _resampled_means(
-    values: npt.NDArray[np.floating], rng: np.random.Generator, count: int
-) -> npt.NDArray[np.float64]:
-    """(count,) means of n items each, drawn with replacement; multinomial weights took five times as long."""
-    drawn = rng.integers(len(values), size=(count, len(values)), dtype=np.int32)
-    return np.asarray(values[drawn].mean(axis=1, dtype=np.float64))
+def half_widths(resampled: Means) -> Means:
+    """(k, B) → (k,): half of what lies between the 2.5 % and the 97.5 % quantile of B resampled means."""
+    low, high = np.quantile(resampled, ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2), axis=1)
+    return np.asarray(high - low) / 2
+
+
+def resampled_means(
+    values: Values, rng: np.random.Generator, *, block: int = 1, repetitions: int = REPETITIONS
+) -> Means:
+    """Means of n items drawn with replacement, many times over: (k, n) → (k, repetitions).
+
+    The same items are drawn for all k rows: differences of two rows are those of a paired bootstrap. Each
+    `block` items in a row are drawn together (Künsch 1989, blocks that don't overlap): pieces of one text,
+    say, which are hard or easy together. The last block may be shorter.
+
+    >>> resampled_means(np.array([[1.0, 1.0, 5.0, 5.0]]), np.random.default_rng(0), block=2, repetitions=4)
+    array([[5., 3., 1., 1.]])
+    """
+    starts = np.arange(0, values.shape[1], block)
+    sums = np.add.reduceat(values.astype(np.float64), starts, axis=1)  # (k, blocks)
+    sizes = np.diff(starts, append=values.shape[1])
+    count = max(1, DRAWS // len(starts))
+    means = np.empty((len(values), repetitions))
+    for first in range(0, repetitions, count):
+        weights = _multinomial(rng, len(starts), min(count, repetitions - first))
+        means[:, first : first + count] = sums @ weights.T / (weights @ sizes)
+    return means
+
+
+def _multinomial(rng: np.random.Generator, n: int, count: int) -> Means:
+    """How often each of n is among n draws, (count, n): counting draws is faster than `rng.multinomial`."""
+    drawn = rng.integers(n, size=(count, n), dtype=np.int32) + n * np.arange(count)[:, np.newaxis]
+    return np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n).astype(np.float64)
+
+
+def tie_groups(resampled: Means, losses: Means) -> Indices:
+    """Which of k means, best first, can't be told from the leader of their group: (k,) group numbers from 0.
+
+    losses: (k,) ascending, each a mean; resampled: (k, B), the same means of B paired resamples. A group
+    opens at its leader. The next joins while the simultaneous interval of its difference from the leader
+    has 0 in it: difference ± c·s, s the difference's standard error, c the 95 % quantile over resamples of
+    the largest difference/s (max-T; Romano & Wolf 2005). The leader is best by luck, too, so each resample
+    has one of its own: against a leader named beforehand, boards of equal models would fall apart.
+
+    >>> spread = np.array([[-1.0, 1.0], [1.0, -1.0], [-1.0, 1.0]])
+    >>> tie_groups(5 + spread, np.array([5.0, 5.1, 9.0])).tolist()
+    [0, 0, 1]
+    """
+    deviations = resampled - resampled.mean(axis=1, keepdims=True)
+    groups = np.zeros(len(losses), np.int64)
+    leader = 0
+    while leader < len(losses):
+        reach = _reach(deviations[leader:])
+        apart = np.flatnonzero(losses[leader:] - losses[leader] > reach)
+        if not len(apart):
+            break
+        leader += int(apart[0])
+        groups[leader:] += 1
+    return groups
+
+
+def _reach(deviations: Means) -> Means:
+    """(k, B) → (k,): how far from the first of k equal means the others may be found."""
+    leaders, chosen = np.unique(deviations.argmin(axis=0), return_inverse=True)
+    largest = np.zeros(deviations.shape[1])
+    for place, leader in enumerate(leaders):
+        difference = deviations - deviations[leader]
+        error = difference.std(axis=1)
+        where = chosen == place
+        largest[where] = _ratio(difference[:, where], error[:, np.newaxis]).max(axis=0)
+    first = (deviations - deviations[0]).std(axis=1)
+    return np.asarray(np.quantile(largest, CONFIDENCE) * first)
+
+
+def _ratio(difference: Means, error: Means) -> Means:
+    """Two submissions with equal scores have difference 0 in every resample, without error."""
+    return np.divide(difference, error, out=np.zeros_like(difference), where=error > 0)

@@ -8,7 +8,7 @@ import pytest
 
 from grader import corpus as module
 from grader.catalogue import find
-from grader.corpus import BLOCK_LINES, corpus, kjv, own_text, split_blocks
+from grader.corpus import BLOCK_CHARACTERS, corpus, kjv, own_text, split_blocks
 from grader.errors import HeldoutError
 from grader.prepared import draw
 
@@ -143,9 +143,10 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_blocks_are_split_whole_and_none_is_in_two_parts() -> None:
-    text = module.Corpus(tuple(f"{number:05d}" for number in range(2_050)), "\n0123456789")
+    text = module.Corpus(tuple(f"{number:05d}" for number in range(2_850)), "\n0123456789")
     blocks = text.blocks()
-    assert [len(block) for block in blocks] == [BLOCK_LINES * 6] * 10 + [50 * 6]
+    assert [len(block) for block in blocks] == [1_704] * 10 + [60]
+    assert 1_704 - 6 < BLOCK_CHARACTERS <= 1_704
     parts = split_blocks(text, 7, sizes=(3, 2, 6))
     assert [len(part) for part in parts] == [3, 2, 6]
     drawn = sorted(block.tobytes() for part in parts for block in part)
@@ -156,7 +157,7 @@ def test_blocks_are_split_whole_and_none_is_in_two_parts() -> None:
 
 def test_a_course_can_name_any_text(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    lines = ["".join(rng.choice(list("abc défg"), 40)) for _ in range(80 * BLOCK_LINES)]
+    lines = ["".join(rng.choice(list("abc défg"), 40)) for _ in range(300 * BLOCK_CHARACTERS // 41)]
     (tmp_path / "text.txt").write_text("\n".join(lines), encoding="utf-8")
     prepared = draw(find("rnn"), 1, size=256, source=tmp_path / "text.txt")
     assert len(prepared.public["symbols"]) == 9
@@ -164,7 +165,7 @@ def test_a_course_can_name_any_text(tmp_path: Path) -> None:
 
 
 def test_a_text_too_short_to_be_split_says_how_long_it_must_be(tmp_path: Path) -> None:
-    (tmp_path / "text.txt").write_text("a line\n" * 1_000, encoding="utf-8")
-    with pytest.raises(HeldoutError, match="too short: 1000 lines, that is 5 blocks") as caught:
+    (tmp_path / "text.txt").write_text("a line\n" * 2_000, encoding="utf-8")
+    with pytest.raises(HeldoutError, match="too short: 9 blocks of 1,700") as caught:
         draw(find("rnn"), 1, size=256, source=tmp_path)
-    assert "at least 60" in caught.value.expected
+    assert "at least 240" in caught.value.expected

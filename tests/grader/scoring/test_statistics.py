@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grader.scoring import statistics
-from grader.scoring.statistics import bootstrap_half_width
+from grader.scoring.statistics import bootstrap_half_width, resampled_means, tie_groups
 
 
 def test_it_equals_the_normal_interval_for_many_items() -> None:
@@ -43,5 +43,94 @@ def test_one_item_or_equal_items_have_no_width() -> None:
 def test_memory_is_bounded_by_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(7).random(40)
     whole = bootstrap_half_width(values, np.random.default_rng(8), repetitions=70)
-    monkeypatch.setattr(statistics, "BLOCK", 400)  # ten resamples at a time
+    monkeypatch.setattr(statistics, "DRAWS", 400)  # ten resamples at a time
     assert bootstrap_half_width(values, np.random.default_rng(8), repetitions=70) == pytest.approx(whole)
+
+
+# ---------------------------------------------------------------- resamples
+
+
+def test_resampled_means_are_those_of_the_items_drawn() -> None:
+    values = np.random.default_rng(0).random((3, 7))
+    found = resampled_means(values, np.random.default_rng(1), repetitions=5)
+    drawn = np.random.default_rng(1).integers(7, size=(5, 7), dtype=np.int32)
+    assert found == pytest.approx(values[:, drawn].mean(axis=2))
+
+
+def test_blocks_are_drawn_whole() -> None:
+    blocks = np.random.default_rng(0).random(6)
+    values = np.repeat(blocks, 4)[np.newaxis]
+    together = resampled_means(values, np.random.default_rng(1), block=4, repetitions=50)
+    assert together == pytest.approx(
+        resampled_means(blocks[np.newaxis], np.random.default_rng(1), repetitions=50)
+    )
+    alone = bootstrap_half_width(values[0], np.random.default_rng(2))
+    assert bootstrap_half_width(values[0], np.random.default_rng(2), block=4) == pytest.approx(
+        2 * alone, rel=0.1
+    )
+
+
+def test_a_shorter_last_block_counts_by_its_items() -> None:
+    found = resampled_means(np.array([[0.0, 0, 0, 6]]), np.random.default_rng(0), block=3, repetitions=200)
+    assert sorted(set(found[0].round(9))) == [0, 1.5, 6]
+
+
+# ---------------------------------------------------------------- tie groups
+
+
+def groups(values: np.ndarray, *, block: int = 1) -> list[int]:
+    """Of the teams in the order of `values` (k, n), losses."""
+    losses = values.mean(axis=1)
+    order = losses.argsort(kind="stable")
+    found = np.empty(len(values), int)
+    resampled = resampled_means(values, np.random.default_rng(0), block=block)
+    found[order] = tie_groups(resampled[order], losses[order])
+    return found.tolist()
+
+
+def test_two_teams_are_one_group_while_their_paired_interval_has_zero_in_it() -> None:
+    rng = np.random.default_rng(0)
+    base, noise = rng.random(500), rng.normal(0, 0.1, 500)
+    noise -= noise.mean()
+    error = noise.std() / np.sqrt(500)  # of the difference; the items' own spread does not matter
+    for gap, expected in ((1.5, [0, 0]), (2.5, [0, 1])):
+        assert groups(np.stack([base, base + noise + gap * error])) == expected
+
+
+def test_more_teams_need_a_wider_gap() -> None:
+    rng = np.random.default_rng(0)
+    base = rng.random(500)
+    noises = rng.normal(0, 0.1, (30, 500))
+    noises -= noises.mean(axis=1, keepdims=True)
+    noises[-1] += 3 * 0.1 * np.sqrt(2 / 500)
+    assert groups(base + noises[[0, -1]]) == [0, 1]
+    assert groups(base + noises) == [0] * 30
+
+
+def test_the_same_answers_are_always_one_group() -> None:
+    base = np.random.default_rng(0).random(50)
+    assert groups(np.stack([base, base + 1, base, base + 1])) == [0, 1, 0, 1]
+    assert groups(base[np.newaxis]) == [0]
+    assert groups(np.empty((0, 5))) == []
+
+
+def test_a_group_is_opened_by_its_leader_not_by_its_neighbours() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 0.1, (9, 400))
+    noise -= noise.mean(axis=1, keepdims=True)
+    steps = (
+        np.arange(9)[:, np.newaxis] * 0.01
+    )  # each can't be told from the next, the first from the last can
+    found = groups(0.5 + noise + steps)
+    assert found == sorted(found)
+    assert 1 <= found[-1] <= 5
+
+
+@pytest.mark.parametrize("block", [1, 5])
+def test_thirty_equal_models_stay_together(block: int) -> None:
+    rng = np.random.default_rng(1)
+    boards = [np.repeat(rng.exponential(1, (30, 60)), block, axis=1) for _ in range(60)]
+    assert (
+        np.mean([groups(board, block=block)[0:1] * 30 == groups(board, block=block) for board in boards])
+        > 0.85
+    )
