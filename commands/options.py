@@ -93,6 +93,12 @@ def _upwards(folder: Path) -> tuple[Path, ...]:
     return (folder, *folder.parents)
 
 
+def started_for(source: Path) -> str | None:
+    """The assignment whose folder `source` is, or lies in; None where `start` made none."""
+    marked = [folder for folder in _upwards(source.resolve()) if (folder / MARKER).is_file()]
+    return read_marker(marked[0])[0] if marked else None
+
+
 def read_marker(folder: Path) -> tuple[str, str]:
     """The assignment's slug and the course's folder that `start` wrote into `folder`."""
     slug, course = (folder / MARKER).read_text(encoding="utf-8").split("\n")[:2]
@@ -124,6 +130,8 @@ def team_or_only(store: "Store", team: str | None) -> str:
     names = _students(store)
     raise HeldoutError(
         "whose submission is it?",
-        expected="a team: " + (", ".join(names[:8]) or "none is on the roster yet"),
-        next_step="add --team NAME" if names else "heldout roster import FILE",
+        expected=f"one of the {len(names)} teams of the course"
+        if names
+        else "a team; the course has none yet",
+        next_step="add --team NAME, or set HELDOUT_TEAM" if names else "heldout roster import FILE",
     )

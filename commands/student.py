@@ -15,9 +15,9 @@ from commands.options import (
     format_option,
     locate,
     open_store,
-    read_marker,
     run_kind,
     sandbox_option,
+    started_for,
     team_option,
     team_or_none,
     team_or_only,
@@ -148,6 +148,7 @@ def check(
     help="Wait for the score (≤ SEC seconds).",
 )
 @train_option("Hand in the code alone: the grader trains it.")
+@click.option("--anyway", is_flag=True, help="Even from a folder that was started for another assignment.")
 @team_option
 @course_option
 def submit(
@@ -156,6 +157,7 @@ def submit(
     description: str,
     wait: float | None,
     train: bool,
+    anyway: bool,
     team: str | None,
     folder: Path | None,
 ) -> None:
@@ -165,6 +167,9 @@ def submit(
     from leaderboard.plain import one_line
     from leaderboard.receive import receive
 
+    _check_described(description)
+    if not anyway:
+        _check_started_for(slug, source)
     course = locate(folder, near=source)
     store = open_store(course)
     assignment, kind = course.settle(catalogue.find(slug)), run_kind(train)
@@ -184,10 +189,30 @@ def submit(
         _wait(course, store, receipt.ref, seconds=wait)
 
 
+def _check_described(description: str) -> None:
+    if not description.strip():
+        raise HeldoutError(
+            "the message is empty",
+            expected="a few words: your own list of submissions shows them",
+            next_step='-m "what you changed"',
+        )
+
+
+def _check_started_for(slug: str, source: Path) -> None:
+    """Raise HeldoutError in another assignment's folder: what lies there answers other questions."""
+    started = started_for(source)
+    if started not in (None, slug):
+        raise HeldoutError(
+            f"this folder was started for {started}",
+            where=str(source.resolve()),
+            expected=f"a solution for {slug}",
+            next_step=f"`heldout submit {started}`, or --anyway",
+        )
+
+
 def _started_from(source: Path) -> str:
-    folder = source if source.is_dir() else source.parent
-    if (folder / MARKER).is_file():
-        return read_marker(folder)[0]
+    if (slug := started_for(source)) is not None:
+        return slug
     raise HeldoutError(
         f"which assignment is {source} for?",
         expected="a folder made by `heldout start SLUG`, or --assignment SLUG",

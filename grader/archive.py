@@ -46,6 +46,7 @@ def pack(source: Path, *, limit: int, code_only: bool = False) -> Archive:
         archive = Archive(_zip(source, code_only=code_only), f"{source.resolve().name}.zip")
     elif source.is_file():
         archive = Archive(source.read_bytes(), source.name)
+        _check_zip(archive, source)
         if code_only:
             _check_code(archive, source)
     else:
@@ -156,12 +157,26 @@ def _packed(path: Path) -> Iterator[Path]:
         yield from _packed(child)
 
 
+def _check_zip(archive: Archive, source: Path) -> None:
+    """Raise HeldoutError where what is handed in can't be one: at once, not when it is graded."""
+    if zipfile.is_zipfile(BytesIO(archive.data)):
+        return
+    folder = source.resolve().parent
+    raise HeldoutError(
+        f"{source} is no zip" if archive.data else f"{source} is empty",
+        expected="a folder with model.py in it, or a zip of one",
+        next_step=f"name the folder: -f {folder}"
+        if (folder / "model.py").is_file()
+        else "name it with -f DIR",
+    )
+
+
 def _check_code(archive: Archive, source: Path) -> None:
     """Raise HeldoutError where a ready-made archive holds something else than Python files."""
     try:
         names = zipfile.ZipFile(BytesIO(archive.data)).namelist()
     except zipfile.BadZipFile:
-        return  # whoever unpacks it will say so
+        return  # it only looks like one: whoever unpacks it will say so
     others = [name for name in names if not name.endswith((".py", "/"))]
     if others:
         raise HeldoutError(

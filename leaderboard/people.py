@@ -1,6 +1,7 @@
 """Teams and students in the ledger. Every function works inside the caller's transaction."""
 
 import difflib
+import shlex
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -21,21 +22,39 @@ def note(session: Session, now: datetime, action: str, subject: str, **detail: A
 
 
 def find_team(session: Session, name: str, *, lock: bool = False) -> TeamRow:
-    """The team of that name, up to case. Raises HeldoutError with close matches when there is none."""
+    """The team of that name, up to case. Raises HeldoutError when there is none: with a student's team where
+    it is a username, else with close matches.
+    """
     query = select(TeamRow).where(TeamRow.name_key == name_key(name))
     team = session.scalar(query.with_for_update() if lock else query)
     if team is not None:
         return team
-    known = {name_key(known): known for known in session.scalars(select(TeamRow.name))}
+    if (theirs := _team_of(session, name)) is not None:
+        raise HeldoutError(
+            f"{name!r} is the username of a student of the team {theirs!r}",
+            expected="a team's name",
+            next_step=f"use --team {shlex.quote(theirs)}",
+        )
+    kinds = {row.name: row.kind for row in session.scalars(select(TeamRow))}
+    known = {name_key(known): known for known in kinds}
     close = [known[key] for key in difflib.get_close_matches(name_key(name), known, n=3)]
+    students = [*kinds.values()].count(TeamKind.STUDENT)
     raise HeldoutError(
         f"there is no team {name[:100]!r}",
-        expected=f"one of the {len(known)} teams of the course"
-        if known
+        expected=f"one of the {students} teams of the course"
+        if students
         else "a team; the course has none yet",
         next_step=f"did you mean {' or '.join(repr(one) for one in close)}?"
         if close
         else "import the roster with `heldout roster import FILE`",
+    )
+
+
+def _team_of(session: Session, username: str) -> str | None:
+    return session.scalar(
+        select(TeamRow.name)
+        .join(StudentRow, StudentRow.team_id == TeamRow.id)
+        .where(StudentRow.username_key == name_key(username))
     )
 
 

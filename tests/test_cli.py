@@ -204,6 +204,17 @@ def test_assignments_come_with_the_teams_best(course: Path) -> None:
         (["submit", "denoisin", "-f", CASES / "honest", "-m", "x"], "did you mean 'denoising'?"),
         (["submit", "denoising", "-f", CASES / "honest", "-m", "x", "--team", "Ada Lovelac"], "Ada Lovelace"),
         (["submit", "denoising", "-f", CASES / "honest", "-m", "x"], "whose submission is it?"),
+        (["submit", "denoising", "-f", CASES / "honest", "-m", "x"], "one of the 2 teams of the course"),
+        (["submit", "denoising", "-f", CASES / "honest", "-m", "x"], "or set HELDOUT_TEAM"),
+        (
+            ["submit", "denoising", "-f", CASES / "honest", "-m", "x", "--team", "ADA"],
+            "--team 'Ada Lovelace'",
+        ),
+        (["submit", "denoising", "-f", CASES / "honest", "-m", " "], "the message is empty"),
+        (
+            ["submit", "denoising", "-f", CASES / "honest" / "model.py", "-m", "x", "--team", "Ada Lovelace"],
+            f"name the folder: -f {CASES / 'honest'}",
+        ),
         (
             ["submit", "denoising", "-f", "/nowhere", "-m", "x", "--team", "Ada Lovelace"],
             "there is no /nowhere",
@@ -222,6 +233,19 @@ def test_mistakes_are_answered_with_what_to_do(course: Path, words: list[object]
     assert says in answered.stderr
     assert "Traceback" not in answered.stderr
     assert answered.stderr.startswith("Error: ")
+
+
+def test_another_assignments_folder_is_refused(course: Path, tmp_path: Path) -> None:
+    started = shutil.copytree(CASES / "honest", tmp_path / "rnn")
+    (started / ".heldout").write_text(f"rnn\n{course}\n")
+    inner = shutil.copytree(CASES / "honest", started / "wider")
+    words = ("submit", "denoising", "-m", "one", "--team", "Ada Lovelace")
+    for folder in (started, inner):
+        refused = heldout(*words, cwd=folder)
+        assert refused.returncode == 1
+        assert "this folder was started for rnn" in refused.stderr
+        assert "next: `heldout submit rnn`, or --anyway" in refused.stderr
+    assert heldout(*words, "--anyway", cwd=inner).returncode == 0
 
 
 def test_outside_a_course_the_next_step_is_named(tmp_path: Path) -> None:

@@ -51,8 +51,17 @@ def test_only_what_the_model_needs_is_packed(solution: Path) -> None:
 
 
 def test_a_ready_made_archive_is_taken_as_it_is(tmp_path: Path) -> None:
-    (tmp_path / "mine.zip").write_bytes(b"not a zip at all")
-    assert pack(tmp_path / "mine.zip", limit=LIMIT).data == b"not a zip at all"
+    with zipfile.ZipFile(tmp_path / "mine.zip", "w") as bundle:
+        bundle.writestr("anything.txt", "")
+    assert pack(tmp_path / "mine.zip", limit=LIMIT).data == (tmp_path / "mine.zip").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["model.py", "layers/one.py"])
+def test_a_file_that_is_no_zip_is_refused_at_once(solution: Path, name: str) -> None:
+    with pytest.raises(HeldoutError, match="is no zip") as caught:
+        pack(solution / name, limit=LIMIT)
+    assert caught.value.expected == "a folder with model.py in it, or a zip of one"
+    assert (f"-f {solution}" in caught.value.next_step) == (name == "model.py")
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,17 @@ def test_names_that_differ_by_case_or_width_are_one_team(store: Store) -> None:
     assert store.ensure_team("ＳＴＲＡＳＳＥ", TeamKind.STUDENT) == made
 
 
+def test_a_username_is_told_from_a_team_and_only_students_teams_are_counted(store: Store) -> None:
+    store.import_roster([replace(ADA, team="Engines"), BOB])
+    store.ensure_team("wiener (baseline)", TeamKind.BASELINE)
+    with pytest.raises(HeldoutError, match="username of a student of the team 'Engines'") as raised:
+        store.submissions("denoising", "ADA")
+    assert raised.value.next_step == "use --team Engines"
+    with pytest.raises(HeldoutError) as raised:
+        store.submissions("denoising", "Nobody")
+    assert raised.value.expected == "one of the 2 teams of the course"
+
+
 # ---------------------------------------------------------------- recording
 
 
