@@ -216,7 +216,7 @@ def print_layers(layers: Sequence[Layer], style: str = "table", *, console: Cons
     for name, live, probe, fix in cells:
         mark = Text("live", "green") if live else Text("off", "red")
         found = Text(one_line(probe))
-        if not live:
+        if not live and fix:
             found.append(f"\nto do: {lines(fix)}", "bold")
         made.add_row(Text(name), mark, found)
     (console or terminal()).print(made)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -302,14 +303,20 @@ def test_assignments_with_and_without_a_score(capsys: pytest.CaptureFixture[str]
     assert (first["best"], first["rank"], second["best"]) == (19.25, 1, None)
 
 
+@dataclass
 class Layer:
-    layer, live, probe, fix = "seccomp", False, "the filter [was] refused", "install libseccomp"
+    layer: str = "seccomp"
+    live: bool = False
+    probe: str = "the filter [was] refused"
+    fix: str = "install libseccomp"
 
 
 def test_layers_of_the_sandbox(capsys: pytest.CaptureFixture[str]) -> None:
     made = console(80)
-    print_layers([Layer()], console=made)
+    print_layers([Layer(), Layer("gpu", probe="none here", fix="")], console=made)
     assert "the filter [was] refused" in text(made)
+    assert "none here" in text(made)
+    assert text(made).count("to do:") == 1
     print_layers([Layer()], "json")
     assert json.loads(capsys.readouterr().out) == [
         {"layer": "seccomp", "live": False, "probe": "the filter [was] refused", "fix": "install libseccomp"}
