@@ -95,7 +95,7 @@ def _judging(row: SubmissionRow, report: Report, now: datetime) -> JudgingRow:
         run_seed=report.run_seed,
         data_sha256=report.data_sha256,
         launcher=used.launcher,
-        layers=" ".join(used.layers),
+        layers=", ".join(used.layers),
         wall_seconds=used.wall_seconds,
         cpu_seconds=used.cpu_seconds,
         peak_bytes=used.peak_bytes,

@@ -156,7 +156,7 @@ class JudgingRow(Base):
     run_seed: Mapped[int | None] = mapped_column(BigInteger)
     data_sha256: Mapped[str] = mapped_column(String(64))
     launcher: Mapped[str] = mapped_column(Text)
-    layers: Mapped[str] = mapped_column(Text)  # separated by spaces
+    layers: Mapped[str] = mapped_column(Text)  # separated by commas; see views for older ones
     wall_seconds: Mapped[float]
     cpu_seconds: Mapped[float]
     peak_bytes: Mapped[int] = mapped_column(BigInteger)

@@ -112,7 +112,7 @@ def _resources(row: JudgingRow) -> Resources:
     limits = _known_to(Limits, row.limits)
     return Resources(
         launcher=row.launcher,
-        layers=tuple(row.layers.split()),
+        layers=_layers(row.layers),
         wall_seconds=row.wall_seconds,
         cpu_seconds=row.cpu_seconds,
         peak_bytes=row.peak_bytes,
@@ -126,6 +126,13 @@ def _resources(row: JudgingRow) -> Resources:
 def _known_to(kind: type[Limits | Training], stored: Mapping[str, Any]) -> dict[str, Any]:
     """What `kind` has a field for: what another version stored beside it is left out."""
     return {each.name: stored[each.name] for each in fields(kind) if each.name in stored}
+
+
+def _layers(stored: str) -> tuple[str, ...]:
+    """In older judgings spaces separate the layers' names, one of which has a space of its own."""
+    if "," not in stored:
+        stored = ", ".join(stored.split()).replace("page, cache", "page cache")
+    return tuple(stored.split(", ")) if stored else ()
 
 
 def _estimates(session: Session, judgings: Sequence[int], split: str) -> Mapping[int, Estimates]:

@@ -26,7 +26,7 @@ def _unused(*arguments: object) -> Any:
 
 RESOURCES = Resources(
     "zygote",
-    ("namespaces", "seccomp", "cgroup-v1"),
+    ("namespaces", "seccomp", "cgroup-v1", "page cache"),
     1.5,
     2.5,
     2 << 30,

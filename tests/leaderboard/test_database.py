@@ -26,7 +26,7 @@ from leaderboard.database import HEAD, MIGRATIONS, Database
 from leaderboard.records import TeamKind
 from leaderboard.store import Store
 from leaderboard.tables import Base, JudgingRow, ScoreRow
-from tests.leaderboard.cases import TRAINING, judge, scored, send
+from tests.leaderboard.cases import RESOURCES, TRAINING, judge, scored, send
 
 BWRAP = shutil.which("bwrap")
 HOME = Path(__file__).resolve().parents[2]
@@ -140,6 +140,7 @@ def test_judgings_of_the_first_schema_are_kept(url: str) -> None:
     with closing(Database(url)) as database, database.connection() as connection:
         for column in ("limits", "killed", "doing", "dropped_bytes", "training", "texts"):
             connection.execute(text(f"ALTER TABLE judgings DROP COLUMN {column}"))
+        connection.execute(text("UPDATE judgings SET layers = 'namespaces seccomp cgroup-v1 page cache'"))
         connection.execute(text("UPDATE alembic_version SET version_num = 'r0001'"))
     with pytest.raises(HeldoutError, match="from an older version"):
         Store.open(url)
@@ -147,6 +148,7 @@ def test_judgings_of_the_first_schema_are_kept(url: str) -> None:
         judging = store.submission(ref).judging
         assert judging is not None
         assert judging.resources.wall_seconds == 1.5
+        assert judging.resources.layers == RESOURCES.layers
         assert (judging.resources.limits, judging.resources.killed) == (None, "")
         assert judging.texts == {}
 
