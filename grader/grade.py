@@ -15,6 +15,7 @@ from grader.scoring.statistics import bootstrap_half_width
 from grader.spec import Arrays, Assignment, Preview, RunKind, Scores
 from grader.student import Progress, SandboxedStudent, silent
 
+CHECK = "mend it; `heldout check` tries it again on public data, and costs no attempt"
 TRAINING = 1  # the stream of the run's seed that trainings are seeded from
 
 
@@ -43,6 +44,7 @@ def grade(
         report = _previewed(assignment, student, data, report)
         report = _scored(assignment, student, data, report)
     except BadSubmission as error:  # what was drawn of public examples may show why
+        error.next_step = error.next_step or CHECK
         report = replace(report, verdict=Verdict.FAILED, failure=Failure(error.reason, str(error)))
     except Exception:  # noqa: BLE001 — the one place: whatever else goes wrong is ours, never the student's
         return replace(

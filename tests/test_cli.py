@@ -149,6 +149,7 @@ def test_a_student_starts_checks_and_waits_for_a_score(course: Path, tmp_path: P
     checked = heldout("check", cwd=tmp_path / "denoising")  # finds course and assignment by itself
     assert checked.returncode == 1
     assert "AttributeError" in checked.stderr
+    assert "next: " not in checked.stderr  # it was `heldout check` itself
     model = (CASES / "honest" / "model.py").read_text()
     (tmp_path / "denoising" / "model.py").write_text(model + "print('loaded \\x1b[31m once')\n")
     checked = heldout("check", cwd=tmp_path / "denoising")

@@ -132,3 +132,12 @@ def test_a_training_that_failed_tells_what_it_used(
     assert report.training is not None
     assert (report.training.steps, report.training.cpu_seconds) == (2, 3.0)
     assert (report.resources.wall_seconds, report.resources.killed) == (0.0, "processor time")
+
+
+def test_an_error_on_public_examples_points_to_the_check(
+    denoising: Assignment, data: Data, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "model.py").write_text("def load(folder, device):\n    raise KeyError('weights')\n")
+    report = grade(denoising, pack(tmp_path, limit=MB).data, data, sandbox=sandbox, run_seed=7)
+    assert report.failure is not None
+    assert report.failure.message.splitlines()[-1].startswith("next: mend it; `heldout check` tries it")

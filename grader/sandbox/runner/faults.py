@@ -11,6 +11,12 @@ from .hints import hint
 
 T = TypeVar("T")
 LOADING = ("load_raised", "train_raised")  # what also imports the submission's files
+WEIGHTS = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".npz", ".npy", ".pkl")
+UNTRAINED = (
+    "run train.py first, or hand the code in with --train; in a train run: save it in `out`, and load it from"
+    " the folder that load() is given"
+)
+NOTABLE = ("numpy", "pillow", "safetensors", "scipy", "torch", "torchvision")  # what a model may well import
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory")
 
 
@@ -62,7 +68,8 @@ class Guard:
         if (hinted := hint(error)) is not None:
             what = f"{hinted.what} ({_last_line(error)})"
             return Fault(raised, what, where=self.frames(error), next_step=hinted.next_step)
-        return Fault(raised, _last_line(error), where=self.frames(error), next_step="run `heldout check`")
+        next_step = UNTRAINED if raised == "load_raised" and _lacks_weights(error) else ""
+        return Fault(raised, _last_line(error), where=self.frames(error), next_step=next_step)
 
     def frames(self, error: BaseException) -> str:
         """The student's own lines of the traceback, outermost first."""
@@ -112,6 +119,14 @@ def _says_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, (RuntimeError, OSError)) and any(text in str(error) for text in OUT_OF_MEMORY)
 
 
+def _lacks_weights(error: BaseException) -> bool:
+    """Whether a file of weights is missing; safetensors names it in the text alone, as the last word."""
+    if not isinstance(error, FileNotFoundError):
+        return False
+    name = error.filename or str(error)
+    return str(name).rstrip("'\"").endswith(WEIGHTS)
+
+
 def _last_line(error: BaseException) -> str:
     return traceback.format_exception_only(error)[-1].strip()
 
@@ -119,5 +134,7 @@ def _last_line(error: BaseException) -> str:
 def _offered() -> str:
     from importlib import metadata
 
-    found = {f"{each.metadata['Name']} {each.version}" for each in metadata.distributions()}
-    return ", ".join(sorted(found, key=str.lower)) or "none"
+    found = {each.metadata["Name"].lower(): each.version for each in metadata.distributions()}
+    named = [f"{name} {found[name]}" for name in NOTABLE if name in found]
+    others = len(found) - len(named)
+    return ", ".join(named + [f"{others} others"] * (others > 0)) or "none"

@@ -1,5 +1,6 @@
 """What the runner says of a student's mistakes, tried in this process: the code is the tests' own."""
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -86,6 +87,24 @@ def test_a_syntax_error_shows_line_and_caret(folder: Path) -> None:
 def test_a_missing_module_names_what_there_is(folder: Path) -> None:
     _, (_, _, expected, _) = loading(folder, "import keras_of_nobody")
     assert "torch 2." in expected
+    assert re.search(r", \d+ others$", expected)
+    assert len(expected) < 300
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import torch; torch.load(folder / 'weights.pt')", "run train.py first"),
+        ("import safetensors.torch as s; s.load_file(folder / 'weights.safetensors')", "run train.py first"),
+        ("import numpy; numpy.load(folder / 'weights.npz')", "run train.py first"),
+        ("open(folder / 'notes.txt')", ""),
+        ("raise ValueError('weights.pt')", ""),
+    ],
+)
+def test_missing_weights_ask_for_a_training(folder: Path, source: str, said: str) -> None:
+    _, (*_, next_step) = loading(folder, f"def load(folder, device):\n    {source}\n")
+    assert next_step.startswith(said)
+    assert bool(next_step) == bool(said)
 
 
 def test_a_model_one_folder_too_deep(folder: Path) -> None:
