@@ -8,6 +8,7 @@ from functools import cache
 from typing import Self
 
 from rich.console import Console
+from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
@@ -87,36 +88,62 @@ class Workbench:
 def bar(label: str) -> Iterator[Callable[[str, int, int], None]]:
     """One bar on standard error, gone when the context is left."""
     columns = TextColumn("{task.fields[label]}"), BarColumn(bar_width=24), TextColumn("{task.description}")
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_interactive
+    ) as progress:
         yield JobBar(progress, progress.add_task("starting", total=None, label=label)).show
 
 
 class Bars:
-    """A line with a bar for every job that runs, and a line that stays for every one that is judged."""
+    """A line with a bar for every job that runs, and a line that stays for every one that is judged.
 
-    def __init__(self) -> None:
-        self._progress = Progress(
+    All is written under one lock. A thread of rich's own could redraw, with a bar less, after `print` has
+    counted the lines to wipe out and before it does: one too many, and a line that was to stay is gone.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True)
+        self._progress = Progress(  # never started: `_draw` shows it
             SpinnerColumn(),
-            TextColumn("#{task.fields[ref]} {task.fields[team]}"),
+            TextColumn("#{task.fields[ref]} {task.fields[slug]} · {task.fields[team]}"),
             BarColumn(bar_width=24),
             TextColumn("{task.description}"),
             TimeElapsedColumn(),
-            console=Console(stderr=True),
+        )
+        self._live = Live(
+            get_renderable=self._progress.get_renderable,
+            console=self._console,
+            auto_refresh=False,
             transient=True,
         )
+        self._writing = threading.Lock()
+        self._stopped = threading.Event()
+        self._drawer = threading.Thread(target=self._draw, name="bars", daemon=True)
 
     def start(self) -> None:
-        self._progress.start()
+        self._live.start()
+        self._drawer.start()
 
     def stop(self) -> None:
-        self._progress.stop()
+        self._stopped.set()
+        self._drawer.join()
+        self._live.stop()
+
+    def _draw(self) -> None:
+        while not self._stopped.wait(0.1):
+            with self._writing:
+                self._live.refresh()
 
     def job(self, job: Job) -> "JobBar":
-        task = self._progress.add_task("starting", total=None, ref=job.ref, team=escape(job.team[:28]))
+        task = self._progress.add_task(
+            "starting", total=None, ref=job.ref, slug=job.assignment, team=escape(one_line(job.team)[:28])
+        )
         return JobBar(self._progress, task)
 
     def announce(self, job: Job, report: Report, metric: Metric | None) -> None:
-        self._progress.console.print(outcome(job, report, metric))
+        with self._writing:
+            self._console.print(outcome(job, report, metric), soft_wrap=True)
 
 
 class JobBar:
@@ -134,16 +161,19 @@ class JobBar:
 
     def show(self, phase: str, done: int, total: int) -> None:
         text = f"{phase} {done:,}/{total:,}" if total else phase
-        self._progress.update(self._task, description=text, completed=done, total=total or None)
+        task = next(task for task in self._progress.tasks if task.id == self._task)
+        task.total = total or None  # `update` takes None for "as before"
+        self._progress.update(self._task, description=text, completed=done)
+        task.finished_time = None  # one phase is full, the job goes on: so does its clock
 
 
 def outcome(job: Job, report: Report, metric: Metric | None) -> str:
     """One line about a judging, in rich's markup, for the terminal of whoever grades."""
-    head = f"#{job.ref} {escape(one_line(job.team))}"
+    head = f"#{job.ref} {job.assignment} · {escape(one_line(job.team))}"
     if metric is not None:
         score = report.public[metric.name]
         value = f"{score.value:z.{metric.digits}f} ± {score.half_width:.{metric.digits}f} {metric.unit}"
-        return f"[green]✓[/] {head}  [bold]{value}[/]"
+        return f"[green]✓[/] {head}  {metric.name} [bold]{value.strip()}[/]"
     if report.failure is not None:
         first = report.failure.message.split("\n")[0]
         return f"[red]✗[/] {head}  failed ({report.failure.reason}): {escape(one_line(first))}"

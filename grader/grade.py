@@ -13,7 +13,7 @@ from grader.report import Estimate, Failure, Report, Training, Verdict
 from grader.sandbox import Sandbox
 from grader.scoring.statistics import bootstrap_half_width
 from grader.spec import Arrays, Assignment, Preview, RunKind, Scores
-from grader.student import Progress, SandboxedStudent, silent
+from grader.student import COMPUTING, Progress, SandboxedStudent, silent
 
 CHECK = "mend it; `heldout check` tries it again on public data, and costs no attempt"
 TRAINING = 1  # the stream of the run's seed that trainings are seeded from
@@ -73,7 +73,7 @@ def _previewed(assignment: Assignment, student: SandboxedStudent, data: Data, re
 
 def _scored(assignment: Assignment, student: SandboxedStudent, data: Data, report: Report) -> Report:
     scores = assignment.evaluate(student, data.heldout, np.random.default_rng(report.run_seed))
-    student.report("scoring", 0, 0)
+    student.report(COMPUTING, 0, 0)
     _check_scores(scores, assignment)
     is_public = np.asarray(data.heldout["public"], bool)
     return replace(
