@@ -23,29 +23,37 @@ def course() -> None:
     "--items", type=click.IntRange(min=1), help="Held-out items per assignment, for a small course."
 )
 def init(folder: Path, title: str, slugs: tuple[str, ...], data: Path | None, items: int | None) -> None:
-    """Make DIR a course: settings, secret seed, data, database. Run again, it completes what is missing."""
+    """Make DIR a course: settings, secret seed, data, database.
+
+    Run again, it completes what is missing, and adds what --assignment names.
+    """
     from grader import catalogue, prepared
     from grader import course as courses
     from leaderboard.store import Store
 
-    assignments = [catalogue.find(slug) for slug in slugs or catalogue.slugs()]
+    asked = [catalogue.find(slug).slug for slug in slugs]
+    added: dict[str, courses.Settings] = {}
     fresh = not (folder / courses.CONFIG).is_file()
-    if not fresh:
-        made = courses.open_course(folder)
-        assignments = [catalogue.find(slug) for slug in made.config.assignments]
-        prepared.check_sizes(made.config, assignments)
-        click.echo(f"{folder} is a course already; its settings stay as they are.")
-    else:
-        settings = {assignment.slug: courses.Settings(items=items) for assignment in assignments}
+    if fresh:
+        settings = {slug: courses.Settings(items=items) for slug in asked or catalogue.slugs()}
         config = courses.Config(title=title, data=data, assignments=settings)
-        prepared.check_sizes(config, assignments)
+        prepared.check_sizes(config, map(catalogue.find, settings))
         made = courses.init(folder, config)
         click.echo(f"Made the course folder {folder}.")
+    else:
+        known = courses.open_course(folder)
+        own = courses.Settings(items=items, data=data.resolve() if data else None)
+        added = {slug: own for slug in asked if slug not in known.config.assignments}
+        made = courses.extend(known, added)
+        prepared.check_sizes(made.config, map(catalogue.find, made.config.assignments))
+        told = f"added: {', '.join(added)}" if added else "its settings stay as they are"
+        click.echo(f"{folder} is a course already; {told}.")
     try:
         Store.create(made.database)
-        for assignment in assignments:
-            drawn = prepared.prepare(made, assignment)
-            click.echo(f"{assignment.slug}: data {'drawn by the secret seed' if drawn else 'already there'}.")
+        for slug in made.config.assignments:
+            drawn = prepared.prepare(made, catalogue.find(slug))
+            click.echo(f"{slug}: data {'drawn by the secret seed' if drawn else 'already there'}.")
+        courses.save(made, added)  # last, like a fresh course's: other options may be tried anew until then
     except HeldoutError:
         if fresh:  # so that the same command, with other options or after an install, starts anew
             shutil.rmtree(folder)
@@ -71,6 +79,9 @@ def import_(file: Path, folder: Path | None) -> None:
     change = open_store(locate(folder)).import_roster(students)
     said = [f"{change.new} new", f"{change.unchanged} already there"]
     said += [f"{change.changed} corrected"] if change.changed else []
-    click.echo(f"{len(students)} students: {', '.join(said)}.")
+    click.echo(f"{len(students)} student{'s' * (len(students) != 1)}: {', '.join(said)}.")
+    for wanted, given in change.replaced.items():
+        click.echo(f"The username {one_line(wanted)} is somebody else's already: it became {given}.")
     if change.unlisted:
-        click.echo(f"In the course but not in {file.name}: {', '.join(map(one_line, change.unlisted))}.")
+        names = ", ".join(repr(one_line(name)) for name in change.unlisted)
+        click.echo(f"In the course, not in {file.name}, and staying there: {names}.")

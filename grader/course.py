@@ -76,7 +76,7 @@ class Course:
                 f"this course has no assignment {assignment.slug!r}",
                 where=str(self.folder / CONFIG),
                 expected=f"one of: {', '.join(self.config.assignments)}",
-                next_step=f"add a line [assignments.{assignment.slug}] and run `heldout course init` again",
+                next_step=f"add it: heldout course init {self.folder} --assignment {assignment.slug}",
             )
         overrides = settings.model_dump(exclude={"items", "train_cpu_seconds", "data"}, exclude_none=True)
         budget = assignment.budget
@@ -112,6 +112,28 @@ def init(folder: Path, config: Config) -> Course:
     return Course(folder.resolve(), config)
 
 
+def extend(course: Course, assignments: Mapping[str, Settings]) -> Course:
+    """The course with these assignments, too; nothing is written.
+
+    Raises HeldoutError when the settings are written in a way that a table can't be appended to.
+    """
+    config = _parse(_extended(course, assignments), course.folder / CONFIG)
+    return Course(course.folder, _anchored(config, course.folder))
+
+
+def save(course: Course, assignments: Mapping[str, Settings]) -> None:
+    """Append these assignments to the settings file: it keeps all that an instructor wrote."""
+    path = course.folder / CONFIG
+    draft = path.with_suffix(".new")
+    draft.write_text(_extended(course, assignments), encoding="utf-8")
+    draft.replace(path)
+
+
+def _extended(course: Course, assignments: Mapping[str, Settings]) -> str:
+    text = (course.folder / CONFIG).read_text(encoding="utf-8")
+    return text.rstrip("\n") + "\n" + "\n".join(_tables(assignments)) + "\n"
+
+
 def open_course(folder: Path) -> Course:
     """Open a course folder. Relative paths in its settings are that folder's.
 
@@ -143,10 +165,18 @@ def _check_private(folder: Path) -> None:
 
 def _read_config(path: Path) -> Config:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, error) from error
+    return _parse(text, path)
+
+
+def _parse(text: str, path: Path) -> Config:
+    try:
+        table = tomllib.loads(text)
         newer = int(table.get("format", FORMAT)) > FORMAT
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
-        raise HeldoutError("the course's settings can't be read", where=f"{path}: {error}") from error
+    except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+        raise _unreadable(path, error) from error
     if newer:
         raise HeldoutError(
             f"this course was made by a newer version of heldout (format {table['format']})",
@@ -173,6 +203,10 @@ def _anchored(config: Config, folder: Path) -> Config:
     return config.model_copy(update={"data": anchored(config.data), "assignments": assignments})
 
 
+def _unreadable(path: Path, error: Exception) -> HeldoutError:
+    return HeldoutError("the course's settings can't be read", where=f"{path}: {error}")
+
+
 def _wrong_setting(error: ValidationError, path: Path) -> HeldoutError:
     first = error.errors()[0]
     setting = ".".join(map(str, first["loc"]))
@@ -188,10 +222,15 @@ def _toml(config: Config) -> str:
     """The configuration as TOML. JSON's strings, unless escaped to ASCII, and its numbers are TOML's too."""
     lines = [f"format = {config.format}", f"title = {json.dumps(config.title, ensure_ascii=False)}"]
     lines += [f"data = {json.dumps(str(config.data), ensure_ascii=False)}"] if config.data else []
-    for slug, settings in config.assignments.items():
+    return "\n".join([*lines, *_tables(config.assignments)]) + "\n"
+
+
+def _tables(assignments: Mapping[str, Settings]) -> list[str]:
+    lines: list[str] = []
+    for slug, settings in assignments.items():
         lines += ["", f"[assignments.{slug}]"]
         lines += [
             f"{name} = {json.dumps(value, ensure_ascii=False)}"
             for name, value in settings.model_dump(mode="json", exclude_none=True).items()
         ]
-    return "\n".join(lines) + "\n"
+    return lines

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from grader import catalogue, prepared
-from grader.course import Config, Course, Settings, init, open_course
+from grader.course import Config, Course, Settings, extend, init, open_course, save
 from grader.errors import HeldoutError
 from grader.spec import Assignment, Budget, Metric, Prepared, Preview, Scores
 
@@ -198,5 +198,24 @@ def test_settings_override_limits_and_unknown_assignments_are_named(course: Cour
         == 'A "quoted" 🧠 title'
     )
     other = Assignment(**{**toy().__dict__, "slug": "other"})
-    with pytest.raises(HeldoutError, match="no assignment 'other'"):
+    with pytest.raises(HeldoutError, match="no assignment 'other'") as caught:
         opened.settle(other)
+    assert caught.value.next_step == f"add it: heldout course init {course.folder} --assignment other"
+
+
+def test_an_assignment_is_added_and_what_an_instructor_wrote_is_kept(course: Course) -> None:
+    append("# a remark")(course)
+    before = (course.folder / "course.toml").read_text(encoding="utf-8")
+    added = {"other": Settings(items=64)}
+    extended = extend(course, added)
+    assert open_course(course.folder) == course, "nothing is written yet"
+    save(course, added)
+    assert open_course(course.folder) == extended
+    assert (course.folder / "course.toml").read_text(encoding="utf-8").startswith(before)
+    assert set(extended.config.assignments) == {"toy", "other"}
+
+
+def test_settings_that_nothing_can_be_appended_to_are_named(course: Course) -> None:
+    (course.folder / "course.toml").write_text("assignments = {toy = {items = 64}}\n")
+    with pytest.raises(HeldoutError, match="can't be read"):
+        extend(open_course(course.folder), {"other": Settings()})
