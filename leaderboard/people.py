@@ -90,11 +90,13 @@ def import_roster(session: Session, students: Sequence[Student], now: datetime) 
     """Add those who are new and correct names; who is not listed stays. Raises HeldoutError on a conflict."""
     known = {row.email_key: row for row in session.scalars(select(StudentRow).with_for_update())}
     taken = {row.username_key for row in known.values()}
+    replaced: dict[str, str] = {}
     new = changed = 0
     for student in students:
         row = known.get(student.email.casefold())
         if row is None:
-            _add(session, student, taken, now)
+            username = _add(session, student, taken, now)
+            replaced |= {student.username: username} if username != student.username else {}
             new += 1
         else:
             changed += _update(session, row, student, now)
@@ -102,13 +104,14 @@ def import_roster(session: Session, students: Sequence[Student], now: datetime) 
     unlisted = tuple(sorted(row.name for key, row in known.items() if key not in listed))
     if new or changed:
         note(session, now, "roster imported", f"{len(students)} students", new=new, changed=changed)
-    return RosterChange(new, changed, len(students) - new - changed, unlisted)
+    return RosterChange(new, changed, len(students) - new - changed, unlisted, replaced)
 
 
-def _add(session: Session, student: Student, taken: set[str], now: datetime) -> None:
+def _add(session: Session, student: Student, taken: set[str], now: datetime) -> str:
+    """Returns the username: another than asked for where that is somebody's from an earlier roster."""
     team = ensure_team(session, student.team, TeamKind.STUDENT, now)
     username = student.username
-    if name_key(username) in taken:  # of somebody from an earlier roster
+    if name_key(username) in taken:
         username = free_username(student.email, taken)
     taken.add(name_key(username))
     session.add(
@@ -123,6 +126,7 @@ def _add(session: Session, student: Student, taken: set[str], now: datetime) -> 
         )
     )
     session.flush()
+    return username
 
 
 def _update(session: Session, row: StudentRow, student: Student, now: datetime) -> bool:
@@ -142,10 +146,14 @@ def _rename_team(session: Session, team: TeamRow, student: Student) -> None:
     members = session.scalar(select(func.count()).where(StudentRow.team_id == team.id))
     wanted = name_key(student.team)
     if members != 1 or session.scalar(select(TeamRow.id).where(TeamRow.name_key == wanted)) is not None:
+        own = wanted == name_key(student.name)
         raise HeldoutError(
-            f"{student.name} is in the team {team.name!r}, and the roster says {student.team!r}",
+            f"{student.name} is in the team {team.name!r}, and the roster "
+            + ("gives no other: a team of one's own was assumed" if own else f"says {student.team!r}"),
             where=student.email,
             expected=f"the team {team.name!r}: an import moves nobody from one team to another",
-            next_step="correct the roster's team",
+            next_step=f"correct name or e-mail, or put {team.name!r} into a column team"
+            if own
+            else "correct the roster's team",
         )
     team.name, team.name_key = clean_name(student.team, what="the team's name"), wanted

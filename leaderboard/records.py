@@ -44,12 +44,16 @@ class Student:
 
 @dataclass(frozen=True)
 class RosterChange:
-    """What an import did: how many were new, changed or already there, and who is in the course unlisted."""
+    """What an import did: how many were new, changed or already there, and who is in the course unlisted.
+
+    `replaced` has usernames that were somebody's already, each with what its student got instead.
+    """
 
     new: int
     changed: int
     unchanged: int
     unlisted: tuple[str, ...] = ()
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -50,9 +50,17 @@ def test_an_import_moves_nobody_between_teams(store: Store) -> None:
         store.import_roster([ADA, replace(BOB, team="Ada Lovelace")])
 
 
+def test_a_known_email_under_anothers_name_is_not_blamed_on_a_team_that_nobody_gave(store: Store) -> None:
+    store.import_roster([ADA, BOB])
+    with pytest.raises(HeldoutError, match="gives no other: a team of one's own was assumed") as raised:
+        store.import_roster([replace(ADA, name="Bob", team="Bob")])
+    assert raised.value.next_step == "correct name or e-mail, or put 'Ada Lovelace' into a column team"
+
+
 def test_a_username_of_an_earlier_roster_is_not_given_twice(store: Store) -> None:
     store.import_roster([ADA])
-    store.import_roster([Student("Ada Byron", "ada@example.com", "ada", "Ada Byron")])
+    change = store.import_roster([Student("Ada Byron", "ada@example.com", "ada", "Ada Byron")])
+    assert change.replaced == {"ada": "ada2"}
     assert [team.members for team in store.teams()] == [("ada2",), ("ada",)]
 
 
