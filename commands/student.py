@@ -40,6 +40,7 @@ SOURCE = click.Path(path_type=Path)
 def assignments(style: str, team: str | None, folder: Path | None) -> None:
     """List the course's assignments, with your team's best score on each."""
     from grader import catalogue
+    from grader.spec import RunKind
     from leaderboard.render import print_assignments
     from leaderboard.standings import best
 
@@ -47,7 +48,8 @@ def assignments(style: str, team: str | None, folder: Path | None) -> None:
     store = open_store(course)
     team = team_or_none(store, team)
     listed = [catalogue.find(slug) for slug in course.config.assignments]
-    print_assignments([(one, best(store, one, team)) for one in listed], style)
+    rows = [(one, best(store, one, team), best(store, one, team, RunKind.TRAIN)) for one in listed]
+    print_assignments(rows, style)
 
 
 @click.command()

@@ -56,7 +56,9 @@ def _csv(cell: Cell) -> str | int | float:
         return ""
     if isinstance(cell, bool):
         return str(cell).lower()
-    if isinstance(cell, int | float):
+    if isinstance(cell, float):
+        return rounded(cell)
+    if isinstance(cell, int):
         return cell
     if isinstance(cell, datetime):
         return iso(cell)
@@ -69,10 +71,14 @@ def json_text(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
     return json.dumps(listed, indent=2, allow_nan=False) + "\n"
 
 
-def _json(cell: Cell) -> object:
+def _json(cell: object) -> object:
     if isinstance(cell, datetime):
         return iso(cell)
-    return list(cell) if isinstance(cell, tuple) else cell
+    if isinstance(cell, float):
+        return rounded(cell)
+    if isinstance(cell, dict):
+        return {name: _json(value) for name, value in cell.items()}
+    return [_json(each) for each in cell] if isinstance(cell, list | tuple) else cell
 
 
 def table(
@@ -137,6 +143,15 @@ def iso(moment: datetime) -> str:
     '2017-05-22T13:22:32Z'
     """
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def rounded(value: float) -> float:
+    """Six significant digits: scores come from float32, whose seventh is noise already.
+
+    >>> rounded(19.690326690673828), rounded(-0.0), rounded(2.0)
+    (19.6903, -0.0, 2.0)
+    """
+    return float(f"{value:.6g}")
 
 
 def score(value: float, half_width: float, metric: Metric) -> str:

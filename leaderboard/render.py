@@ -60,7 +60,10 @@ def print_board(
         write(board_json(rows))
     else:
         console = console or terminal()
-        console.print(board_table(rows, assignment, run_kind=run_kind, width=console.width))
+        made = board_table(
+            rows, assignment, run_kind=run_kind, width=console.width, steered=console.is_terminal
+        )
+        console.print(made)
 
 
 def board_csv(rows: Sequence[Row]) -> str:
@@ -94,11 +97,16 @@ LAYOUTS = (
 TEAM_ROOM = 24  # cells that a team's name should have
 
 
-def board_table(rows: Sequence[Row], assignment: Assignment, *, run_kind: RunKind, width: int) -> Table:
-    """`# · Δ · team · score ± interval · tier · entries · last (best before it) · badges`, what fits."""
+def board_table(
+    rows: Sequence[Row], assignment: Assignment, *, run_kind: RunKind, width: int, steered: bool
+) -> Table:
+    """`# · Δ · team · score ± interval · tier · entries · last (best before it) · badges`, what fits.
+
+    steered: with the invisible mark that a terminal needs after a right-to-left name, and a file doesn't.
+    """
     longest = max((cell_len(row.team) for row in rows), default=0)
     for layout in LAYOUTS:
-        columns, cells = _board_cells(rows, assignment.metric, layout)
+        columns, cells = _board_cells(rows, assignment.metric, layout, steered)
         if fit(columns, [[Text(str(cell)) for cell in row] for row in cells], width)[2] >= min(
             TEAM_ROOM, longest
         ):
@@ -111,7 +119,7 @@ def board_table(rows: Sequence[Row], assignment: Assignment, *, run_kind: RunKin
 
 
 def _board_cells(
-    rows: Sequence[Row], metric: Metric, layout: _Layout
+    rows: Sequence[Row], metric: Metric, layout: _Layout, steered: bool
 ) -> tuple[list[Column], list[list[Text | str]]]:
     badges = [[one for one in row.badges if layout.kinds or one != row.kind] for row in rows]
     columns = [
@@ -123,19 +131,21 @@ def _board_cells(
         Column("n" if layout is not LAYOUTS[0] else "entries", "right"),
         Column("last (best before it)" if layout.best_before else "last"),
     ]
-    cells = [_board_row(row, metric, layout) for row in rows]
+    cells = [_board_row(row, metric, layout, steered) for row in rows]
     if any(badges):
         columns.append(Column("badges"))
         cells = [[*row, ", ".join(own)] for row, own in zip(cells, badges, strict=True)]
     return columns, cells
 
 
-def _board_row(row: Row, metric: Metric, layout: _Layout) -> list[Text | str]:
+def _board_row(row: Row, metric: Metric, layout: _Layout, steered: bool) -> list[Text | str]:
     last = row.last.astimezone(UTC).strftime(layout.date)
     return [
         str(row.rank or "·"),
         Text(row.change, {"↑": "green", "↓": "red"}.get(row.change[:1], "")),
-        Text(one_line(row.team) + LEFT_TO_RIGHT, "bold" if row.kind is TeamKind.STUDENT else "italic"),
+        Text(
+            one_line(row.team) + LEFT_TO_RIGHT * steered, "bold" if row.kind is TeamKind.STUDENT else "italic"
+        ),
         score(row.score, row.half_width, metric),
         row.tier,
         str(row.entries),
@@ -146,13 +156,16 @@ def _board_row(row: Row, metric: Metric, layout: _Layout) -> list[Text | str]:
 # ---------------------------------------------------------------- other lists
 
 
-ASSIGNMENTS = ("assignment", "title", "metric", "unit", "best", "rank", "tier")
+ASSIGNMENTS = ("assignment", "title", "metric", "unit", "best", "rank", "tier", "trained")
 
 
 def print_assignments(
-    listed: Sequence[tuple[Assignment, Row | None]], style: str = "table", *, console: Console | None = None
+    listed: Sequence[tuple[Assignment, Row | None, Row | None]],
+    style: str = "table",
+    *,
+    console: Console | None = None,
 ) -> None:
-    """Print assignments, each with a team's row of its board, if there is one."""
+    """Print assignments, each with a team's rows, if there are any, of its boards: practice, train runs."""
     if style != Style.TABLE:
         cells = [
             (
@@ -161,8 +174,9 @@ def print_assignments(
                 one.metric.name,
                 one.metric.unit,
                 *((row.score, row.rank, row.tier) if row else (None, None, None)),
+                trained.score if trained else None,
             )
-            for one, row in listed
+            for one, row, trained in listed
         ]
         write(csv_text(ASSIGNMENTS, cells) if style == Style.CSV else json_text(ASSIGNMENTS, cells))
         return
@@ -174,8 +188,9 @@ def print_assignments(
             score(row.score, row.half_width, one.metric) if row else "",
             str(row.rank or "") if row else "",
             row.tier if row else "",
+            score(trained.score, trained.half_width, one.metric) if trained else "",
         ]
-        for one, row in listed
+        for one, row, trained in listed
     ]
     columns = [
         Column("assignment"),
@@ -184,6 +199,7 @@ def print_assignments(
         Column("best", "right"),
         Column("rank", "right"),
         Column("tier"),
+        Column("trained", "right"),
     ]
     console = console or terminal()
     console.print(table(columns, rows, width=console.width))

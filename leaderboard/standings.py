@@ -28,8 +28,11 @@ def board(
     )
 
 
-def best(store: Store, assignment: Assignment, team: str | None) -> Row | None:
+def best(
+    store: Store, assignment: Assignment, team: str | None, run_kind: RunKind = RunKind.EVALUATE
+) -> Row | None:
     """The team's row of the public board; None without a team or a scored submission."""
     if team is None:
         return None
-    return next((row for row in board(store, assignment) if name_key(row.team) == name_key(team)), None)
+    rows = board(store, assignment, run_kind=run_kind)
+    return next((row for row in rows if name_key(row.team) == name_key(team)), None)

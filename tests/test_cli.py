@@ -164,6 +164,26 @@ def test_a_student_starts_checks_and_waits_for_a_score(course: Path, tmp_path: P
     assert "scored" in submitted.stdout
 
 
+def test_a_course_grows_and_its_roster_tells_what_it_did(tmp_path: Path) -> None:
+    course, roster = tmp_path / "course", tmp_path / "roster.csv"
+    small = ("--items", 64, "--assignment")
+    assert heldout("course", "init", course, *small, "mnist1d").returncode == 0
+    nowhere = heldout("course", "init", course, *small, "cnn", "--data", tmp_path / "nowhere")
+    assert nowhere.returncode == 1
+    assert "cnn" not in (course / "course.toml").read_text()
+    grown = heldout("course", "init", course, *small, "denoising")
+    assert grown.returncode == 0, grown.stderr
+    assert "is a course already; added: denoising." in grown.stdout
+    assert [row["assignment"] for row in listing("assignments", course=course)] == ["mnist1d", "denoising"]
+    for line, said in (
+        ("Ada O'Neil,ada@example.org", "1 student: 1 new, 0 already there."),
+        ("Ada B.,ada@example.com", "The username ada is somebody else's already: it became ada2."),
+        ("Bob,bob@example.org", "not in roster.csv, and staying there: 'Ada B.', \"Ada O'Neil\"."),
+    ):
+        roster.write_text(f"name,email\n{line}\n")
+        assert said in heldout("roster", "import", roster, course=course).stdout
+
+
 def test_a_check_shows_every_figure_and_picture_it_has(tmp_path: Path) -> None:
     course, constant = tmp_path / "course", HOME / "baselines" / "cnn" / "constant"
     assert heldout("course", "init", course, "--items", 64, "--assignment", "cnn").returncode == 0
@@ -189,6 +209,9 @@ def test_a_train_run_is_trained_by_the_grader_and_has_a_board_of_its_own(course:
     [row] = json.loads(board.stdout)
     assert row["team"] == "Ada Lovelace"
     assert row["score"] > 17
+    [told] = listing("assignments", "--team", "Ada Lovelace", course=course)
+    assert told["trained"] == row["score"]
+    assert told["best"] != row["score"]
     practice = json.loads(heldout("leaderboard", "denoising", "--format", "json", course=course).stdout)
     assert all(row["score"] < 12 for row in practice)
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -10,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from grader.errors import Reason
-from grader.report import Estimate, Failure, Resources, Verdict
+from grader.report import Estimate, Failure, Resources, Training, Verdict
 from grader.spec import Limits, RunKind
 from leaderboard.plain import csv_cell, lines, one_line
 from leaderboard.records import Judging, Row, State, Submission, TeamKind
@@ -141,6 +142,23 @@ def test_a_board_never_breaks_its_lines(width: int) -> None:
     print_board([*rows, row("unet", kind=TeamKind.REFERENCE)], assignment(), console=made)
     assert len(text(made).rstrip("\n").split("\n")) == 3 + 5
     assert "x" * 100 in text(made) or "…" in text(made)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_only_a_terminal_gets_invisible_marks(terminal: bool) -> None:
+    made = Console(file=io.StringIO(), width=100, force_terminal=terminal)
+    print_board([row("مريم")], assignment(), console=made)
+    assert ("\u200e" in text(made)) == terminal
+
+
+@pytest.mark.parametrize("style", ["csv", "json"])
+def test_figures_have_no_more_digits_than_float32(style: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_board([row(score=19.690326690673828, half_width=0.10000000149011612)], assignment(), style)
+    curve = ((1, 0.30000001192092896),)
+    trained = Judging(1, Verdict.SCORED, START, 7, training=Training(7, 600, 43.21234567, False, curve))
+    print_submission(submission(judging=trained), assignment(), style)
+    assert not re.search(r"\d\.\d{6}", printed := capsys.readouterr().out), printed
+    assert "19.6903" in printed
 
 
 def test_a_narrow_board_keeps_scores_whole() -> None:
@@ -295,12 +313,15 @@ def test_our_fault_is_called_ours_and_our_traceback_is_not_shown() -> None:
 
 def test_assignments_with_and_without_a_score(capsys: pytest.CaptureFixture[str]) -> None:
     made = console(100)
-    print_assignments([(assignment(), row()), (assignment(KID), None)], console=made)
+    listed = [(assignment(), row(), row(score=18.5)), (assignment(KID), None, None)]
+    print_assignments(listed, console=made)
     assert "psnr ↑" in text(made)
     assert "kid ↓" in text(made)
-    print_assignments([(assignment(), row()), (assignment(KID), None)], "json")
+    assert "18.50 ± 0.05" in text(made)
+    print_assignments(listed, "json")
     first, second = json.loads(capsys.readouterr().out)
-    assert (first["best"], first["rank"], second["best"]) == (19.25, 1, None)
+    assert (first["best"], first["rank"], first["trained"]) == (19.25, 1, 18.5)
+    assert (second["best"], second["trained"]) == (None, None)
 
 
 @dataclass
