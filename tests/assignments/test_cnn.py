@@ -48,7 +48,8 @@ def test_the_check_shows_scores_a_confusion_matrix_and_surprises(cnn: Assignment
     assert preview.scores["accuracy"] > 0.8
     assert preview.scores["calibration error"] < 0.1
     assert confusion.pixels.shape == (1, 1, 80, 80)
-    assert np.diag(confusion.pixels[0, 0]).mean() == pytest.approx(preview.scores["accuracy"])  # balanced
+    shown = np.diag(confusion.pixels[0, 0]).mean()  # classes are balanced; of a tie the matrix has one
+    assert shown == pytest.approx(preview.scores["accuracy"], abs=0.002)
     assert surprises.pixels.shape == (1, 8, 28, 28)
     assert set(cnn.captions) == {shown.name for shown in preview.pictures}
     assert filters.pixels.shape == (2, 8, 28, 28)
