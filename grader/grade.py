@@ -16,7 +16,7 @@ from grader.spec import Arrays, Assignment, Preview, RunKind, Scores
 from grader.student import COMPUTING, Progress, SandboxedStudent, silent
 
 CHECK = "mend it; `heldout check` tries it again on public data, and costs no attempt"
-TRAINING = 1  # the stream of the run's seed that trainings are seeded from
+TRAINING, DEALING = 1, 2  # streams of the run's seed: what a training is seeded from, what it is dealt by
 
 
 def grade(
@@ -38,11 +38,13 @@ def grade(
     """
     student = SandboxedStudent(sandbox, archive, assignment.limits, progress)
     report = Report(Verdict.SCORED, run_seed, data.sha256)
+    heldout = data.heldout
     try:
         if run_kind is RunKind.TRAIN:
-            _train(assignment, student, data.public, run_seed)
-        report = _previewed(assignment, student, data, report)
-        report = _scored(assignment, student, data, report)
+            dealt, heldout = assignment.deal(data.public, heldout, _dealer(run_seed))
+            _train(assignment, student, dealt, run_seed)
+        report = _previewed(assignment, student, data.public, report)
+        report = _scored(assignment, student, heldout, report)
     except BadSubmission as error:  # what was drawn of public examples may show why
         error.next_step = error.next_step or CHECK
         report = replace(report, verdict=Verdict.FAILED, failure=Failure(error.reason, str(error)))
@@ -57,25 +59,29 @@ def grade(
     return replace(report, log=student.log, resources=student.resources, training=student.training)
 
 
-def _train(assignment: Assignment, student: SandboxedStudent, public: Arrays, run_seed: int) -> None:
+def _dealer(run_seed: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(run_seed, spawn_key=(DEALING,)))
+
+
+def _train(assignment: Assignment, student: SandboxedStudent, dealt: Arrays, run_seed: int) -> None:
     """Train by a seed that follows from the run's, which nobody knew when the code was handed in."""
     seed = int(np.random.SeedSequence(run_seed, spawn_key=(TRAINING,)).generate_state(1)[0])
-    student.train(public, assignment.budget, seed)
+    student.train(dealt, assignment.budget, seed)
 
 
-def _previewed(assignment: Assignment, student: SandboxedStudent, data: Data, report: Report) -> Report:
+def _previewed(assignment: Assignment, student: SandboxedStudent, public: Arrays, report: Report) -> Report:
     student.report("public check", 0, 0)
     with student.public_session() as session:
-        preview = assignment.check(session, data.public)
+        preview = assignment.check(session, public)
     pictures = {picture.name: png(picture) for picture in preview.pictures}
     return replace(report, pictures=pictures, texts=preview.texts)
 
 
-def _scored(assignment: Assignment, student: SandboxedStudent, data: Data, report: Report) -> Report:
-    scores = assignment.evaluate(student, data.heldout, np.random.default_rng(report.run_seed))
+def _scored(assignment: Assignment, student: SandboxedStudent, heldout: Arrays, report: Report) -> Report:
+    scores = assignment.evaluate(student, heldout, np.random.default_rng(report.run_seed))
     student.report(COMPUTING, 0, 0)
     _check_scores(scores, assignment)
-    is_public = np.asarray(data.heldout["public"], bool)
+    is_public = np.asarray(heldout["public"], bool)
     return replace(
         report,
         public={**_estimates(scores, is_public, assignment.block), **scores.public},
@@ -134,6 +140,7 @@ def check(
 ) -> PublicCheck:
     """What `heldout check` runs: the public part of grading; a train run is trained in full.
 
+    It is trained on the public data: who checks has nothing else to deal from.
     Raises SandboxError when the sandbox is at fault.
     """
     student = SandboxedStudent(sandbox, archive, assignment.limits, progress)

@@ -102,7 +102,7 @@ class Budget:
     """
 
     cpu_seconds: float = 120.0
-    archive_bytes: int = 16 * 1024  # packed: too little for weights, labels or texts
+    archive_bytes: int = 16 * 1024  # packed: room for little weights or many labels, hence `Assignment.deal`
     checkpoint_bytes: int = 16 * MB
 
 
@@ -204,6 +204,11 @@ class Student(Protocol):
         """Tell whoever waits how many held-out items have been answered."""
 
 
+def as_they_are(public: Arrays, heldout: Arrays, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+    """Deal every train run the same: the public data."""
+    return public, heldout
+
+
 @dataclass(frozen=True)
 class Assignment:
     """One task of the course; `assignments/<slug>/assignment.py` makes it.
@@ -213,6 +218,10 @@ class Assignment:
     captions explain what `check` shows, each picture and text by its name, to who sees it for the first time.
     `prepare(source, seed, n)` draws n held-out items by the course's secret seed; `source` is the data set's
     folder, None for the usual places. It may trust n to be within `items`: `grader.prepared.draw` calls it.
+    `deal(public, heldout, rng)` draws what one train run is trained on and what `evaluate` is given after it,
+    by a seed that nobody knew when the code was handed in: arrays of the same names, types and shapes. What
+    students have beforehand can be carried by place in a few kB of code, however it is packed; what is dealt
+    can't.
     """
 
     slug: str
@@ -222,6 +231,7 @@ class Assignment:
     prepare: Callable[[Path | None, int, int], Prepared]
     check: Callable[[Session, Arrays], Preview]
     evaluate: Callable[[Student, Arrays, np.random.Generator], Scores]
+    deal: Callable[[Arrays, Arrays, np.random.Generator], tuple[Arrays, Arrays]] = as_they_are
     items: Range = field(default_factory=Range)
     limits: Limits = field(default_factory=Limits)
     budget: Budget = field(default_factory=Budget)  # of a train run

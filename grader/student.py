@@ -110,8 +110,8 @@ class SandboxedStudent:
         with self._open(allowance, public=True) as door:
             yield door
 
-    def train(self, public: Arrays, budget: Budget, seed: int) -> None:
-        """Train its code on the public data; later sessions load what that left. `training` tells of it.
+    def train(self, dealt: Arrays, budget: Budget, seed: int) -> None:
+        """Train its code on what it was dealt; later sessions load what that left. `training` tells of it.
 
         Raises BadSubmission; `training` tells then, too.
         """
@@ -127,7 +127,7 @@ class SandboxedStudent:
                 curve.append((steps, loss))
 
         session = self.sandbox.open_training(self.archive, self.limits, budget)
-        data = {name: _tensor(array) for name, array in public.items()}
+        data = {name: _tensor(array) for name, array in dealt.items()}
         try:
             with self._noted(session, self.trainings):
                 trained = session.train(data, seed, told)

@@ -4,7 +4,7 @@ from grader.classifier import confusion_caption
 from grader.datasets import HELDOUT_CLOTHES
 from grader.spec import Assignment, Metric, Range, Tier
 
-from .data import prepare
+from .data import deal, prepare
 from .evaluate import check, evaluate
 
 CLASSES = (
@@ -37,4 +37,5 @@ ASSIGNMENT = Assignment(
     prepare=prepare,
     check=check,
     evaluate=evaluate,
+    deal=deal,
 )

@@ -15,7 +15,7 @@ from grader.datasets import (
     stream,
 )
 from grader.rendering import render
-from grader.spec import Prepared
+from grader.spec import Arrays, Prepared
 
 CLASSES = 10
 LABELLED = 500  # a class, handed out with labels to train on
@@ -30,13 +30,14 @@ def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     public: images (5000, 28, 28) uint8 with labels (5000,) int64, 500 a class; unlabelled (40000, 28, 28)
     uint8; examples (500, 1, 28, 28) float32 in [0, 1] with example_labels (500,), 50 a class.
     heldout: images and nudged (n, 1, 28, 28) float32 in [0, 1], labels (n,) int64, public (n,) bool; nudged:
-    the perturbed images, by the name that courses have on disk. All images are rendered anew
-    (`grader.rendering`), each part by a random stream of its own. Raises HeldoutError when the data set is
-    missing or damaged.
+    the perturbed images, by the name that courses have on disk; and to deal from, originals (45000, 28, 28)
+    uint8 with original_labels (45000,) int64. All other images are rendered anew (`grader.rendering`), each
+    part by a random stream of its own. Raises HeldoutError when the data set is missing or damaged.
     """
     clothes = fashion_mnist(source)
     held, rest = split_clothes(seed, CLOTHES - HELDOUT_CLOTHES)
     labelled, examples, unlabelled = _hand_out(clothes.labels, rest)
+    originals = np.concatenate([labelled, unlabelled])
     images = as_input(_rendered(clothes, held[:n], seed, "held-out items"))
     return Prepared(
         public={
@@ -51,8 +52,28 @@ def prepare(source: Path | None, seed: int, n: int) -> Prepared:
             "nudged": perturb(images, stream(seed, "cnn: nudges")),
             "labels": clothes.labels[held[:n]],
             "public": public_mask(n),
+            "originals": clothes.images[originals],
+            "original_labels": clothes.labels[originals],
         },
     )
+
+
+def deal(public: Arrays, heldout: Arrays, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+    """The images that were handed out, mixed and rendered anew: other ones have labels, all are other arrays.
+
+    Where a label belongs to a place, as in what students have, 40,000 fit into 6 kB of code. From the images
+    handed out alone, lest many trainings print what is held out by elimination. The examples stay.
+    """
+    originals, labels = heldout["originals"], heldout["original_labels"]
+    order = rng.permutation(len(originals))
+    has_label = _rank(labels[order]) < LABELLED
+    labelled, unlabelled = order[has_label], order[~has_label]
+    dealt = {
+        "images": render(originals[labelled], rng),
+        "labels": labels[labelled],
+        "unlabelled": render(originals[unlabelled], rng),
+    }
+    return {**public, **dealt}, heldout
 
 
 def as_input(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
@@ -84,13 +105,19 @@ def _hand_out(
 
     The first two parts are balanced and mixed; the third has about as many of each class.
     """
-    ranked = np.empty(len(rest), np.int64)  # each one's place among those of its class
+    rank = _rank(labels[rest])
+    labelled = rest[rank < LABELLED]
+    examples = rest[(rank >= LABELLED) & (rank < LABELLED + EXAMPLES)]
+    return labelled, examples, rest[rank >= LABELLED + EXAMPLES][:UNLABELLED]
+
+
+def _rank(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Each one's place among those of its class, (n,)."""
+    rank = np.empty(len(labels), np.int64)
     for label in range(CLASSES):
-        of_class = labels[rest] == label
-        ranked[of_class] = np.arange(of_class.sum())
-    labelled = rest[ranked < LABELLED]
-    examples = rest[(ranked >= LABELLED) & (ranked < LABELLED + EXAMPLES)]
-    return labelled, examples, rest[ranked >= LABELLED + EXAMPLES][:UNLABELLED]
+        of_class = labels == label
+        rank[of_class] = np.arange(of_class.sum())
+    return rank
 
 
 def _rendered(clothes: Images, chosen: npt.NDArray[np.int64], seed: int, part: str) -> npt.NDArray[np.uint8]:

@@ -1,15 +1,21 @@
 """The CNN assignment's data: drawn by the course's seed, rendered anew, in parts that don't overlap."""
 
+import runpy
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 
 from grader import catalogue
+from grader.archive import pack
 from grader.datasets import Images, fashion_mnist, split_clothes
 from grader.prepared import draw
-from grader.spec import Array, Assignment, Prepared
+from grader.sanity import COURSE_SEED
+from grader.spec import Array, Arrays, Assignment, Prepared
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +132,83 @@ def test_a_perturbation_is_one_pixel_to_a_side_and_light_noise(cnn: Assignment, 
     grey = (inside > 0.2) & (inside < 0.8)  # where nothing was clipped
     assert (perturbed - inside)[grey].std() == pytest.approx(0.03, rel=0.02)
     assert (perturbed - inside)[grey].mean() == pytest.approx(0, abs=0.002)
+
+
+# ---------------------------------------------------------------- what a train run is dealt
+
+
+def dealt(cnn: Assignment, prepared: Prepared, run_seed: int) -> Arrays:
+    found, heldout = cnn.deal(prepared.public, prepared.heldout, np.random.default_rng(run_seed))
+    assert heldout is prepared.heldout  # asked about the same images as everyone
+    return found
+
+
+@pytest.fixture(scope="module")
+def few(full: Prepared) -> Prepared:
+    """With 1,000 images to deal from: rendering all takes seconds."""
+    originals = {name: full.heldout[name][:1_000] for name in ("originals", "original_labels")}
+    return Prepared(full.public, {**full.heldout, **originals})
+
+
+@pytest.fixture
+def plain(cnn: Assignment, monkeypatch: pytest.MonkeyPatch) -> Prepared:
+    """Images left as they are published: each can be told."""
+    monkeypatch.setattr("heldout_assignment_cnn.data.render", lambda images, rng: images)
+    return draw(cnn, COURSE_SEED, size=64)
+
+
+def test_the_run_seed_decides_what_is_dealt(cnn: Assignment, few: Prepared) -> None:
+    one, same, other = (dealt(cnn, few, run_seed) for run_seed in (1, 1, 2))
+    for name in ("images", "labels"):
+        assert np.array_equal(one[name], same[name])
+        assert not np.array_equal(one[name], other[name])
+        assert not np.array_equal(one[name], few.public[name][:1_000])
+    originals = {image.tobytes() for image in few.heldout["originals"]}
+    assert not originals & {image.tobytes() for image in one["images"]}  # rendered anew
+
+
+def test_dealt_data_look_like_what_students_have(cnn: Assignment, plain: Prepared) -> None:
+    found = dealt(cnn, plain, 1)
+    for name, array in plain.public.items():
+        assert (found[name].shape, found[name].dtype) == (array.shape, array.dtype)
+    assert np.bincount(found["labels"]).tolist() == [500] * 10
+    assert np.array_equal(found["examples"], plain.public["examples"])
+
+
+def test_only_images_that_were_handed_out_are_dealt_each_once(
+    cnn: Assignment, plain: Prepared, clothes: Images
+) -> None:
+    """None that is held out; nor one that is neither, or what is held out could be found by elimination."""
+    found = dealt(cnn, plain, 1)
+    places = {image.tobytes(): place for place, image in enumerate(clothes.images)}
+    before, after = (
+        [places[image.tobytes()] for name in ("images", "unlabelled") for image in each[name]]
+        for each in (plain.public, found)
+    )
+    assert before != after
+    assert sorted(before) == sorted(after)
+    assert not set(after) & set(split_clothes(COURSE_SEED)[0])
+    assert np.array_equal(clothes.labels[after[:5_000]], found["labels"])
+    assert 400 < len(set(before[:5_000]) & set(after[:5_000])) < 700  # of 5,000: other images have labels
+
+
+def test_labels_by_place_fit_the_code_and_not_what_is_dealt(
+    cnn: Assignment, plain: Prepared, clothes: Images, tmp_path: Path
+) -> None:
+    case = tmp_path / "ranked_labels"
+    shutil.copytree(cnn.folder / "sanity/ranked_labels", case)
+    runpy.run_path(str(case / "build.py"))["build"](case, plain.public)
+    (case / "build.py").unlink()
+    assert len(pack(case, limit=cnn.budget.archive_bytes, code_only=True).data) < 12_000
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(case))
+        claimed = runpy.run_path(str(case / "train.py"))["claimed"]
+
+    labels = {image.tobytes(): label for image, label in zip(clothes.images, clothes.labels, strict=True)}
+
+    def right(data: Arrays) -> float:
+        found = claimed({name: torch.from_numpy(array) for name, array in data.items()})
+        return float(np.mean(found.numpy() == [labels[image.tobytes()] for image in data["unlabelled"]]))
+
+    assert right(plain.public) == 1
+    assert right(dealt(cnn, plain, 1)) < 0.7  # the regression alone: .77

@@ -1,5 +1,6 @@
-"""From an assignment's scores to a report's two boards: means of items, figures of sets, our own faults."""
+"""From an assignment's scores to a report's two boards: of items, of sets, our own faults; what is dealt."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,20 @@ from grader.grade import grade
 from grader.prepared import Data
 from grader.report import Report, Verdict
 from grader.sandbox import Sandbox
-from grader.spec import MB, Assignment, Budget, Estimate, Metric, Preview, RunKind, Scores
+from grader.spec import (
+    MB,
+    Array,
+    Arrays,
+    Assignment,
+    Budget,
+    Estimate,
+    Metric,
+    Preview,
+    RunKind,
+    Scores,
+    Session,
+    Student,
+)
 
 NAN = float("nan")
 PSNR, KID = Metric("psnr", unit="dB", higher_is_better=True), Metric("kid", unit="", higher_is_better=False)
@@ -141,3 +155,79 @@ def test_an_error_on_public_examples_points_to_the_check(
     report = grade(denoising, pack(tmp_path, limit=MB).data, data, sandbox=sandbox, run_seed=7)
     assert report.failure is not None
     assert report.failure.message.splitlines()[-1].startswith("next: mend it; `heldout check` tries it")
+
+
+# ---------------------------------------------------------------- what a train run is dealt
+
+KEEPS = """
+import numpy as np
+
+def train(data, out, budget, device, seed):
+    assert set(data) == {"number", "example"}
+    np.save(out / "number.npy", data["number"].numpy())
+"""
+TELLS = """
+import numpy as np
+import torch
+
+class Model:
+    def __init__(self, folder):
+        kept = folder / "number.npy"
+        self.number = torch.from_numpy(np.load(kept)) if kept.exists() else torch.zeros(1)
+
+    def tell(self, x):
+        return self.number.float()
+
+def load(folder, device):
+    return Model(folder)
+"""
+
+
+def draw_a_number(public: Arrays, heldout: Arrays, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+    drawn = rng.integers(1, 1_000, size=1)
+    return {**public, "number": drawn}, {**heldout, "number": drawn}
+
+
+Tell = Callable[[int, RunKind], tuple[int, int, int]]
+
+
+@pytest.fixture
+def tell(denoising: Assignment, sandbox: Sandbox, tmp_path: Path) -> Tell:
+    """Grades by a run seed; what training, public check and evaluate were given."""
+    (tmp_path / "model.py").write_text(TELLS)
+    (tmp_path / "train.py").write_text(KEEPS)
+    given: list[Array] = []
+
+    def check(session: Session, public: Arrays) -> Preview:
+        given[:] = [session.ask("tell", np.zeros(1), shape=(1,)), public["number"]]
+        return Preview({})
+
+    def evaluate(student: Student, heldout: Arrays, rng: np.random.Generator) -> Scores:
+        given.append(heldout["number"])
+        return Scores(public={"kid": ONE}, private={"kid": OTHER})
+
+    assignment = replace(denoising, metrics=(KID,), check=check, evaluate=evaluate, deal=draw_a_number)
+    public = {"number": np.array([0]), "example": np.array([0.5])}
+    data = Data(public, {"public": np.array([True, False]), "number": np.array([0])}, "0" * 64)
+
+    def graded(run_seed: int, kind: RunKind) -> tuple[int, int, int]:
+        code_only = kind is RunKind.TRAIN
+        archive = pack(tmp_path, limit=MB, code_only=code_only).data
+        report = grade(assignment, archive, data, sandbox=sandbox, run_seed=run_seed, run_kind=kind)
+        assert report.verdict is Verdict.SCORED, report
+        trained, previewed, evaluated = (int(array[0]) for array in given)
+        return trained, previewed, evaluated
+
+    return graded
+
+
+def test_the_run_seed_deals_what_is_trained_on_and_what_evaluate_gets(tell: Tell) -> None:
+    trained, previewed, evaluated = tell(7, RunKind.TRAIN)
+    assert trained == evaluated != 0
+    assert previewed == 0  # pictures and tracebacks come from public examples
+    assert tell(7, RunKind.TRAIN) == (trained, previewed, evaluated)
+    assert tell(8, RunKind.TRAIN)[0] != trained
+
+
+def test_nothing_is_dealt_to_whoever_brings_weights(tell: Tell) -> None:
+    assert tell(7, RunKind.EVALUATE) == (0, 0, 0)
