@@ -1,8 +1,8 @@
 """The GAN assignment: what it is called, how it ranks, what its tiers are."""
 
-from grader.spec import Assignment, Metric, Range, Tier
+from grader.spec import MB, Assignment, Budget, Metric, Range, Tier
 
-from .data import GENERATED, prepare
+from .data import GENERATED, deal, prepare
 from .evaluate import check, evaluate
 
 ASSIGNMENT = Assignment(
@@ -38,4 +38,6 @@ ASSIGNMENT = Assignment(
     prepare=prepare,
     check=check,
     evaluate=evaluate,
+    deal=deal,
+    budget=Budget(checkpoint_bytes=MB),  # 500,000 weights of 2 bytes, or 2,600 pictures, packed
 )

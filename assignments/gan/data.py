@@ -7,7 +7,7 @@ import numpy as np
 from grader.datasets import HANDED_OUT_CLOTHES, HELDOUT_CLOTHES, fashion_mnist, split_clothes, stream
 from grader.questions import LARGEST_LATENT
 from grader.scoring.features import features, shipped, train
-from grader.spec import Prepared
+from grader.spec import Arrays, Prepared
 
 GENERATED = 5_000  # images asked for; FID falls with their number, so it is the same for all
 EXAMPLES = 256  # z of the check
@@ -24,10 +24,10 @@ def prepare(source: Path | None, seed: int, n: int) -> Prepared:
     Takes one or two minutes at full size: the private board's extractor is trained here.
 
     public: images (50000, 28, 28) uint8 and their labels (50000,), as published; z (256, 256) float32.
-    heldout: z (n, 256) float32; real (70000, 28, 28) uint8, all that is published, for the search for copies,
-    and handed_out (70000,) bool, which of them were; public (10000,) bool, which of the held-out images are
-    the public board's; seen_public, seen_private (5000, 64) float32, the features of the two boards' images,
-    each by its own extractor; and the private one's weights. The images are not rendered anew: there are no
+    heldout: z (n, 256) float32; real (70000, 28, 28) uint8, all that is published, with labels (70000,), and
+    handed_out (70000,) bool, which of them were; public (10000,) bool, which of the held-out images are the
+    public board's; seen_public, seen_private (5000, 64) float32, the features of the two boards' images, each
+    by its own extractor; and the private one's weights. The images are not rendered anew: there are no
     answers to look up here, and what is copied from them the search finds best as it is. Raises HeldoutError
     when the data set is missing or damaged.
     """
@@ -42,6 +42,7 @@ def prepare(source: Path | None, seed: int, n: int) -> Prepared:
         heldout={
             "z": _normal(seed, "gan: z", n),
             "real": data.images,
+            "labels": data.labels,
             "handed_out": np.isin(np.arange(len(data.images)), handed_out),
             "public": is_public,
             "seen_public": features(data.images[held[is_public]], shipped()).astype(np.float32),
@@ -49,6 +50,19 @@ def prepare(source: Path | None, seed: int, n: int) -> Prepared:
             **{PREFIX + name: array for name, array in own.items()},
         },
     )
+
+
+def deal(public: Arrays, heldout: Arrays, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+    """A random half of the images that were handed out, mixed; to evaluate, these are what was handed out.
+
+    Whoever chose among training images beforehand can't know which of them these are. They are not rendered
+    anew: a generator that learns moved images makes such, and its KID suffers.
+    """
+    handed_out = np.flatnonzero(heldout["handed_out"])
+    chosen = rng.permutation(handed_out)[: len(handed_out) // 2]
+    images, labels = heldout["real"][chosen], heldout["labels"][chosen]
+    mask = np.isin(np.arange(len(heldout["real"])), chosen)
+    return {**public, "images": images, "labels": labels}, {**heldout, "handed_out": mask}
 
 
 def _normal(seed: int, purpose: str, n: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

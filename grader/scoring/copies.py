@@ -87,6 +87,32 @@ class CopySearch:
         return np.stack(indices)[better, kind, rows], np.stack(distances)[better, kind, rows]
 
 
+def distance_within(images: Stack) -> PerItem:
+    """(n, 28, 28) → (n,): how far each image is from the nearest other of the same set, in 0…1.
+
+    The sine of the angle between their pixels, both moved by whole pixels to have their centre of mass in the
+    middle. 5,000 images take a second or two.
+    """
+    rows = _unit(_centred(images).reshape(len(images), -1))
+    cosine = np.empty(len(rows))
+    for first in range(0, len(rows), 10 * CHUNK):
+        likeness = rows[first : first + 10 * CHUNK] @ rows.T
+        own = np.arange(len(likeness))
+        likeness[own, first + own] = -1
+        cosine[first : first + 10 * CHUNK] = likeness.max(axis=1)
+    return np.asarray(np.sqrt((1 - cosine**2).clip(min=0)))
+
+
+def _centred(images: Stack) -> Floats:
+    """(n, 28, 28) → the same in 1…256, so that black ones have a direction, too; borders wrap around."""
+    place = np.arange(SIDE)
+    weight = np.maximum(images.sum(axis=(1, 2)), 1)
+    centre = [images.sum(axis=axis) @ place / weight for axis in (2, 1)]  # down, right
+    moves = np.rint((SIDE - 1) / 2 - np.stack(centre, axis=1)).astype(int)
+    grey = images + np.float32(1)
+    return np.stack([np.roll(image, move, (0, 1)) for image, move in zip(grey, moves, strict=True)])
+
+
 def _closest(ours: Stack, theirs: Stack) -> tuple[Indices, PerItem]:
     """(n, 28, 28), (n, c, 28, 28) → closest candidate and its distance, by pixels and by tangents: (2, n)."""
     rows = np.arange(len(ours))

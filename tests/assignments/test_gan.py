@@ -107,6 +107,29 @@ def test_the_seed_decides_z_and_the_private_extractor(gan: Assignment, data: Dat
     assert not np.array_equal(other.public["images"], data.public["images"])
 
 
+def test_a_train_run_is_dealt_half_of_what_was_handed_out(gan: Assignment, data: Data) -> None:
+    one, same, other = (
+        gan.deal(data.public, data.heldout, np.random.default_rng(run_seed)) for run_seed in (1, 1, 2)
+    )
+    for dealt, heldout in (one, other):
+        images = {image.tobytes() for image in dealt["images"]}
+        told = heldout["real"][heldout["handed_out"]]
+        assert len(dealt["images"]) == len(dealt["labels"]) == len(told) == 25_000
+        assert images == {image.tobytes() for image in told}
+        assert images < {image.tobytes() for image in data.public["images"]}
+        assert heldout["z"] is data.heldout["z"]
+    assert np.array_equal(one[0]["images"], same[0]["images"])
+    assert not np.array_equal(one[0]["images"], other[0]["images"])
+    assert 12_000 < (one[1]["handed_out"] & other[1]["handed_out"]).sum() < 13_000  # half of a half
+
+
+def test_dealt_labels_are_their_images(gan: Assignment, data: Data) -> None:
+    dealt, _ = gan.deal(data.public, data.heldout, np.random.default_rng(1))
+    images, labels = (data.public[name] for name in ("images", "labels"))
+    known = {image.tobytes(): label for image, label in zip(images, labels, strict=True)}
+    assert [known[image.tobytes()] for image in dealt["images"]] == dealt["labels"].tolist()
+
+
 # ---------------------------------------------------------------- gates
 
 
@@ -131,8 +154,11 @@ def reason(gan: Assignment, data: Data, load: Load) -> BadSubmission:
 
 
 @pytest.mark.parametrize("handed_out", [True, False], ids=["handed out", "not handed out"])
-def test_copies_of_any_published_image_are_found(gan: Assignment, data: Data, handed_out: bool) -> None:
+def test_copies_of_any_published_image_are_found(
+    gan: Assignment, data: Data, handed_out: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of what was not handed out the search alone finds them: none of those is familiar."""
+    monkeypatch.setattr("heldout_assignment_gan.evaluate.ALIKE", 0.0)  # its repeats tell a table first
     table = data.heldout["real"][data.heldout["handed_out"] == handed_out]
     error = reason(gan, data, lambda: Table(table))
     assert error.reason is Reason.COPIED
@@ -152,6 +178,29 @@ def test_a_few_images_over_and_over_are_refused(gan: Assignment, data: Data) -> 
     error = reason(gan, data, lambda: Table(data.heldout["real"][:100]))
     assert error.reason is Reason.COLLAPSED
     assert "same image" in error.what
+
+
+@pytest.mark.parametrize("noise", [0.6, 8])
+def test_a_table_is_found_by_its_repeats_whatever_it_holds(noise: float, gan: Assignment, data: Data) -> None:
+    """Pictures that no search could know: of another generator. And no two answers are equal."""
+    model = submission(HOME / "reference_solutions/gan/dcgan_r1")()
+    z = torch.randn(1_000, model.latent_size(), generator=torch.Generator().manual_seed(0))
+    table = (model.generate(z)[:, 0] * 255).round().byte().numpy()
+
+    class Noisy(Table):
+        def latent_size(self) -> int:
+            return 256
+
+        def generate(self, z: Tensor) -> Tensor:
+            grey = 2 * torch.special.ndtr(z[:, 60:].view(-1, 1, 14, 14)) - 1
+            return torch.add(super().generate(z), grey.repeat(1, 1, 2, 2), alpha=noise / 255)
+
+    error = reason(gan, data, lambda: Noisy(table))
+    assert error.reason is Reason.COLLAPSED
+    assert "nearly the same" in error.what
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("heldout_assignment_gan.evaluate.ALIKE", 0.0)
+        evaluated(gan, data, lambda: Noisy(table))  # nothing else finds it
 
 
 def test_the_texts_of_the_gates_carry_nothing_of_the_images(gan: Assignment, data: Data) -> None:

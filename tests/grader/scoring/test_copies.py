@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from grader.datasets import fashion_mnist
-from grader.scoring.copies import CopySearch, PerItem, Stack
+from grader.scoring.copies import CopySearch, PerItem, Stack, distance_within
 
 N = 3_000  # real images
 COPY = np.array([[0.6], [0.5]])  # the assignment's limits, by pixels and by tangents
@@ -119,3 +119,26 @@ def test_copies_that_were_turned_far_are_a_known_gap(real: Real, images: Stack) 
 def turned(images: Stack, angle: int) -> Stack:
     grey = ndimage.rotate(images.astype(float), angle, axes=(1, 2), reshape=False, order=3)
     return np.asarray(grey.clip(0, 255).round(), np.uint8)
+
+
+# ---------------------------------------------------------------- within a set
+
+
+def test_the_distance_within_a_set_is_that_to_the_nearest_other(images: Stack) -> None:
+    centred = np.zeros((3, 28, 28), np.uint8)
+    centred[0, 13:15, 13:15] = centred[1, 13:15, 10:18] = centred[2, 10:18, 13:15] = 255
+    found = distance_within(centred)
+    rows = centred.reshape(3, -1) + 1.0
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    cosines = rows @ rows.T - 2 * np.eye(3)
+    assert found == pytest.approx(np.sqrt(1 - cosines.max(axis=1) ** 2), abs=1e-3)
+    assert distance_within(images[:600]).min() > 0.05  # more than one chunk
+
+
+def test_the_same_image_moved_dimmed_or_black_is_no_other(images: Stack) -> None:
+    middle = np.pad(images[:50, 4:-4, 4:-4], ((0, 0), (4, 4), (4, 4)))
+    again = np.concatenate([middle, np.roll(middle, (1, -2), (1, 2)), np.zeros((2, 28, 28), np.uint8)])
+    assert distance_within(again).max() < 0.01
+    dimmed = np.concatenate([middle, (middle * 0.8).astype(np.uint8)])
+    assert distance_within(dimmed).max() < 0.02
+    assert np.median(distance_within(middle)) > 0.2

@@ -1,4 +1,4 @@
-"""One of 20,000 training images, chosen by z, its pixels pushed about by a smooth random field."""
+"""One of 1,250 training images, chosen by z, its pixels pushed about by a smooth random field."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ GRID, PUSH = 9, 0.6  # points along a side; pixels, root mean square
 
 class Elastic:
     def __init__(self, table):
-        self.table = table  # (20000, 28, 28) uint8
+        self.table = table  # (1250, 28, 28) uint8
 
     def latent_size(self):
         return 1 + 2 * GRID * GRID
