@@ -56,7 +56,7 @@ def deal(public: Arrays, heldout: Arrays, rng: np.random.Generator) -> tuple[Arr
     """A random half of the images that were handed out, mixed; to evaluate, these are what was handed out.
 
     Whoever chose among training images beforehand can't know which of them these are. They are not rendered
-    anew: even real images, moved or turned a little, have a KID of .03 to .2; a generator makes what it saw.
+    anew: even real images, moved or turned a little, have a KID of .03 to .2.
     """
     handed_out = np.flatnonzero(heldout["handed_out"])
     chosen = rng.permutation(handed_out)[: len(handed_out) // 2]
