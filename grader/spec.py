@@ -102,7 +102,7 @@ class Budget:
     """
 
     cpu_seconds: float = 120.0
-    archive_bytes: int = 16 * 1024  # packed: room for little weights or many labels, hence `Assignment.deal`
+    archive_bytes: int = 16 * 1024  # packed: room for 10,000 weights or 40,000 labels, hence `deal`
     checkpoint_bytes: int = 16 * MB
 
 
@@ -219,7 +219,7 @@ class Assignment:
     `prepare(source, seed, n)` draws n held-out items by the course's secret seed; `source` is the data set's
     folder, None for the usual places. It may trust n to be within `items`: `grader.prepared.draw` calls it.
     `deal(public, heldout, rng)` draws what one train run is trained on and what `evaluate` is given after it,
-    by a seed that nobody knew when the code was handed in: arrays of the same names, types and shapes. What
+    by a seed that nobody knew when the code was handed in: arrays of the same names and types, as many or fewer. What
     students have beforehand can be carried by place in a few kB of code, however it is packed; what is dealt
     can't.
     """

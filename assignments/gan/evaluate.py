@@ -29,7 +29,7 @@ GENERATE = Question("generate", answer=(1, 28, 28), low=0.0, high=1.0, latent=Tr
 FEWEST_DISTINCT = 0.99  # of the images: distinct z must give distinct ones
 # Not distinct: nearer to another generated image, by `distance_within`. Measured on 5,000: real images .002
 # and GANs 0; a table of 2,650 pictures with noise of up to 20 grey values .47, each turned by up to
-# 4° and moved by parts of a pixel .15. A table that seldom repeats itself has 250,000.
+# 4° and moved by parts of a pixel .15. A table needs 500,000 not to.
 ALIKE = 0.12
 # Both of the public board's real images. Measured: a Gaussian .08 and .14, noise .001 and 0, ten good images
 # over and over .02 and 0.
