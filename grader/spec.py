@@ -219,9 +219,8 @@ class Assignment:
     `prepare(source, seed, n)` draws n held-out items by the course's secret seed; `source` is the data set's
     folder, None for the usual places. It may trust n to be within `items`: `grader.prepared.draw` calls it.
     `deal(public, heldout, rng)` draws what one train run is trained on and what `evaluate` is given after it,
-    by a seed that nobody knew when the code was handed in: arrays of the same names and types, as many or fewer. What
-    students have beforehand can be carried by place in a few kB of code, however it is packed; what is dealt
-    can't.
+    by a seed that nobody knew when the code was handed in: arrays of the same names and types, as many or
+    fewer. What students have beforehand can be carried by place in a few kB of code; what is dealt can't.
     """
 
     slug: str

@@ -232,9 +232,9 @@ def test_the_starter_trains_and_its_model_passes_the_check(
         (tmp_path / name).write_text((gan.folder / "starter" / name).read_text())
     (tmp_path / "data").mkdir()
     np.savez(tmp_path / "data" / "public.npz", allow_pickle=False, images=data.public["images"][:2_000])
-    command = [sys.executable, "train.py", "20"]
+    command = [sys.executable, "train.py", "100"]
     trained = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert trained.returncode == 0, trained.stderr
     assert "weights.safetensors" in trained.stdout
     preview = gan.check(InProcess(submission(tmp_path)()), data.public)
-    assert preview.scores["kid"] < 30  # after 20 steps
+    assert preview.scores["kid"] < 30  # after 100 steps; after 50 they are all alike
