@@ -84,7 +84,13 @@ ALLOWED = {
     "baselines": (),
     "reference_solutions": (),
     "demo": (),
-    "benchmarks": ("benchmarks", "grader", "assignments.gan.evaluate", "tests.assignments.in_process"),
+    "benchmarks": (
+        "benchmarks",
+        "grader",
+        "leaderboard.ladder",
+        "assignments.gan.evaluate",
+        "tests.assignments.in_process",
+    ),
     "benchmarks.tasks": (),
 }
 

@@ -76,7 +76,7 @@ def named(name: str) -> int:
     count = 0
     for path in Path("/proc").glob("[0-9]*/comm"):
         with suppress(OSError):
-            count += path.read_text().strip() == name
+            count += path.read_bytes().strip() == name.encode()
     return count
 
 
