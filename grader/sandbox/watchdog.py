@@ -15,7 +15,7 @@ from pathlib import Path
 from grader.sandbox.cgroup import Counted
 from grader.spec import Limits
 
-LOOK_SECONDS = 0.05  # a process that lives shorter than that may go uncounted
+LOOK_SECONDS = 0.05  # who lives shorter than that, and is not waited for, may go uncounted
 TICKS = os.sysconf("SC_CLK_TCK")
 MEMORY = r"^(?:RssAnon|VmPTE|Pss_Anon):\s+(\d+) kB$"
 
@@ -26,6 +26,7 @@ class Times:
 
     started: int  # which tells it from another that had its number, in ticks since the machine started
     seconds: float  # of processor time, without its children's
+    waited: float = 0.0  # of those of its children that have ended, and of theirs
 
 
 class Tally:
@@ -48,7 +49,10 @@ class Tally:
             if now is not None and (same or pid in pids):
                 running[pid] = now
         self._running = running
-        self.seconds = self._ended + sum(times.seconds for times in running.values())
+        # Children that live for less than a look are in nobody's count but their parent's.
+        seen = self._ended + sum(times.seconds for times in running.values())
+        told = sum(times.seconds + times.waited for times in running.values())
+        self.seconds = max(self.seconds, seen, told)
 
 
 class Watchdog:
@@ -104,7 +108,8 @@ def times(pid: int) -> Times | None:
         words = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
         return None
-    return Times(int(words[19]), (int(words[11]) + int(words[12])) / TICKS)
+    own, waited = (sum(map(int, words[first : first + 2])) / TICKS for first in (11, 13))
+    return Times(int(words[19]), own, waited)
 
 
 def held(pids: list[int], *, enough: int) -> int:

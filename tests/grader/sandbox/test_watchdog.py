@@ -64,6 +64,20 @@ def test_a_number_given_out_again_takes_nothing_back(tally: Tally, processes: Pr
     assert tally.seconds == 6.0 + 3.0 + 1.0
 
 
+def test_children_too_short_to_be_seen_are_counted_when_they_are_waited_for(
+    tally: Tally, processes: Processes
+) -> None:
+    processes[1] = Times(10, 5.0, waited=4.0)
+    tally.look([1, 2])
+    assert tally.seconds == 5.0 + 4.0 + 3.0
+    before = times(os.getpid())
+    subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass"], check=True)
+    after = times(os.getpid())
+    assert before is not None
+    assert after is not None
+    assert after.waited - before.waited >= 0.25
+
+
 def test_times_are_those_of_the_system() -> None:
     before = times(os.getpid())
     until = time.process_time() + 0.2
