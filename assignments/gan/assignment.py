@@ -30,6 +30,11 @@ ASSIGNMENT = Assignment(
         Tier("pass", 0.08, "reference_solutions/gan/dcgan"),
         Tier("reference", 0.02, "reference_solutions/gan/dcgan_r1"),
     ),
+    train_tiers=(
+        Tier("baseline", 0.90, "baselines/gan/class_pca_gaussian"),
+        Tier("pass", 0.05, "reference_solutions/gan/dcgan"),
+        Tier("reference", 0.02, "reference_solutions/gan/dcgan_r1"),
+    ),
     items=Range(largest=GENERATED),
     captions={
         "generated": "One image for each of 32 random z, which are the same for every model.",
