@@ -83,9 +83,9 @@ class Training(Session):
         """Let it go on until it tells of itself; True when it is done."""
         numbers, loss = self._ask(head, body, Question("train", REPORT))
         state, steps, size = (int(number) for number in np.frombuffer(numbers, "<i8"))
-        self._steps = max(0, steps)
         if size:
             self._sealed = self._fetched(size)
+        self._steps = max(0, steps)  # not before: the budget may end while what was sealed is fetched
         told(self._steps, float(np.frombuffer(loss, "<f4")[0]), self._allowance.spent)
         return bool(state)
 
