@@ -236,7 +236,7 @@ def _remove(folder: Path) -> None:
                     expected="no process left of a sandbox that has ended",
                     next_step="look at the processes that its cgroup.procs names",
                 ) from error
-            time.sleep(0.005)
+            time.sleep(0.001)
 
 
 def _write(path: Path, value: str) -> None:

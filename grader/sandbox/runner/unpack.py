@@ -3,6 +3,7 @@
 No cap on the compression ratio: a file of zeros is honest. What counts is what comes out.
 """
 
+import encodings.cp437  # noqa: F401 - zipfile looks it up for its names: once in the zygote, not in each fork
 import io
 import stat
 import zipfile
