@@ -26,7 +26,7 @@ from grader.sandbox.training import Training
 from grader.sandbox.watchdog import watched
 from grader.spec import Budget, Limits
 
-AHEAD = 2  # children that wait: making one is half waiting itself, for the kernel
+AHEAD = 3  # children that wait: making one is half waiting itself, for the kernel; with 4 they get in the way
 
 
 class ZygoteSandbox:
