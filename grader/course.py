@@ -9,10 +9,11 @@ data/<slug>/  public.npz · heldout.npz · manifest.json (their checksums)
 """
 
 import json
+import re
 import secrets
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grader.errors import HeldoutError
+from grader.rules import Rules
 from grader.spec import Assignment
 
 FORMAT = 1  # of the folder; a newer program may raise it
@@ -39,6 +41,7 @@ class Settings(BaseModel):
     archive_bytes: Annotated[int, Field(gt=0)] | None = None
     train_cpu_seconds: Annotated[float, Field(gt=0)] | None = None  # the budget of a train run
     data: Path | None = None  # this assignment's data set; None: the course's
+    rules: Rules = Field(default_factory=Rules)
 
 
 class Config(BaseModel):
@@ -78,11 +81,12 @@ class Course:
                 expected=f"one of: {', '.join(self.config.assignments)}",
                 next_step=f"add it: heldout course init {self.folder} --assignment {assignment.slug}",
             )
-        overrides = settings.model_dump(exclude={"items", "train_cpu_seconds", "data"}, exclude_none=True)
+        overrides = settings.model_dump(exclude={"items", "train_cpu_seconds", "data", "rules"}, exclude_none=True)
         budget = assignment.budget
         if settings.train_cpu_seconds is not None:
             budget = replace(budget, cpu_seconds=settings.train_cpu_seconds)
-        return replace(assignment, limits=replace(assignment.limits, **overrides), budget=budget)
+        limits = replace(assignment.limits, **overrides)
+        return replace(assignment, limits=limits, budget=budget, rules=settings.rules)
 
     def data(self, slug: str) -> Path:
         return self.folder / "data" / slug
@@ -187,7 +191,7 @@ def _parse(text: str, path: Path) -> Config:
     try:
         return Config.model_validate(table)
     except ValidationError as error:
-        raise _wrong_setting(error, path) from error
+        raise _wrong_setting(error, path, text) from error
 
 
 def _anchored(config: Config, folder: Path) -> Config:
@@ -207,15 +211,38 @@ def _unreadable(path: Path, error: Exception) -> HeldoutError:
     return HeldoutError("the course's settings can't be read", where=f"{path}: {error}")
 
 
-def _wrong_setting(error: ValidationError, path: Path) -> HeldoutError:
+def _wrong_setting(error: ValidationError, path: Path, text: str) -> HeldoutError:
     first = error.errors()[0]
-    setting = ".".join(map(str, first["loc"]))
+    keys = [str(key) for key in first["loc"]] + str(first.get("ctx", {}).get("key", "")).split(".")
+    keys = [key for key in keys if key]
+    line = _line_of(keys, text)
     return HeldoutError(
-        f"setting {setting}: {first['msg'].lower()}",
-        where=str(path),
-        expected="the settings that the README lists",
+        f"setting {'.'.join(keys)}: {first['msg'][:1].lower()}{first['msg'][1:]}",
+        where=f"{path}, line {line}" if line else str(path),
+        expected="a time with its zone, 2026-11-21T18:00:00Z say"
+        if first["type"].startswith(("timezone", "datetime"))
+        else "rules that don't contradict each other"
+        if first["type"] == "contradiction"
+        else "the settings that the README lists",
         next_step="correct that line",
     )
+
+
+def _line_of(keys: Sequence[str], text: str) -> int:
+    """Where a setting stands in a TOML text, from 1 on; 0 when that can't be told. tomllib keeps no lines."""
+    header: list[str] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if table := re.fullmatch(r"\s*\[([^\[\]]+)\]\s*(#.*)?", line):
+            header = _dotted(table[1])
+        elif "=" in line and header + _dotted(line.split("=")[0]) == list(keys):
+            return number
+        if header == list(keys):
+            return number
+    return 0
+
+
+def _dotted(key: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in key.split(".")]
 
 
 def _toml(config: Config) -> str:
@@ -231,6 +258,6 @@ def _tables(assignments: Mapping[str, Settings]) -> list[str]:
         lines += ["", f"[assignments.{slug}]"]
         lines += [
             f"{name} = {json.dumps(value, ensure_ascii=False)}"
-            for name, value in settings.model_dump(mode="json", exclude_none=True).items()
+            for name, value in settings.model_dump(mode="json", exclude={"rules"}, exclude_none=True).items()
         ]
     return lines

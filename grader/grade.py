@@ -11,11 +11,12 @@ from grader.pictures import png
 from grader.prepared import Data
 from grader.report import Estimate, Failure, Report, Training, Verdict
 from grader.sandbox import Sandbox
-from grader.scoring.statistics import bootstrap_half_width
-from grader.spec import Arrays, Assignment, Preview, RunKind, Scores
+from grader.scoring.statistics import bootstrap_half_width, replicated, resampled_means
+from grader.spec import Arrays, Assignment, Metric, Preview, RunKind, Scores
 from grader.student import COMPUTING, Progress, SandboxedStudent, silent
 
 CHECK = "mend it; `heldout check` tries it again on public data, and costs no attempt"
+Mask = npt.NDArray[np.bool_]
 TRAINING, DEALING = 1, 2  # streams of the run's seed: what a training is seeded from, what it is dealt by
 
 
@@ -87,7 +88,35 @@ def _scored(assignment: Assignment, student: SandboxedStudent, heldout: Arrays, 
         public={**_estimates(scores, is_public, assignment.block), **scores.public},
         private={**_estimates(scores, ~is_public, assignment.block), **scores.private},
         items={name: values.astype(np.float32) for name, values in scores.items.items()},
+        losses=_losses(scores, assignment.metric, is_public),
+        resampled=_resampled(scores, assignment, is_public, report.run_seed),
     )
+
+
+def _losses(scores: Scores, metric: Metric, is_public: Mask) -> npt.NDArray[np.float32] | None:
+    if metric.name not in scores.items:
+        return None
+    values = scores.items[metric.name][is_public].clip(*metric.bounds).astype(np.float32)
+    return -values if metric.higher_is_better else values
+
+
+def _resampled(scores: Scores, assignment: Assignment, is_public: Mask, run_seed: int) -> Arrays:
+    """Of items the same are drawn for everybody, by a fixed seed; a whole set's score has luck of its own."""
+    name = assignment.metric.name
+    if name in scores.items:
+        means = {
+            split: resampled_means(
+                scores.items[name][np.newaxis, chosen], np.random.default_rng(0), block=assignment.block
+            )[0]
+            for split, chosen in (("public", is_public), ("private", ~is_public))
+        }
+    else:
+        rng = np.random.default_rng(run_seed)
+        means = {
+            split: replicated(found[name].value, found[name].half_width, rng)
+            for split, found in (("public", scores.public), ("private", scores.private))
+        }
+    return {split: values.astype(np.float32) for split, values in means.items()}
 
 
 def _check_scores(scores: Scores, assignment: Assignment) -> None:
@@ -107,7 +136,7 @@ def _sound(estimate: Estimate) -> bool:
     return bool(np.isfinite([estimate.value, estimate.half_width]).all() and estimate.half_width >= 0)
 
 
-def _estimates(scores: Scores, chosen: npt.NDArray[np.bool_], block: int) -> dict[str, Estimate]:
+def _estimates(scores: Scores, chosen: Mask, block: int) -> dict[str, Estimate]:
     """Mean and half-width by metric. The generator's seed is fixed: equal scores get equal intervals."""
     return {
         name: Estimate(

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+import numpy as np
+import numpy.typing as npt
+
 from grader.errors import Reason
 from grader.spec import Arrays, Limits, RunKind
 from grader.spec import Estimate as Estimate  # a part of a report, made by assignments as well
@@ -66,7 +69,12 @@ class Training:
 
 @dataclass(frozen=True)
 class Report:
-    """One judging. `items` maps a metric's name to per-item scores, (n,) float32, where it has such."""
+    """One judging. `items` maps a metric's name to per-item scores, (n,) float32, where it has such.
+
+    Of the metric that ranks: `losses`, the public items' scores within its bounds, lower is better, (m,); None
+    for a score of a whole set. `resampled`: split → (B,) float32, its score in resamples of the split's items,
+    the same resamples for every submission that was judged on the same data.
+    """
 
     verdict: Verdict
     run_seed: int
@@ -74,6 +82,8 @@ class Report:
     public: Mapping[str, Estimate] = field(default_factory=dict)
     private: Mapping[str, Estimate] = field(default_factory=dict)
     items: Arrays = field(default_factory=dict)
+    losses: npt.NDArray[np.float32] | None = None
+    resampled: Arrays = field(default_factory=dict)
     pictures: Mapping[str, bytes] = field(default_factory=dict)  # name → PNG
     texts: Mapping[str, str] = field(default_factory=dict)  # by name, as the model wrote them
     failure: Failure | None = None

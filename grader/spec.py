@@ -1,5 +1,6 @@
 """What an assignment is: metrics, tiers, limits, and the three functions its folder provides."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from grader.rules import Rules
 
 MB = 1_000_000
 MIB = 1 << 20
@@ -32,7 +35,9 @@ def readable(count: int) -> str:
 class Metric:
     """A figure per held-out item, averaged, or one of a whole set; direction is declared, never inferred.
 
-    `note`: a sentence for the board's page, where a figure needs one.
+    `note`: a sentence for the board's page, where a figure needs one. `bounds`: beyond them an item's score
+    is not looked at when the public board decides whether a submission is better; without them a single item
+    could be told from the mean.
     """
 
     name: str
@@ -40,6 +45,7 @@ class Metric:
     higher_is_better: bool
     digits: int = 2
     note: str = ""
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
     @property
     def label(self) -> str:
@@ -237,6 +243,7 @@ class Assignment:
     train_tiers: tuple[Tier, ...] = ()
     captions: Mapping[str, str] = field(default_factory=dict)
     block: int = 1  # items in a row that belong together, pieces of one text say
+    rules: Rules = field(default_factory=Rules)
     folder: Path = Path()
 
     @property

@@ -79,6 +79,7 @@ class Base(DeclarativeBase):
         TeamKind: _words(TeamKind),
         Verdict: _words(Verdict),
         dict[str, Any]: JSON,
+        list[float]: JSON,
     }
 
 
@@ -92,6 +93,7 @@ class TeamRow(Base):
     kind: Mapped[TeamKind]
     created_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]  # of its latest claim: whose turn it is
+    merged_into: Mapped[int | None]  # the team that this one became part of
 
 
 class StudentRow(Base):
@@ -109,12 +111,15 @@ class StudentRow(Base):
 
 
 class SubmissionRow(Base):
-    """`judged_attempt` names the judging that counts; a regrade will point it to another, keeping all."""
+    """`judged_attempt` names the judging that counts; a regrade points it to another, keeping all.
+
+    `released`: the public board showed it when it was judged; None until it is scored.
+    """
 
     __tablename__ = "submissions"
     __table_args__ = (
-        Index("ix_submissions_assignment_team_id", "assignment", "team_id"),
-        Index("ix_submissions_state", "state"),
+        Index("ix_submissions_team_id_assignment_run_kind", "team_id", "assignment", "run_kind"),
+        Index("ix_submissions_state_team_id", "state", "team_id"),
         Index("ix_submissions_team_id_sha256", "team_id", "sha256"),
         {"sqlite_autoincrement": True},  # a receipt's number is never given out again
     )
@@ -132,6 +137,11 @@ class SubmissionRow(Base):
     attempts: Mapped[int]  # claims so far
     faults: Mapped[int]  # attempts that broke on our side
     judged_attempt: Mapped[int | None]
+    judged_at: Mapped[datetime | None]  # first scored or failed
+    released: Mapped[bool | None]
+    selected_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    starter: Mapped[bool] = mapped_column(server_default="0")
     holder: Mapped[str | None] = mapped_column(Text)
     claimed_at: Mapped[datetime | None]
     lease_seconds: Mapped[float | None]
@@ -155,6 +165,7 @@ class JudgingRow(Base):
     log: Mapped[str] = mapped_column(Text)
     run_seed: Mapped[int | None] = mapped_column(BigInteger)
     data_sha256: Mapped[str] = mapped_column(String(64))
+    outputs_sha256: Mapped[str] = mapped_column(String(64), server_default="")  # of all items' scores
     launcher: Mapped[str] = mapped_column(Text)
     layers: Mapped[str] = mapped_column(Text)  # separated by commas; see views for older ones
     wall_seconds: Mapped[float]
@@ -188,12 +199,25 @@ class ScoreRow(Base):
 
 
 class ItemScoresRow(Base):
-    """Per-item scores, little-endian float32 in the order of the held-out items."""
+    """Per-item scores, little-endian float32 in the order of the held-out items.
+
+    Kept for what stands on a board or may: see `standings.keep_items`.
+    """
 
     __tablename__ = "item_scores"
 
     judging_id: Mapped[int] = mapped_column(ForeignKey("judgings.id"), primary_key=True)
     metric: Mapped[str] = mapped_column(String(100), primary_key=True)
+    values: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ResampledRow(Base):
+    """A board's score in resamples of its items, little-endian float32 (B,): what ties are found from."""
+
+    __tablename__ = "resampled"
+
+    judging_id: Mapped[int] = mapped_column(ForeignKey("judgings.id"), primary_key=True)
+    split: Mapped[str] = mapped_column(String(10), primary_key=True)
     values: Mapped[bytes] = mapped_column(LargeBinary)
 
 
@@ -203,6 +227,128 @@ class PictureRow(Base):
     judging_id: Mapped[int] = mapped_column(ForeignKey("judgings.id"), primary_key=True)
     name: Mapped[str] = mapped_column(String(100), primary_key=True)
     png: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class BoardRow(Base):
+    """One board: an assignment's, of one kind of run. `rules`: those that its standings were made under."""
+
+    __tablename__ = "boards"
+
+    assignment: Mapped[str] = mapped_column(String(100), primary_key=True)
+    run_kind: Mapped[RunKind] = mapped_column(primary_key=True)
+    rules: Mapped[dict[str, Any]]
+    ties_stale: Mapped[bool]  # scores moved since ties were looked for
+    changed_at: Mapped[datetime | None]  # the latest judging
+    revealed_at: Mapped[datetime | None]
+
+
+class StandingRow(Base):
+    """What a team had on a board from `since` until `until`; None: it has it now. History is never rewritten."""
+
+    __tablename__ = "standings"
+    __table_args__ = (
+        Index("ix_standings_board", "assignment", "run_kind", "split", "until", "since"),
+        Index("ix_standings_team_id", "team_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment: Mapped[str] = mapped_column(String(100))
+    run_kind: Mapped[RunKind]
+    split: Mapped[str] = mapped_column(String(10))
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
+    judging_id: Mapped[int] = mapped_column(ForeignKey("judgings.id"))
+    score: Mapped[float]
+    half_width: Mapped[float]
+    received_at: Mapped[datetime]  # of the submission that it is from
+    entries: Mapped[int]
+    last_at: Mapped[datetime]  # the latest entry was received
+    badges: Mapped[str] = mapped_column(Text)  # separated by commas
+
+
+class TiesRow(Base):
+    """Where a board's tie groups begin, from `at` on: their leaders' losses after the first, ascending."""
+
+    __tablename__ = "ties"
+
+    assignment: Mapped[str] = mapped_column(String(100), primary_key=True)
+    run_kind: Mapped[RunKind] = mapped_column(primary_key=True)
+    split: Mapped[str] = mapped_column(String(10), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    edges: Mapped[list[float]]
+
+
+class RungRow(Base):
+    """What a team's next submission is compared with: the losses behind its public score. See ladder.py."""
+
+    __tablename__ = "rungs"
+
+    assignment: Mapped[str] = mapped_column(String(100), primary_key=True)
+    run_kind: Mapped[RunKind] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), primary_key=True)
+    loss: Mapped[float]
+    losses: Mapped[bytes | None] = mapped_column(LargeBinary)  # little-endian float32; None: of a whole set
+    data_sha256: Mapped[str] = mapped_column(String(64))
+
+
+class ExtensionRow(Base):
+    """A student's own deadline, granted besides the configuration's."""
+
+    __tablename__ = "extensions"
+
+    assignment: Mapped[str] = mapped_column(String(100), primary_key=True)
+    student_id: Mapped[int] = mapped_column(ForeignKey("students.id"), primary_key=True)
+    until: Mapped[datetime]
+
+
+class DisqualificationRow(Base):
+    """Stands until it is lifted; what was lifted stays here."""
+
+    __tablename__ = "disqualifications"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment: Mapped[str] = mapped_column(String(100), index=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]
+
+
+class RegradeRow(Base):
+    """A set of submissions judged again, in the background; then applied or cancelled as a whole."""
+
+    __tablename__ = "regrades"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment: Mapped[str] = mapped_column(String(100), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10))  # open, applied, cancelled
+    data_version: Mapped[int]  # what it is judged on; once applied, what everything is
+    made_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class RegradeItemRow(Base):
+    """One submission of a set, with a lease of its own: what it has on the board stays until `apply`."""
+
+    __tablename__ = "regrade_items"
+    __table_args__ = (Index("ix_regrade_items_state", "state"),)
+
+    regrade_id: Mapped[int] = mapped_column(ForeignKey("regrades.id"), primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
+    state: Mapped[State]
+    attempt: Mapped[int | None]
+    faults: Mapped[int]
+    judging_id: Mapped[int | None] = mapped_column(ForeignKey("judgings.id"))
+    holder: Mapped[str | None] = mapped_column(Text)
+    claimed_at: Mapped[datetime | None]
+    lease_seconds: Mapped[float | None]
+    lease_until: Mapped[datetime | None]
 
 
 class EventRow(Base):

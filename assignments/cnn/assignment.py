@@ -15,7 +15,7 @@ ASSIGNMENT = Assignment(
     slug="cnn",
     title="Name clothes",
     metrics=(
-        Metric("accuracy", unit="", higher_is_better=True, digits=3),
+        Metric("accuracy", unit="", higher_is_better=True, digits=3, bounds=(0, 1)),
         Metric("nll", unit="nats", higher_is_better=False, digits=3),
         Metric("stability", unit="", higher_is_better=True, digits=3),
     ),

@@ -10,7 +10,7 @@ ASSIGNMENT = Assignment(
     slug="denoising",
     title="Denoise clothes",
     metrics=(
-        Metric("psnr", unit="dB", higher_is_better=True, digits=2),
+        Metric("psnr", unit="dB", higher_is_better=True, digits=2, bounds=(0, 40)),
         Metric("ssim", unit="", higher_is_better=True, digits=3),
     ),
     tiers=(

@@ -10,7 +10,7 @@ ASSIGNMENT = Assignment(
     slug="mnist1d",
     title="Read curves",
     metrics=(
-        Metric("accuracy", unit="", higher_is_better=True, digits=3),
+        Metric("accuracy", unit="", higher_is_better=True, digits=3, bounds=(0, 1)),
         Metric("nll", unit="nats", higher_is_better=False, digits=3),
     ),
     tiers=(

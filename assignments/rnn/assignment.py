@@ -8,7 +8,7 @@ from .evaluate import WRITES, check, evaluate
 ASSIGNMENT = Assignment(
     slug="rnn",
     title="Predict a text",
-    metrics=(Metric("bits", unit="bits/character", higher_is_better=False, digits=3),),
+    metrics=(Metric("bits", unit="bits/character", higher_is_better=False, digits=3, bounds=(0, 8)),),
     tiers=(
         Tier("baseline", 2.60, "baselines/rnn/kneser_ney"),
         Tier("pass", 1.70, "reference_solutions/rnn/elman"),

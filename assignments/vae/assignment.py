@@ -9,7 +9,7 @@ from .evaluate import check, evaluate
 ASSIGNMENT = Assignment(
     slug="vae",
     title="Explain clothes",
-    metrics=(Metric("elbo", unit="nats", higher_is_better=True, digits=1),),
+    metrics=(Metric("elbo", unit="nats", higher_is_better=True, digits=1, bounds=(-1000, 0)),),
     tiers=(
         Tier("baseline", -281.0, "baselines/vae/linear_vae"),
         Tier("reference", -248.0, "reference_solutions/vae/conv_vae"),

@@ -9,6 +9,7 @@ Indices = npt.NDArray[np.int64]
 
 CONFIDENCE = 0.95
 REPETITIONS = 2_000
+NORMAL_95 = 1.959964  # standard errors to either side of a normal 95 % interval
 DRAWS = 2_000_000  # held in memory at a time: some 50 MB
 
 
@@ -55,6 +56,19 @@ def resampled_means(
         weights = _multinomial(rng, len(starts), min(count, repetitions - first))
         means[:, first : first + count] = sums @ weights.T / (weights @ sizes)
     return means
+
+
+def replicated(
+    value: float, half_width: float, rng: np.random.Generator, *, repetitions: int = REPETITIONS
+) -> Means:
+    """A score of a whole set as it might come out again, (repetitions,): normal, with this 95 % interval.
+
+    It has no items to be drawn anew; two submissions' replicates are independent.
+
+    >>> replicated(2.0, 0.0, np.random.default_rng(0), repetitions=2)
+    array([2., 2.])
+    """
+    return value + half_width / NORMAL_95 * rng.standard_normal(repetitions)
 
 
 def _multinomial(rng: np.random.Generator, n: int, count: int) -> Means:
