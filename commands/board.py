@@ -15,6 +15,7 @@ from commands.options import (
     team_or_only,
     train_option,
 )
+from grader.errors import HeldoutError
 
 
 @click.command()
@@ -49,6 +50,11 @@ def show(ref: int, pictures: Path | None, style: str, folder: Path | None) -> No
     print_submission(submission, catalogue.find(submission.assignment), style)
     if pictures is not None:
         pictures.mkdir(parents=True, exist_ok=True)
+        if submission.withheld:
+            raise HeldoutError(
+                f"#{ref} is no significant improvement: the pictures that stand are those of the earlier one",
+                next_step=f"see `heldout submissions {submission.assignment}`",
+            )
         for name, png in store.pictures(ref).items():
             (pictures / f"{ref}-{name}.png").write_bytes(png)
             click.echo(f"wrote {pictures / f'{ref}-{name}.png'}")
@@ -70,8 +76,8 @@ def leaderboard(
     """Show SLUG's leaderboard."""
     from grader import catalogue
     from leaderboard.boards import file_name
+    from leaderboard.reading import board
     from leaderboard.render import board_csv, print_board
-    from leaderboard.standings import board
 
     course = locate(folder)
     assignment = course.settle(catalogue.find(slug))

@@ -1,5 +1,6 @@
 """Options that several verbs share, and how a course, a team and a sandbox are found from them."""
 
+import getpass
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,9 +107,14 @@ def read_marker(folder: Path) -> tuple[str, str]:
 
 
 def open_store(course: "Course") -> "Store":
+    from grader import catalogue
     from leaderboard.store import Store
 
-    return Store.open(course.database)
+    return Store.open(
+        course.database,
+        assignments=lambda slug: course.settle(catalogue.find(slug)),
+        actor=getpass.getuser(),
+    )
 
 
 def team_or_none(store: "Store", team: str | None) -> str | None:

@@ -41,8 +41,8 @@ def assignments(style: str, team: str | None, folder: Path | None) -> None:
     """List the course's assignments, with your team's best score on each."""
     from grader import catalogue
     from grader.spec import RunKind
+    from leaderboard.reading import best
     from leaderboard.render import print_assignments
-    from leaderboard.standings import best
 
     course = locate(folder)
     store = open_store(course)

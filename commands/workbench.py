@@ -17,7 +17,7 @@ from grader.autograde import Autograder, new_run_seed
 from grader.course import Course
 from grader.grade import grade
 from grader.prepared import Data, load_data
-from grader.report import Job, Report
+from grader.report import Job, Report, Verdict
 from grader.sandbox.probe import choose
 from grader.spec import Assignment, Metric
 from leaderboard.plain import one_line
@@ -56,7 +56,8 @@ class Workbench:
 
         def note(job: Job, report: Report) -> None:
             recorded.append(job.ref)
-            self._bars.announce(job, report, self._metric(job) if report.public else None)
+            released = report.public and self._store.submission(job.ref).released
+            self._bars.announce(job, report, self._metric(job) if released else None)
 
         grader = Autograder(self._store, self._threads, self._grade, slots=self._jobs, recorded=note)
         grader.run(watch=watch, until=until)
@@ -174,6 +175,8 @@ def outcome(job: Job, report: Report, metric: Metric | None) -> str:
         score = report.public[metric.name]
         value = f"{score.value:z.{metric.digits}f} ± {score.half_width:.{metric.digits}f} {metric.unit}"
         return f"[green]✓[/] {head}  {metric.name} [bold]{value.strip()}[/]"
+    if report.verdict is Verdict.SCORED:
+        return f"[green]✓[/] {head}  no significant improvement"
     if report.failure is not None:
         first = report.failure.message.split("\n")[0]
         return f"[red]✗[/] {head}  failed ({report.failure.reason}): {escape(one_line(first))}"

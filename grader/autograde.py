@@ -17,6 +17,7 @@ from grader.report import Job, Report, Verdict
 LEASE = 60.0  # seconds that a job stays ours without a sign of life
 HEARTBEAT = 10.0  # seconds between two signs
 POLL = 0.5  # seconds between two looks at the queue
+TIDY = 10.0  # seconds between two looks for ties on boards that have changed
 PAUSE = 5.0  # seconds before a ledger that didn't answer is asked again
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class Ledger(Protocol):
     def renew(self, job: Job) -> bool: ...
     def record(self, job: Job, report: Report) -> bool: ...
     def release(self, job: Job) -> bool: ...
+    def refresh_all(self) -> None: ...
 
 
 def new_holder() -> str:
@@ -58,6 +60,7 @@ class Autograder:
     holder: str = field(default_factory=new_holder)
     _running: dict[Future[Report], Job] = field(default_factory=dict)
     _renewed: float = 0.0
+    _tidied: float = 0.0
 
     def run(self, *, watch: bool = False, until: Callable[[], bool] = lambda: False) -> None:
         """Work until the queue is empty, or for ever with `watch`; then an error of the ledger is waited out.
@@ -68,6 +71,7 @@ class Autograder:
         try:
             while not self._over(watch=watch, until=until):
                 self._round(watch=watch, claiming=not until())
+            self._guarded(self.ledger.refresh_all, watch)
         finally:
             self._give_back()
 
@@ -87,6 +91,9 @@ class Autograder:
         else:
             time.sleep(POLL)
         self._guarded(self._collect, watch)
+        if time.monotonic() - self._tidied > TIDY:
+            self._tidied = time.monotonic()
+            self._guarded(self.ledger.refresh_all, watch)
 
     def _guarded(self, step: Callable[[], None], watch: bool) -> None:
         """Watching, a locked or restarted database is waited out: nothing is lost, reports are kept."""

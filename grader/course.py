@@ -81,7 +81,9 @@ class Course:
                 expected=f"one of: {', '.join(self.config.assignments)}",
                 next_step=f"add it: heldout course init {self.folder} --assignment {assignment.slug}",
             )
-        overrides = settings.model_dump(exclude={"items", "train_cpu_seconds", "data", "rules"}, exclude_none=True)
+        overrides = settings.model_dump(
+            exclude={"items", "train_cpu_seconds", "data", "rules"}, exclude_none=True
+        )
         budget = assignment.budget
         if settings.train_cpu_seconds is not None:
             budget = replace(budget, cpu_seconds=settings.train_cpu_seconds)

@@ -71,9 +71,9 @@ class Training:
 class Report:
     """One judging. `items` maps a metric's name to per-item scores, (n,) float32, where it has such.
 
-    Of the metric that ranks: `losses`, the public items' scores within its bounds, lower is better, (m,); None
-    for a score of a whole set. `resampled`: split → (B,) float32, its score in resamples of the split's items,
-    the same resamples for every submission that was judged on the same data.
+    Of the metric that ranks: `losses`, the public items' scores within its bounds, lower is better, (m,);
+    None for a score of a whole set. `resampled`: split → (B,) float32, its score in resamples of the split's
+    items, the same resamples for every submission that was judged on the same data.
     """
 
     verdict: Verdict

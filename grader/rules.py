@@ -1,4 +1,4 @@
-"""What a course demands of submissions to one assignment, and which of them count: data, checked when read."""
+"""What a course demands of submissions to one assignment, and which of them count: data, checked."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -41,7 +41,7 @@ class Rules(BaseModel):
     public_share: Annotated[float, Field(gt=0, lt=1)] | None = None  # None: the assignment's own
     freeze: AwareDatetime | None = None  # from then until it is revealed the public board stands still
     reveal: AwareDatetime | None = None  # from then on everybody sees the private board
-    extensions: Mapping[str, AwareDatetime] = Field(default_factory=dict)  # a deadline of one's own, by username
+    extensions: Mapping[str, AwareDatetime] = Field(default_factory=dict)  # by username
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -55,7 +55,9 @@ class Rules(BaseModel):
             _needs(f"extensions.{name}", until, self.deadline)
             _in_order("deadline", self.deadline, f"extensions.{name}", until)
         if last and self.reveal and self.reveal < last:
-            raise _contradiction("reveal", f"reveal = {self.reveal} is before {last}, until when some may submit")
+            raise _contradiction(
+                "reveal", f"reveal = {self.reveal} is before {last}, until when some may submit"
+            )
         if self.daily and self.total and self.daily > self.total:
             raise _contradiction("daily", f"daily = {self.daily} is more than total = {self.total}")
         return self

@@ -1,10 +1,32 @@
-"""An assignment's two boards: what each is called, and where it is kept.
+"""An assignment's two boards: what each is called, where it is kept, and what it is ranked by.
 
 An assignment's name may end in any word, "-train" too: what belongs to a board of train runs is kept where no
 assignment's own can be.
 """
 
+from dataclasses import dataclass
+
+from grader.rules import Rules
 from grader.spec import Assignment, RunKind
+
+
+@dataclass(frozen=True)
+class Board:
+    assignment: Assignment  # under the course's settings
+    run_kind: RunKind
+
+    @property
+    def slug(self) -> str:
+        return self.assignment.slug
+
+    @property
+    def rules(self) -> Rules:
+        return self.assignment.rules
+
+    @property
+    def sign(self) -> float:
+        """What turns a score into a loss."""
+        return -1.0 if self.assignment.metric.higher_is_better else 1.0
 
 
 def heading(assignment: Assignment, run_kind: RunKind) -> str:

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
 from grader.report import Job, Verdict
-from leaderboard import turns
+from grader.rules import Rules
+from leaderboard import admission, turns
 from leaderboard.people import find_team
 from leaderboard.plain import storable
-from leaderboard.records import Receipt, State
+from leaderboard.records import Receipt, State, TeamKind
 from leaderboard.tables import JudgingRow, SubmissionRow, TeamRow
 
 ATTEMPTS = 3  # that may break on our side before a submission is parked for the instructor
@@ -24,24 +25,41 @@ LONGEST_DESCRIPTION = 1000
 LONGEST_FILE_NAME = 255
 
 
-def receive(session: Session, submission: SubmissionRow, team: str, now: datetime) -> Receipt:
+def receive(
+    session: Session, submission: SubmissionRow, team: str, rules: Rules | None, now: datetime
+) -> Receipt:
     """Queue a submission, or find the earlier one of the same team with the same bytes.
 
-    Raises HeldoutError when the team is unknown, or file name or description are too long.
+    Raises HeldoutError when the team is unknown, file name or description are too long, or rules forbid it.
     """
     _check_length("the description", submission.description, LONGEST_DESCRIPTION)
     _check_length("the file's name", submission.file_name, LONGEST_FILE_NAME)
     owner = find_team(session, team, lock=True)  # two equal ones at the same moment wait for each other
     submission.team_id = owner.id
     earlier = _earlier(session, submission)
+    allowed = None
+    if rules is not None and owner.kind is TeamKind.STUDENT:
+        kind = submission.run_kind
+        allowed = admission.quota(session, owner, submission.assignment, kind, rules, now)
     if earlier is None:
+        if allowed is not None:
+            admission.check(allowed, now)
         submission.received_at, submission.state = now, State.QUEUED
         submission.attempts = submission.faults = 0
         session.add(submission)
         session.flush()
     row = earlier or submission
+    left = allowed.left if allowed else None
     return Receipt(
-        row.id, owner.name, row.assignment, row.sha256, row.size, row.received_at, earlier is not None
+        row.id,
+        owner.name,
+        row.assignment,
+        row.sha256,
+        row.size,
+        row.received_at,
+        earlier is not None,
+        late=bool(allowed and allowed.deadline and row.received_at > allowed.deadline),
+        left=left if left is None or earlier else left - 1,
     )
 
 

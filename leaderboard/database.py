@@ -25,6 +25,7 @@ class Database:
         self.url = _parse(url)
         self.place = self.url.database or "" if self.is_sqlite else self.url.render_as_string()
         self._busy_seconds = busy_seconds
+        self.actor = "course"  # for the audit log
         with self.clear_errors():
             self._reader = self._sqlite() if self.is_sqlite else self._postgresql()
         # SQLite: a reader that turns writer halfway can't wait its turn, so writers say so in the beginning.
@@ -43,8 +44,19 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """One transaction, durable when left, undone by any exception."""
-        with self.clear_errors(), Session(self._writer) as session, session.begin():
+        with (
+            self.clear_errors(),
+            Session(self._writer, info={"actor": self.actor}) as session,
+            session.begin(),
+        ):
             yield session
+
+    @contextmanager
+    def trying(self) -> Iterator[Session]:
+        """A transaction that is undone in any case: what would come of it can be looked at."""
+        with self.clear_errors(), Session(self._writer) as session:
+            yield session
+            session.rollback()
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:

@@ -1,5 +1,6 @@
 """Recording: a report becomes a judging, whole or not at all. Works inside the caller's transaction."""
 
+import hashlib
 import math
 from dataclasses import asdict
 from datetime import datetime
@@ -10,33 +11,59 @@ from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
 from grader.report import Job, Report, Verdict
+from grader.spec import Assignment
+from leaderboard import rungs, standings
+from leaderboard.boards import Board
 from leaderboard.claims import free, give_back, held
 from leaderboard.plain import storable
-from leaderboard.records import State
-from leaderboard.tables import ItemScoresRow, JudgingRow, PictureRow, ScoreRow, SubmissionRow
+from leaderboard.records import State, TeamKind
+from leaderboard.tables import (
+    ItemScoresRow,
+    JudgingRow,
+    PictureRow,
+    ResampledRow,
+    ScoreRow,
+    SubmissionRow,
+    TeamRow,
+)
 
 LARGEST = 1e300  # the tables check the same
 
 
-def record(session: Session, job: Job, report: Report, now: datetime) -> bool:
-    """Store the report and settle the submission; True also when this holder has recorded it before.
+def record(session: Session, job: Job, report: Report, assignment: Assignment, now: datetime) -> bool:
+    """Store the report, settle the submission and its board; True also when this holder did so before.
 
     False when the lease was lost: somebody else's attempt counts now.
     """
     row = held(session, job)
     if row is None:
         return _recorded(session, job)
+    add_judging(session, row, report, now)
+    if report.verdict is Verdict.GRADER_ERROR:
+        give_back(row)
+    else:
+        _settle(session, row, report, Board(assignment, row.run_kind), now)
+    return True
+
+
+def _settle(session: Session, row: SubmissionRow, report: Report, board: Board, now: datetime) -> None:
+    row.state = State.SCORED if report.verdict is Verdict.SCORED else State.FAILED
+    row.judged_attempt, row.judged_at = row.attempts, now
+    free(row)
+    standings.board_row(session, board, now)  # locked: who records for this board waits here
+    if row.state is State.SCORED:
+        row.released = rungs.climb(session, board, row.team_id, report)
+    shipped = session.get_one(TeamRow, row.team_id).kind is not TeamKind.STUDENT
+    # A shipped solution's outputs may be those that somebody has handed in.
+    standings.restand(session, board, standings.everybody(session, board) if shipped else [row.team_id], now)
+
+
+def add_judging(session: Session, row: SubmissionRow, report: Report, now: datetime) -> JudgingRow:
     judging = _judging(row, report, now)
     session.add(judging)
     session.flush()
     _add_findings(session, judging.id, report)
-    if report.verdict is Verdict.GRADER_ERROR:
-        give_back(row)
-    else:
-        row.state = State.SCORED if report.verdict is Verdict.SCORED else State.FAILED
-        row.judged_attempt = row.attempts
-        free(row)
-    return True
+    return judging
 
 
 def check(job: Job, report: Report) -> None:
@@ -94,6 +121,7 @@ def _judging(row: SubmissionRow, report: Report, now: datetime) -> JudgingRow:
         log=storable(report.log),
         run_seed=report.run_seed,
         data_sha256=report.data_sha256,
+        outputs_sha256=_digest(report),
         launcher=used.launcher,
         layers=", ".join(used.layers),
         wall_seconds=used.wall_seconds,
@@ -108,6 +136,16 @@ def _judging(row: SubmissionRow, report: Report, now: datetime) -> JudgingRow:
         started_at=row.claimed_at,
         recorded_at=now,
     )
+
+
+def _digest(report: Report) -> str:
+    """Of every item's scores, to the last bit; "" where there are none: nothing tells two models apart."""
+    if not report.items:
+        return ""
+    whole = hashlib.sha256()
+    for name, values in sorted(report.items.items()):
+        whole.update(name.encode() + np.asarray(values, "<f4").tobytes())
+    return whole.hexdigest()
 
 
 def _add_findings(session: Session, judging: int, report: Report) -> None:
@@ -125,6 +163,10 @@ def _add_findings(session: Session, judging: int, report: Report) -> None:
     session.add_all(
         ItemScoresRow(judging_id=judging, metric=metric, values=np.asarray(values, "<f4").tobytes())
         for metric, values in report.items.items()
+    )
+    session.add_all(
+        ResampledRow(judging_id=judging, split=split, values=np.asarray(values, "<f4").tobytes())
+        for split, values in report.resampled.items()
     )
     session.add_all(
         PictureRow(judging_id=judging, name=name, png=png) for name, png in report.pictures.items()

@@ -17,16 +17,20 @@ from leaderboard.tables import EventRow, StudentRow, TeamRow
 
 
 def note(session: Session, now: datetime, action: str, subject: str, **detail: Any) -> None:
-    """Add a line to the audit log."""
-    session.add(EventRow(at=now, actor="course", action=action, subject=subject, detail=detail))
+    """Add a line to the audit log; who acts is in the session's `info` (see `Store`)."""
+    actor = session.info.get("actor", "course")
+    session.add(EventRow(at=now, actor=actor, action=action, subject=subject, detail=detail))
 
 
-def find_team(session: Session, name: str, *, lock: bool = False) -> TeamRow:
-    """The team of that name, up to case. Raises HeldoutError when there is none: with a student's team where
-    it is a username, else with close matches.
+def find_team(session: Session, name: str, *, lock: bool = False, merged: bool = False) -> TeamRow:
+    """The team of that name, up to case; of one that was merged, the one that it became part of, unless it is
+    asked for. Raises HeldoutError when there is none: with a student's team where it is a username, else with
+    close matches.
     """
     query = select(TeamRow).where(TeamRow.name_key == name_key(name))
     team = session.scalar(query.with_for_update() if lock else query)
+    if team is not None and team.merged_into is not None and not merged:
+        return session.get_one(TeamRow, team.merged_into, with_for_update=lock or None)
     if team is not None:
         return team
     if (theirs := _team_of(session, name)) is not None:
@@ -67,6 +71,8 @@ def ensure_team(session: Session, name: str, kind: TeamKind, now: datetime) -> T
         session.add(team)
         session.flush()
         note(session, now, "team made", name, kind=kind)
+    if team.merged_into is not None:  # a roster that names the team of before: its student is in the other
+        team = session.get_one(TeamRow, team.merged_into)
     if team.kind is not kind:
         raise HeldoutError(
             f"the team {team.name!r} is a {team.kind} already",
@@ -82,7 +88,7 @@ def list_teams(session: Session) -> list[Team]:
         select(StudentRow.team_id, StudentRow.username).order_by(StudentRow.username_key)
     ):
         members.setdefault(team_id, []).append(username)
-    rows = session.scalars(select(TeamRow).order_by(TeamRow.name_key))
+    rows = session.scalars(select(TeamRow).where(TeamRow.merged_into.is_(None)).order_by(TeamRow.name_key))
     return [Team(row.id, row.name, row.kind, tuple(members.get(row.id, ()))) for row in rows]
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from grader.archive import Archive, check_size, keep
+from grader.archive import Archive, check_size, keep, pack_for
 from grader.spec import Assignment, RunKind
 from leaderboard.records import Receipt
 from leaderboard.store import Store
@@ -34,4 +34,14 @@ def receive(
         file_name=archive.file_name,
         description=description,
         run_kind=run_kind,
+        starter=is_starter(archive, assignment, run_kind),
+        rules=assignment.rules,
     )
+
+
+def is_starter(archive: Archive, assignment: Assignment, run_kind: RunKind) -> bool:
+    """Whether this is the code that was handed out, to the last byte, as a train run packs it."""
+    starter = assignment.folder / "starter"
+    if run_kind is not RunKind.TRAIN or not starter.is_dir():
+        return False
+    return archive.sha256 == pack_for(assignment, starter, run_kind).sha256

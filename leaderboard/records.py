@@ -1,9 +1,10 @@
 """What leaves the ledger: frozen records, so that no database row is ever held outside a transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from grader.report import Estimate, Failure, Resources, Training, Verdict
 from grader.spec import RunKind
@@ -75,6 +76,8 @@ class Receipt:
     size: int
     received_at: datetime
     duplicate: bool  # the same team had sent the same bytes: this is the earlier receipt
+    late: bool = False  # after the deadline: it will be scored, and not ranked
+    left: int | None = None  # how many more the team may hand in today; None: no limit
 
 
 @dataclass(frozen=True)
@@ -120,10 +123,24 @@ class Submission:
     run_kind: RunKind = RunKind.EVALUATE
     ahead: int | None = None
     judging: Judging | None = None
+    released: bool = True
+    selected: bool = False
+    withdrawn: bool = False
 
     @property
     def public(self) -> Estimates | None:
-        return self.judging.public if self.judging and self.state is State.SCORED else None
+        """What the public board released: nothing of a submission that did not improve on it."""
+        return self.judging.public if self.judging and self.state is State.SCORED and self.released else None
+
+    @property
+    def withheld(self) -> bool:
+        """Scored, and no significant improvement on what the public board shows of its team."""
+        return self.state is State.SCORED and not self.released
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """What its model wrote; of a score that is withheld, nothing is shown."""
+        return {} if self.judging is None or self.withheld else self.judging.texts
 
     @property
     def private(self) -> Estimates | None:
@@ -146,22 +163,89 @@ class Showing:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A judged submission as ranking needs it. A failed one has no metrics, and only counts as an entry."""
+class Candidate:
+    """A scored submission, as far as it matters to what its team has on a board."""
 
     ref: int
+    judging_id: int
+    received_at: datetime
+    public: Estimate  # of the metric that ranks
+    private: Estimate
+    released: bool = True  # the public board showed it when it was judged
+    selected: bool = False
+    withdrawn: bool = False
+    same_as: str = ""  # the shipped solution whose outputs these are, to the last bit
+    badges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a team has on one board at one time."""
+
     team_id: int
     team: str
+    key: str  # what its name is sorted by
     kind: TeamKind
-    received_at: datetime
-    judged_at: datetime
-    metrics: Estimates = field(default_factory=dict)
-    launcher: str = ""  # "none": graded without a sandbox
+    ref: int  # of the submission that the score is from
+    score: float
+    half_width: float
+    received_at: datetime  # of that submission
+    entries: int  # scored and failed submissions: those that cost an attempt
+    last_at: datetime  # when the latest of them was received
+    badges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A board at one moment. `edges`: where tie groups begin, the losses of their leaders after the first."""
+
+    standings: Sequence[Standing] = ()
+    edges: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What a team may still hand in to one board, and until when. None: no limit."""
+
+    today: int
+    daily: int | None
+    used: int
+    total: int | None
+    pending: int
+    most_pending: int | None
+    opens: datetime | None = None
+    deadline: datetime | None = None
+    closes: datetime | None = None
+    next_at: datetime | None = None  # no earlier, after the last one that was scored
+
+    @property
+    def left(self) -> int | None:
+        """How many more today."""
+        rooms = [limit - used for limit, used in self._counts if limit is not None]
+        return max(0, min(rooms)) if rooms else None
+
+    @property
+    def _counts(self) -> tuple[tuple[int | None, int], ...]:
+        return (self.daily, self.today), (self.total, self.used)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the audit log."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A team's place on a board. Baselines and references have rank 0 and take no rank from anybody."""
+    """A team's place on a board. Baselines and references have rank 0 and take no rank from anybody.
+
+    Teams that can't be told apart share a rank.
+    """
 
     rank: int
     change: str  # "new", "↑1", "↓2" or ""

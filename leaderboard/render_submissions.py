@@ -109,6 +109,12 @@ def _submissions_table(
 
 def _status(one: Submission) -> str:
     kind = " (train run)" if one.run_kind is RunKind.TRAIN else ""
+    if one.withdrawn:
+        return f"withdrawn{kind}"
+    if one.withheld:
+        return f"no significant improvement{kind}"
+    if one.selected:
+        return f"{one.state}, selected{kind}"
     if one.failure is not None:
         return f"failed: {one.failure.reason}{kind}"
     return f"queued, {one.ahead} ahead{kind}" if one.ahead else f"{one.state}{kind}"
@@ -141,7 +147,7 @@ def print_submission(
     if one.judging is not None and one.judging.log:
         console.print(Text("\nYour code printed:", "dim"))
         console.print(Text(lines(one.judging.log)))
-    for name, text in one.judging.texts.items() if one.judging else ():
+    for name, text in one.texts.items():
         console.print(Text(f"\n{one_line(name)}:", "dim"))
         console.print(Text(lines(text)))
 
@@ -154,7 +160,7 @@ def _details(one: Submission, metric: Metric) -> Sequence[Any]:
         failure.reason if failure else "",
         failure.message if failure else "",
         judging.log if judging else "",
-        judging.texts if judging else {},
+        dict(one.texts),
         one.sha256,
         one.attempts,
         _coarse(judging.resources) if judging else None,
@@ -191,6 +197,10 @@ def _facts(one: Submission, assignment: Assignment) -> list[tuple[str, Text | st
         if estimate := (one.public or {}).get(metric.name):
             text = f"{score(estimate.value, estimate.half_width, metric)} {metric.unit}"
             facts.append((metric.name, Text(text, "bold" if metric is assignment.metric else "")))
+    if one.withheld:
+        facts.append(
+            ("", "what the public board tells of you stays as it was; you may still select this one")
+        )
     if one.state is State.GRADER_ERROR:
         facts.append(
             ("", "the grader broke, not your code: this costs no attempt; tell your instructor the number")

@@ -1,24 +1,31 @@
 """The ledger: one method, one transaction; records go in and out, rows stay inside."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from grader import catalogue
 from grader.errors import HeldoutError
 from grader.report import Job, Report
-from grader.spec import RunKind
-from leaderboard import claims, judging, people, views
+from grader.rules import Rules
+from grader.spec import Assignment, RunKind
+from leaderboard import admission, claims, judging, merging, people, rulings, snapshots, views
+from leaderboard.boards import Board
+from leaderboard.candidates import PRIVATE, PUBLIC
 from leaderboard.database import BUSY_SECONDS, Database, check_revision, upgrade
 from leaderboard.plain import storable
 from leaderboard.records import (
-    Entry,
+    Event,
+    Quota,
     Receipt,
     RosterChange,
     Showing,
+    Snapshot,
     State,
     Student,
     Submission,
@@ -28,6 +35,8 @@ from leaderboard.records import (
 from leaderboard.tables import SubmissionRow
 
 Clock = Callable[[], datetime]
+Assignments = Callable[[str], Assignment]
+DAY = timedelta(days=1)
 
 
 def utc_now() -> datetime:
@@ -40,31 +49,42 @@ class Store:
     May be used from several threads; several processes may open one database.
     """
 
-    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock = utc_now,
+        assignments: Assignments = catalogue.find,
+        actor: str = "course",
+    ) -> None:
+        """`assignments`: by slug, under the course's settings. `actor`: who decides, for the audit log."""
         self._database = database
         self._clock = clock
+        self._assignment = cache(assignments)
+        database.actor = actor
 
     @classmethod
-    def create(cls, url: str, *, clock: Clock = utc_now, busy_seconds: float = BUSY_SECONDS) -> Self:
-        """Make the database, or upgrade the one that is there; what is in it stays.
+    def create(cls, url: str, *, busy_seconds: float = BUSY_SECONDS, **settings: Any) -> Self:
+        """Make the database, or upgrade the one that is there; what is in it stays. `settings`: see `Store`.
 
         Raises HeldoutError when that is not possible, or the database is from a newer version.
         """
-        return cls._checked(Database(url, busy_seconds=busy_seconds), upgrade, clock)
+        return cls._checked(Database(url, busy_seconds=busy_seconds), upgrade, settings)
 
     @classmethod
-    def open(cls, url: str, *, clock: Clock = utc_now, busy_seconds: float = BUSY_SECONDS) -> Self:
+    def open(cls, url: str, *, busy_seconds: float = BUSY_SECONDS, **settings: Any) -> Self:
         """Raises HeldoutError when the database is missing, or is from another version."""
-        return cls._checked(Database(url, busy_seconds=busy_seconds), check_revision, clock)
+        return cls._checked(Database(url, busy_seconds=busy_seconds), check_revision, settings)
 
     @classmethod
-    def _checked(cls, database: Database, check: Callable[[Database], None], clock: Clock) -> Self:
+    def _checked(
+        cls, database: Database, check: Callable[[Database], None], settings: Mapping[str, Any]
+    ) -> Self:
         try:
             check(database)
         except HeldoutError:
             database.close()
             raise
-        return cls(database, clock)
+        return cls(database, **settings)
 
     def close(self) -> None:
         self._database.close()
@@ -110,10 +130,13 @@ class Store:
         file_name: str,
         description: str = "",
         run_kind: RunKind = RunKind.EVALUATE,
+        starter: bool = False,
+        rules: Rules | None = None,
     ) -> Receipt:
         """Queue an archive that has been kept. The same bytes of the same team get the earlier receipt.
 
-        Raises HeldoutError when the team is unknown (names close ones), or a text is too long.
+        `starter`: it is what was handed out. Raises HeldoutError when the team is unknown (names close ones),
+        a text is too long, or `rules` forbid it now; shipped solutions are under none.
         """
         row = SubmissionRow(
             assignment=assignment,
@@ -122,9 +145,16 @@ class Store:
             size=size,
             file_name=storable(file_name),
             description=storable(description),
+            starter=starter,
         )
         with self._database.writing() as session:
-            return claims.receive(session, row, team, self._clock())
+            return claims.receive(session, row, team, rules, self._clock())
+
+    def quota(self, team: str, board: Board) -> Quota:
+        """What the team may still hand in. Raises HeldoutError when it is unknown."""
+        with self._database.reading() as session:
+            row = people.find_team(session, team)
+            return admission.quota(session, row, board.slug, board.run_kind, board.rules, self._clock())
 
     def claim(self, holder: str, lease_seconds: float) -> Job | None:
         """Take the submission whose turn it is for `lease_seconds`; None when the queue is empty."""
@@ -152,8 +182,116 @@ class Store:
         Raises HeldoutError when a score is not finite or the report contradicts itself.
         """
         judging.check(job, report)
+        assignment = self._assignment(job.assignment)
         with self._database.writing() as session:
-            return judging.record(session, job, report, self._clock())
+            return judging.record(session, job, report, assignment, self._clock())
+
+    # ------------------------------------------------------------ boards
+
+    def refresh(self, board: Board) -> None:
+        """Make the standings anew if the rules have changed, and look for ties if scores have."""
+        with self._database.reading() as session:
+            if snapshots.is_current(session, board):
+                return
+        with self._database.writing() as session:
+            snapshots.retie(session, board, self._clock())
+
+    def refresh_all(self) -> None:
+        """The same for all boards on which scores have moved."""
+        with self._database.reading() as session:
+            stale = snapshots.stale(session)
+        for slug, run_kind in stale:
+            self.refresh(Board(self._assignment(slug), run_kind))
+
+    def snapshots(
+        self,
+        board: Board,
+        *,
+        private: bool = False,
+        at: datetime | None = None,
+        since: datetime | None = None,
+        live: bool = False,
+    ) -> tuple[Snapshot, Snapshot]:
+        """The board now, or `at` a time, and what it was `since`: see `reading.board`."""
+        with self._database.reading() as session:
+            split = PRIVATE if private else PUBLIC
+            if at is None and not private and not live:
+                at = rulings.frozen_at(session, board, self._clock())
+            since = since or (at or snapshots.changed_at(session, board) or self._clock()) - DAY
+            return snapshots.snapshot(session, board, split, at), snapshots.snapshot(
+                session, board, split, since, brief=True
+            )
+
+    def changed_at(self, board: Board) -> datetime | None:
+        """When a score on it moved last."""
+        with self._database.reading() as session:
+            return snapshots.changed_at(session, board)
+
+    def is_revealed(self, board: Board) -> bool:
+        """Whether everybody may see the private board."""
+        with self._database.reading() as session:
+            return rulings.is_revealed(session, board, self._clock())
+
+    def frozen_at(self, board: Board) -> datetime | None:
+        """The moment that the public board shows, while it is frozen."""
+        with self._database.reading() as session:
+            return rulings.frozen_at(session, board, self._clock())
+
+    def preview(self, board: Board, *, private: bool = False) -> tuple[Snapshot, Snapshot]:
+        """The board as it is told, and as it would be under `board`'s rules; nothing is changed."""
+        with self._database.trying() as session:
+            split, now = PRIVATE if private else PUBLIC, self._clock()
+            before = snapshots.snapshot(session, board, split)
+            snapshots.retie(session, board, now)
+            return before, snapshots.snapshot(session, board, split)
+
+    # ------------------------------------------------------------ decisions
+
+    def select(self, refs: Sequence[int], assignment: Assignment) -> None:
+        """These are the team's final ones, and no others. Raises HeldoutError."""
+        with self._database.writing() as session:
+            rulings.choose(session, refs, assignment, self._clock())
+
+    def withdraw(self, ref: int, assignment: Assignment, *, undo: bool = False) -> State:
+        """Take a submission back; return its state. Raises HeldoutError."""
+        with self._database.writing() as session:
+            act = rulings.bring_back if undo else rulings.withdraw
+            return act(session, ref, assignment, self._clock())
+
+    def extend(self, assignment: Assignment, username: str, until: datetime | None) -> datetime | None:
+        """A student's own deadline; None takes it back. Returns the one before. Raises HeldoutError."""
+        with self._database.writing() as session:
+            return rulings.extend(session, assignment, username, until, self._clock())
+
+    def disqualify(self, assignment: Assignment, team: str, reason: str) -> None:
+        """Off the boards, until reinstated. Raises HeldoutError."""
+        with self._database.writing() as session:
+            rulings.disqualify(session, assignment, team, reason, self._clock())
+
+    def reinstate(self, assignment: Assignment, team: str) -> None:
+        """Undo `disqualify`. Raises HeldoutError."""
+        with self._database.writing() as session:
+            rulings.reinstate(session, assignment, team, self._clock())
+
+    def reveal(self, assignment: Assignment, *, undo: bool = False) -> None:
+        """Show the private boards to everybody."""
+        with self._database.writing() as session:
+            rulings.reveal(session, assignment, self._clock(), undo=undo)
+
+    def merge(self, into: str, other: str, assignments: Sequence[Assignment]) -> None:
+        """Make two teams one. Raises HeldoutError where an assignment's rules forbid it."""
+        with self._database.writing() as session:
+            merging.merge(session, into, other, assignments, self._clock())
+
+    def part(self, name: str, assignments: Sequence[Assignment]) -> None:
+        """Undo `merge`, by the name of the team that is no more. Raises HeldoutError."""
+        with self._database.writing() as session:
+            merging.part(session, name, assignments, self._clock())
+
+    def events(self) -> list[Event]:
+        """The audit log, oldest first."""
+        with self._database.reading() as session:
+            return views.events(session)
 
     # ------------------------------------------------------------ what is known
 
@@ -166,13 +304,6 @@ class Store:
         """One submission with its log. Raises HeldoutError when there is none of that number."""
         with self._database.reading() as session:
             return views.submission(session, ref)
-
-    def entries(
-        self, assignment: str, *, private: bool = False, run_kind: RunKind = RunKind.EVALUATE
-    ) -> list[Entry]:
-        """What a board is ranked from: scored and failed submissions, with public or private scores."""
-        with self._database.reading() as session:
-            return views.entries(session, assignment, run_kind, "private" if private else "public")
 
     def pictures(self, ref: int) -> dict[str, bytes]:
         """PNG files by name. Raises HeldoutError when there is no such submission."""

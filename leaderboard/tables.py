@@ -118,7 +118,7 @@ class SubmissionRow(Base):
 
     __tablename__ = "submissions"
     __table_args__ = (
-        Index("ix_submissions_team_id_assignment_run_kind", "team_id", "assignment", "run_kind"),
+        Index("ix_submissions_quota", "team_id", "assignment", "run_kind", "received_at"),
         Index("ix_submissions_state_team_id", "state", "team_id"),
         Index("ix_submissions_team_id_sha256", "team_id", "sha256"),
         {"sqlite_autoincrement": True},  # a receipt's number is never given out again
@@ -243,7 +243,7 @@ class BoardRow(Base):
 
 
 class StandingRow(Base):
-    """What a team had on a board from `since` until `until`; None: it has it now. History is never rewritten."""
+    """What a team had on a board from `since` until `until`; None: it has it now. What was stays."""
 
     __tablename__ = "standings"
     __table_args__ = (

@@ -9,14 +9,21 @@ from sqlalchemy.orm import Session, defer
 
 from grader.errors import HeldoutError, Reason
 from grader.report import Estimate, Failure, Resources, Training, Verdict
-from grader.spec import Limits, RunKind
+from grader.spec import Limits
+from leaderboard.candidates import COUNTS
 from leaderboard.claims import places
 from leaderboard.people import find_team
-from leaderboard.records import Entry, Estimates, Judging, Showing, State, Submission
-from leaderboard.tables import ItemScoresRow, JudgingRow, PictureRow, ScoreRow, SubmissionRow, TeamRow
+from leaderboard.records import Estimates, Event, Judging, Showing, State, Submission
+from leaderboard.tables import (
+    EventRow,
+    ItemScoresRow,
+    JudgingRow,
+    PictureRow,
+    ScoreRow,
+    SubmissionRow,
+    TeamRow,
+)
 
-# The judging of a submission that counts.
-COUNTS = (JudgingRow.submission_id == SubmissionRow.id) & (JudgingRow.attempt == SubmissionRow.judged_attempt)
 Found = tuple[SubmissionRow, TeamRow, JudgingRow | None]
 
 
@@ -76,6 +83,9 @@ def _records(session: Session, found: list[Found], *, logs: bool) -> list[Submis
             run_kind=row.run_kind,
             ahead=ahead.get(row.id),
             judging=_judging(judging, public, private, logs=logs) if judging is not None else None,
+            released=bool(row.released),
+            selected=row.selected_at is not None,
+            withdrawn=row.withdrawn_at is not None,
         )
         for row, team, judging in found
     ]
@@ -149,43 +159,6 @@ def _batches(numbers: Sequence[int], size: int = 10_000) -> Iterator[Sequence[in
     return (numbers[start : start + size] for start in range(0, len(numbers), size))
 
 
-def entries(session: Session, assignment: str, run_kind: RunKind, split: str) -> list[Entry]:
-    """What was scored or failed, in the order received: all that a ranking needs."""
-    counted = (
-        (SubmissionRow.assignment == assignment)
-        & (SubmissionRow.run_kind == run_kind)
-        & SubmissionRow.state.in_([State.SCORED, State.FAILED])
-        & SubmissionRow.deleted_at.is_(None)
-    )
-    metrics: dict[int, dict[str, Estimate]] = {}
-    for ref, metric, value, half_width in session.execute(
-        select(SubmissionRow.id, ScoreRow.metric, ScoreRow.value, ScoreRow.half_width)
-        .join(JudgingRow, COUNTS)
-        .join(ScoreRow, ScoreRow.judging_id == JudgingRow.id)
-        .where(counted, SubmissionRow.state == State.SCORED, ScoreRow.split == split)
-    ):
-        metrics.setdefault(ref, {})[metric] = Estimate(value, half_width)
-    judged = session.execute(
-        select(
-            SubmissionRow.id,
-            TeamRow.id,
-            TeamRow.name,
-            TeamRow.kind,
-            SubmissionRow.received_at,
-            JudgingRow.recorded_at,
-            JudgingRow.launcher,
-        )
-        .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
-        .join(JudgingRow, COUNTS)
-        .where(counted)
-        .order_by(SubmissionRow.id)
-    )
-    return [
-        Entry(ref, team_id, team, kind, received_at, judged_at, metrics.get(ref, {}), launcher)
-        for ref, team_id, team, kind, received_at, judged_at, launcher in judged
-    ]
-
-
 def pictures(session: Session, ref: int) -> dict[str, bytes]:
     """Of the judging that counts. Raises HeldoutError when there is no submission of that number."""
     if session.get(SubmissionRow, ref) is None:
@@ -238,3 +211,8 @@ def counts(session: Session, assignment: str | None) -> dict[State, int]:
         query = query.where(SubmissionRow.assignment == assignment)
     found = dict(session.execute(query.group_by(SubmissionRow.state)).all())
     return {state: found.get(state, 0) for state in State}
+
+
+def events(session: Session) -> list[Event]:
+    rows = session.scalars(select(EventRow).order_by(EventRow.id))
+    return [Event(row.at, row.actor, row.action, row.subject, row.detail) for row in rows]

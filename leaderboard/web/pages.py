@@ -13,10 +13,11 @@ from markupsafe import Markup
 
 from grader.errors import HeldoutError
 from grader.spec import Assignment, RunKind, Tier
+from leaderboard import boards
 from leaderboard.boards import folder, heading
 from leaderboard.plain import lines, one_line
+from leaderboard.reading import board
 from leaderboard.records import Row, Showing, TeamKind
-from leaderboard.standings import board
 from leaderboard.store import Store
 from leaderboard.web.chart import Axis, axis
 from leaderboard.web.folder import write_files
@@ -159,40 +160,39 @@ def write_site(store: Store, title: str, assignments: Sequence[Assignment], out:
     A second time, with nothing judged in between, not a byte changes. Raises HeldoutError when the folder
     can't be written.
     """
-    boards = [_collect(store, assignment, kind) for assignment in assignments for kind in RunKind]
-    return export_site(title, boards, out)
+    shown = [_collect(store, assignment, kind) for assignment in assignments for kind in RunKind]
+    return export_site(title, shown, out)
 
 
 def _collect(store: Store, assignment: Assignment, run_kind: RunKind) -> Board:
     rows = board(store, assignment, run_kind=run_kind)
-    judged = [entry.judged_at for entry in store.entries(assignment.slug, run_kind=run_kind)]
     showings = store.showings([row.ref for row in rows])
-    return Board(assignment, rows, run_kind, showings, max(judged, default=None))
+    return Board(assignment, rows, run_kind, showings, store.changed_at(boards.Board(assignment, run_kind)))
 
 
-def export_site(title: str, boards: Sequence[Board], out: Path) -> Path:
+def export_site(title: str, shown: Sequence[Board], out: Path) -> Path:
     """Write the site from records alone; see `write_site`."""
     pages = _environment()
     files = {"style.css": (HERE / "style.css").read_bytes()}
-    for one in boards:  # pictures first, so that no page ever names one that isn't there
+    for one in shown:  # pictures first, so that no page ever names one that isn't there
         files |= {f"{one.folder}/{figure.file}": figure.png for figure in one.gallery}
-    cards = _by_assignment(boards)
-    for one in boards:
+    cards = _by_assignment(shown)
+    for one in shown:
         both = cards[one.assignment.slug]
-        shown = {"course": title, "board": one, "both": both, "home": one.home}
-        files[f"{one.folder}/index.html"] = _html(pages, "board.html", shown)
+        values = {"course": title, "board": one, "both": both, "home": one.home}
+        files[f"{one.folder}/index.html"] = _html(pages, "board.html", values)
         if one.statement:
-            files[f"{one.folder}/statement.html"] = _html(pages, "statement.html", shown)
+            files[f"{one.folder}/statement.html"] = _html(pages, "statement.html", values)
     files["index.html"] = _html(pages, "index.html", {"course": title, "cards": cards, "home": ""})
     _check_own(out)
-    write_files(out, files, own=[f"{one.folder}/pictures/[0-9]*-*.png" for one in boards])
+    write_files(out, files, own=[f"{one.folder}/pictures/[0-9]*-*.png" for one in shown])
     return out / "index.html"
 
 
-def _by_assignment(boards: Sequence[Board]) -> Mapping[str, Sequence[Board]]:
+def _by_assignment(shown: Sequence[Board]) -> Mapping[str, Sequence[Board]]:
     """Each assignment's boards, by its slug."""
     found: dict[str, list[Board]] = {}
-    for one in boards:
+    for one in shown:
         found.setdefault(one.assignment.slug, []).append(one)
     return found
 

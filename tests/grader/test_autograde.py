@@ -18,6 +18,7 @@ class FakeLedger:
     queue: list[int]
     reports: dict[int, Report] = field(default_factory=dict)
     renewals: int = 0
+    refreshed: set[int] = field(default_factory=set)  # judgings whose boards are in order
     released: list[int] = field(default_factory=list)
     faults: list[HeldoutError] = field(default_factory=list)  # raised by the next calls of record
 
@@ -36,6 +37,9 @@ class FakeLedger:
     def release(self, job: Job) -> bool:
         self.released.append(job.ref)
         return True
+
+    def refresh_all(self) -> None:
+        self.refreshed = set(self.reports)
 
     def record(self, job: Job, report: Report) -> bool:
         if self.faults:

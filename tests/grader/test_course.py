@@ -12,6 +12,7 @@ import pytest
 from grader import catalogue, prepared
 from grader.course import Config, Course, Settings, extend, init, open_course, save
 from grader.errors import HeldoutError
+from grader.rules import Rules
 from grader.spec import Assignment, Budget, Metric, Prepared, Preview, Scores
 
 
@@ -178,9 +179,12 @@ def test_paths_of_a_new_course_are_relative_to_where_they_were_named(
 def test_the_readme_lists_every_setting() -> None:
     readme = (catalogue.HOME / "README.md").read_text(encoding="utf-8")
     [block] = re.findall(r"^## Settings$.*?^```toml$(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
-    [course, *assignments] = block.split("[assignments.")
+    [course, *tables] = block.split("[assignments.")
+    rules = [table for table in tables if ".rules" in table.partition("\n")[0]]
+    assignments = [table for table in tables if table not in rules]
     assert setting_names(course) == set(Config.model_fields) - {"assignments"}
-    assert set().union(*map(setting_names, assignments)) == set(Settings.model_fields)
+    assert set().union(*map(setting_names, assignments)) == set(Settings.model_fields) - {"rules"}
+    assert set().union(*map(setting_names, rules)) | {"extensions"} == set(Rules.model_fields) | {"ada"}
 
 
 def setting_names(toml: str) -> set[str]:

@@ -138,7 +138,17 @@ ADDED = {
     "submissions": ("judged_at", "released", "selected_at", "withdrawn_at", "starter"),
     "teams": ("merged_into",),
 }
-LATER = "regrade_items regrades disqualifications extensions rungs ties standings boards resampled".split()
+LATER = [
+    "regrade_items",
+    "regrades",
+    "disqualifications",
+    "extensions",
+    "rungs",
+    "ties",
+    "standings",
+    "boards",
+    "resampled",
+]
 
 
 def _as_first(connection: Connection) -> None:
@@ -148,7 +158,7 @@ def _as_first(connection: Connection) -> None:
     for table, columns in ADDED.items():
         for column in columns:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
-    for index in ("team_id_assignment_run_kind", "state_team_id"):
+    for index in ("quota", "state_team_id"):
         connection.execute(text(f"DROP INDEX ix_submissions_{index}"))
     connection.execute(text("CREATE INDEX ix_submissions_assignment_team_id ON submissions (assignment)"))
     connection.execute(text("CREATE INDEX ix_submissions_state ON submissions (state)"))

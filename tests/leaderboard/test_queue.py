@@ -8,7 +8,7 @@ import pytest
 from grader.errors import HeldoutError
 from leaderboard.records import State, TeamKind
 from leaderboard.store import Store
-from tests.leaderboard.cases import ADA, BOB, broke, judge, scored, send, take
+from tests.leaderboard.cases import ADA, BOB, broke, judge, scored, send, take, told
 from tests.leaderboard.conftest import START, Clock
 
 # ---------------------------------------------------------------- receiving
@@ -143,7 +143,7 @@ def test_a_lost_lease_goes_back_to_the_queue_and_its_holder_records_nothing(
     assert not store.record(lost, scored(99.0))
     assert store.record(mine, scored(19.0))
     assert not store.record(lost, scored(99.0))
-    assert [entry.metrics["psnr"].value for entry in store.entries("denoising")] == [19.0]
+    assert told(store) == [("Ada", 19.0)]
 
 
 def test_a_late_report_counts_while_nobody_has_noticed(store: Store, clock: Clock) -> None:
@@ -164,7 +164,7 @@ def test_three_lost_leases_park_a_submission(store: Store, clock: Clock) -> None
     assert found.judging is not None
     assert "gave no sign of life" in found.judging.fault
     assert store.claim("grader", 60.0) is None
-    assert store.entries("denoising") == []
+    assert told(store) == []
 
 
 def test_a_stopped_grader_gives_back_at_no_cost(store: Store) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from grader.errors import HeldoutError
 from grader.spec import Assignment, Metric, RunKind, Tier
+from leaderboard.reading import board
 from leaderboard.records import Showing
-from leaderboard.standings import board
 from leaderboard.store import Store
 from leaderboard.web.chart import MARGIN, WIDTH, axis
 from leaderboard.web.pages import Board, export_site, write_site
@@ -64,7 +64,7 @@ def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 @pytest.fixture
 def course(sqlite_url: str, clock: Clock) -> Store:
-    store = Store.open(sqlite_url, clock=clock)
+    store = Store.open(sqlite_url, clock=clock, assignments=lambda slug: replace(assignment(), slug=slug))
     for team in ("Ada", "<script>alert(1)</script>", "مريم"):
         send(store, team)
         clock.go(minutes=1)

@@ -1,4 +1,4 @@
-"""Boards are kept, not computed: standings with their history, ties, the Ladder; rulings; regrading in sets."""
+"""Boards are kept, not computed: standings with their history, ties, the Ladder; rulings; regrades."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,8 +37,8 @@ def extend_submissions() -> None:
     for old in ("assignment_team_id", "state"):
         op.drop_index(f"ix_submissions_{old}", "submissions")
     op.create_index("ix_submissions_state_team_id", "submissions", ["state", "team_id"])
-    by_team = ["team_id", "assignment", "run_kind"]
-    op.create_index("ix_submissions_team_id_assignment_run_kind", "submissions", by_team)
+    by_team = ["team_id", "assignment", "run_kind", "received_at"]
+    op.create_index("ix_submissions_quota", "submissions", by_team)
     op.execute(
         "UPDATE submissions SET judged_at = (SELECT recorded_at FROM judgings "
         "WHERE judgings.submission_id = submissions.id AND judgings.attempt = submissions.judged_attempt) "
@@ -48,9 +48,7 @@ def extend_submissions() -> None:
 
 
 def extend_judgings() -> None:
-    op.add_column(
-        "judgings", sa.Column("outputs_sha256", sa.String(64), server_default="", nullable=False)
-    )
+    op.add_column("judgings", sa.Column("outputs_sha256", sa.String(64), server_default="", nullable=False))
     op.create_table(
         "resampled",
         sa.Column("judging_id", sa.Integer(), nullable=False),
@@ -98,9 +96,7 @@ def create_standings() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_standings"),
         sqlite_autoincrement=True,
     )
-    op.create_index(
-        "ix_standings_board", "standings", ["assignment", "run_kind", "split", "until", "since"]
-    )
+    op.create_index("ix_standings_board", "standings", ["assignment", "run_kind", "split", "until", "since"])
     op.create_index("ix_standings_team_id", "standings", ["team_id"])
 
 
@@ -188,9 +184,7 @@ def create_regrade_items() -> None:
         sa.Column("lease_until", TIME, nullable=True),
         sa.ForeignKeyConstraint(["judging_id"], ["judgings.id"], name="fk_regrade_items_judging_id"),
         sa.ForeignKeyConstraint(["regrade_id"], ["regrades.id"], name="fk_regrade_items_regrade_id"),
-        sa.ForeignKeyConstraint(
-            ["submission_id"], ["submissions.id"], name="fk_regrade_items_submission_id"
-        ),
+        sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name="fk_regrade_items_submission_id"),
         sa.PrimaryKeyConstraint("regrade_id", "submission_id", name="pk_regrade_items"),
     )
     op.create_index("ix_regrade_items_state", "regrade_items", ["state"])

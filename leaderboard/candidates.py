@@ -1,0 +1,102 @@
+"""What may stand on a board: a team's scored submissions that matter. Inside the caller's transaction."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy.orm import Session, aliased
+
+from grader.report import Estimate
+from grader.rules import Counts
+from leaderboard.boards import Board
+from leaderboard.records import Candidate, State, TeamKind
+from leaderboard.tables import JudgingRow, ScoreRow, SubmissionRow, TeamRow
+
+PUBLIC, PRIVATE = "public", "private"
+# The judging of a submission that counts.
+COUNTS = (JudgingRow.submission_id == SubmissionRow.id) & (JudgingRow.attempt == SubmissionRow.judged_attempt)
+Tally = tuple[int, datetime]  # entries, and when the latest was received
+
+
+def judged(board: Board) -> ColumnElement[bool]:
+    return (
+        (SubmissionRow.assignment == board.slug)
+        & (SubmissionRow.run_kind == board.run_kind)
+        & SubmissionRow.state.in_([State.SCORED, State.FAILED])
+        & SubmissionRow.deleted_at.is_(None)
+    )
+
+
+def tallies(session: Session, board: Board, teams: Sequence[int]) -> Mapping[int, Tally]:
+    """By team: scored and failed submissions are what cost it an attempt."""
+    query = (
+        select(SubmissionRow.team_id, func.count(), func.max(SubmissionRow.received_at))
+        .where(judged(board), SubmissionRow.team_id.in_(teams))
+        .group_by(SubmissionRow.team_id)
+    )
+    return {team: (count, last) for team, count, last in session.execute(query)}
+
+
+def candidates(session: Session, board: Board, teams: Sequence[int]) -> Mapping[int, list[Candidate]]:
+    """By team, in the order received. Released and selected ones matter; all, where the last counts."""
+    shipped = _shipped(session, board)
+    found: dict[int, list[Candidate]] = {}
+    for row, judging, public, private in session.execute(_query(board, teams)):
+        name, owner = shipped.get(judging.outputs_sha256, ("", row.team_id))
+        candidate = Candidate(
+            row.id,
+            judging.id,
+            row.received_at,
+            Estimate(public.value, public.half_width),
+            Estimate(private.value, private.half_width),
+            released=bool(row.released),
+            selected=row.selected_at is not None,
+            withdrawn=row.withdrawn_at is not None,
+            same_as=name if owner != row.team_id else "",
+            badges=_badges(row, judging),
+        )
+        found.setdefault(row.team_id, []).append(candidate)
+    return found
+
+
+def _query(board: Board, teams: Sequence[int]) -> Select[SubmissionRow, JudgingRow, ScoreRow, ScoreRow]:
+    public, private = aliased(ScoreRow), aliased(ScoreRow)
+    matters = SubmissionRow.released | SubmissionRow.selected_at.is_not(None)
+    return (
+        select(SubmissionRow, JudgingRow, public, private)
+        .join(JudgingRow, COUNTS)
+        .join(public, _of(public, board, PUBLIC))
+        .join(private, _of(private, board, PRIVATE))
+        .where(judged(board), SubmissionRow.team_id.in_(teams))
+        .where(true() if board.rules.counts is Counts.LAST else matters)
+        .order_by(SubmissionRow.received_at, SubmissionRow.id)
+    )
+
+
+def _of(score: type[ScoreRow], board: Board, split: str) -> ColumnElement[bool]:
+    return (
+        (score.judging_id == JudgingRow.id)
+        & (score.split == split)
+        & (score.metric == board.assignment.metric.name)
+    )
+
+
+def _badges(row: SubmissionRow, judging: JudgingRow) -> tuple[str, ...]:
+    found = {"unsandboxed": judging.launcher == "none", "starter-only": row.starter}
+    return tuple(name for name, holds in found.items() if holds)
+
+
+def _shipped(session: Session, board: Board) -> Mapping[str, tuple[str, int]]:
+    """Digest of outputs → name and team of the shipped solution that they are; they are public."""
+    query = (
+        select(JudgingRow.outputs_sha256, TeamRow.name, TeamRow.id)
+        .join(SubmissionRow, COUNTS)
+        .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
+        .where(judged(board), TeamRow.kind != TeamKind.STUDENT, JudgingRow.outputs_sha256 != "")
+    )
+    return {digest: (name, team) for digest, name, team in session.execute(query)}
+
+
+def shipped_as(session: Session, board: Board, outputs: str) -> str:
+    """The shipped solution that has these outputs; "" when none has."""
+    return _shipped(session, board).get(outputs, ("", 0))[0]

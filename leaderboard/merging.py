@@ -1,0 +1,116 @@
+"""Two teams become one, and can be parted again. Every function works inside the caller's transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from grader.errors import HeldoutError
+from grader.spec import Assignment, RunKind
+from leaderboard import standings
+from leaderboard.admission import REFUNDED
+from leaderboard.boards import Board
+from leaderboard.people import find_team, note
+from leaderboard.records import TeamKind
+from leaderboard.tables import EventRow, RungRow, StudentRow, SubmissionRow, TeamRow
+
+MERGED = "teams merged"
+
+
+def merge(session: Session, into: str, other: str, assignments: Sequence[Assignment], now: datetime) -> None:
+    """Students and submissions of `other` become those of `into`. Raises HeldoutError."""
+    kept, gone = find_team(session, into, lock=True), find_team(session, other, lock=True)
+    if kept.id == gone.id or TeamKind.STUDENT is not kept.kind or gone.kind is not TeamKind.STUDENT:
+        raise HeldoutError(f"{into!r} and {other!r} can't be merged", expected="two teams of students")
+    for assignment in assignments:
+        _check(session, assignment, (kept, gone), now)
+    usernames = session.scalars(select(StudentRow.username).where(StudentRow.team_id == gone.id)).all()
+    refs = session.scalars(select(SubmissionRow.id).where(SubmissionRow.team_id == gone.id)).all()
+    _move(session, usernames, refs, kept.id)
+    for rung in session.scalars(select(RungRow).where(RungRow.team_id == gone.id)):
+        _keep_higher(session, rung, kept.id)
+    gone.merged_into = kept.id
+    note(session, now, MERGED, gone.name, into=kept.name, students=[*usernames], submissions=[*refs])
+    _restand(session, assignments, (kept.id, gone.id), now)
+
+
+def part(session: Session, name: str, assignments: Sequence[Assignment], now: datetime) -> None:
+    """Undo `merge` by the name of the team that is no more. What came in since stays with the other."""
+    gone = find_team(session, name, lock=True, merged=True)
+    if gone.merged_into is None:
+        raise HeldoutError(
+            f"{gone.name!r} is a team of its own", expected="the name of a team that was merged"
+        )
+    kept_id = gone.merged_into
+    event = session.scalar(
+        select(EventRow)
+        .where(EventRow.action == MERGED, EventRow.subject == gone.name)
+        .order_by(EventRow.id.desc())
+        .limit(1)
+    )
+    assert event is not None, "every merge is noted"
+    _move(session, event.detail["students"], event.detail["submissions"], gone.id)
+    gone.merged_into = None
+    note(session, now, "teams parted", gone.name, of=session.get_one(TeamRow, kept_id).name)
+    _restand(session, assignments, (kept_id, gone.id), now)
+
+
+def _move(session: Session, usernames: Sequence[str], refs: Sequence[int], team_id: int) -> None:
+    session.execute(update(StudentRow).where(StudentRow.username.in_(usernames)).values(team_id=team_id))
+    for start in range(0, len(refs), 10_000):
+        some = refs[start : start + 10_000]
+        session.execute(update(SubmissionRow).where(SubmissionRow.id.in_(some)).values(team_id=team_id))
+
+
+def _check(session: Session, assignment: Assignment, teams: tuple[TeamRow, TeamRow], now: datetime) -> None:
+    rules, ids = assignment.rules, [team.id for team in teams]
+    if rules.merge_until and now > rules.merge_until:
+        raise _refusal(assignment, "teams can't be merged any more", f"until {rules.merge_until}")
+    size = session.scalar(select(func.count()).where(StudentRow.team_id.in_(ids))) or 0
+    if rules.team_size is not None and size > rules.team_size:
+        raise _refusal(assignment, f"the team would have {size} members", f"at most {rules.team_size}")
+    for run_kind in RunKind:
+        used = session.scalar(
+            select(func.count()).where(
+                SubmissionRow.team_id.in_(ids),
+                SubmissionRow.assignment == assignment.slug,
+                SubmissionRow.run_kind == run_kind,
+                SubmissionRow.state.not_in(REFUNDED),
+            )
+        )
+        if rules.total is not None and (used or 0) > rules.total:
+            raise _refusal(
+                assignment, f"the team would have used {used} submissions", f"at most {rules.total}"
+            )
+
+
+def _refusal(assignment: Assignment, what: str, expected: str) -> HeldoutError:
+    return HeldoutError(what, where=f"the rules of {assignment.slug}", expected=expected)
+
+
+def _keep_higher(session: Session, rung: RungRow, kept_id: int) -> None:
+    """What both have seen is seen: the better of two public scores has to be beaten."""
+    own = session.get(RungRow, (rung.assignment, rung.run_kind, kept_id))
+    if own is None or rung.loss < own.loss:
+        session.merge(
+            RungRow(
+                assignment=rung.assignment,
+                run_kind=rung.run_kind,
+                team_id=kept_id,
+                loss=rung.loss,
+                losses=rung.losses,
+                data_sha256=rung.data_sha256,
+            )
+        )
+
+
+def _restand(
+    session: Session, assignments: Sequence[Assignment], teams: Sequence[int], now: datetime
+) -> None:
+    session.flush()
+    for assignment in assignments:
+        for run_kind in RunKind:
+            board = Board(assignment, run_kind)
+            standings.board_row(session, board, now)
+            standings.restand(session, board, teams, now)

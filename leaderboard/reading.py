@@ -1,0 +1,48 @@
+"""From the ledger to a board: what every listing and page of one assignment is made of."""
+
+from datetime import datetime
+from functools import partial
+
+from grader.spec import Assignment, RunKind
+from leaderboard.boards import Board
+from leaderboard.names import name_key
+from leaderboard.ranking import rank
+from leaderboard.records import Row
+from leaderboard.store import Store
+
+
+def board(
+    store: Store,
+    assignment: Assignment,
+    *,
+    private: bool = False,
+    run_kind: RunKind = RunKind.EVALUATE,
+    at: datetime | None = None,
+    since: datetime | None = None,
+    live: bool = False,
+) -> list[Row]:
+    """The board as it stands, or stood `at` a time; a frozen one as it was then, unless `live`.
+
+    Its column of changes compares with `since`: by default a day before anything moved last, so that a board
+    changes only when something was judged.
+    """
+    which = Board(assignment, run_kind)
+    store.refresh(which)
+    now, before = store.snapshots(which, private=private, at=at, since=since, live=live)
+    return rank(
+        now,
+        assignment.metric,
+        tier_of=partial(assignment.tier_of, run_kind=run_kind),
+        before=before,
+        members={team.name: team.members for team in store.teams()},
+    )
+
+
+def best(
+    store: Store, assignment: Assignment, team: str | None, run_kind: RunKind = RunKind.EVALUATE
+) -> Row | None:
+    """The team's row of the public board; None without a team or a scored submission."""
+    if team is None:
+        return None
+    rows = board(store, assignment, run_kind=run_kind)
+    return next((row for row in rows if name_key(row.team) == name_key(team)), None)

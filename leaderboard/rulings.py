@@ -1,0 +1,247 @@
+"""What students and instructors decide: select, withdraw, merge, extend, disqualify, reveal. All is noted.
+
+Every function works inside the caller's transaction; boards follow at once.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
+
+from grader.errors import HeldoutError
+from grader.spec import Assignment, RunKind
+from leaderboard import standings
+from leaderboard.admission import deadline_of
+from leaderboard.boards import Board
+from leaderboard.names import name_key
+from leaderboard.people import find_team, note
+from leaderboard.plain import storable
+from leaderboard.records import State
+from leaderboard.tables import (
+    BoardRow,
+    DisqualificationRow,
+    ExtensionRow,
+    StudentRow,
+    SubmissionRow,
+    TeamRow,
+)
+from leaderboard.views import no_submission
+
+LONGEST_REASON = 1000
+
+
+def choose(session: Session, refs: Sequence[int], assignment: Assignment, now: datetime) -> None:
+    """Select exactly these of a team's submissions to one board. Raises HeldoutError."""
+    rows = [find(session, ref, lock=True) for ref in refs]
+    first = rows[0]
+    for row in rows:
+        if (row.team_id, row.run_kind, row.assignment) != (first.team_id, first.run_kind, first.assignment):
+            raise HeldoutError(
+                f"#{first.id} and #{row.id} are not of one team and one board",
+                expected="submissions of one team to one board",
+                next_step="select those of each board by themselves",
+            )
+        if row.state is not State.SCORED or row.withdrawn_at is not None:
+            what = "withdrawn" if row.withdrawn_at else str(row.state)
+            raise HeldoutError(f"#{row.id} is {what}", expected="a scored submission")
+    most = assignment.rules.selections
+    if len(rows) > most:
+        raise HeldoutError(f"{len(rows)} submissions were selected", expected=f"at most {most}")
+    _check_open(session, first, assignment, now, "selections")
+    session.execute(
+        update(SubmissionRow)
+        .where(_same_board(first), SubmissionRow.selected_at.is_not(None))
+        .values(selected_at=None)
+    )
+    for row in rows:
+        row.selected_at = now
+    note(session, now, "selected", _refs(rows), team=_name(session, first.team_id))
+    _restand(session, assignment, [first.team_id], now)
+
+
+def withdraw(session: Session, ref: int, assignment: Assignment, now: datetime) -> State:
+    """Take a submission back: a queued one at no cost, a judged one off the boards. Raises HeldoutError."""
+    row = find(session, ref, lock=True)
+    if row.state is State.RUNNING:
+        raise HeldoutError(f"#{ref} is being graded", expected="a queued or judged one")
+    if row.state is State.CANCELLED or row.withdrawn_at is not None:
+        raise HeldoutError(f"#{ref} has been withdrawn already")
+    _check_open(session, row, assignment, now, "withdrawals")
+    if row.state is State.QUEUED:
+        row.state = State.CANCELLED
+    row.withdrawn_at, row.selected_at = now, None
+    note(session, now, "withdrawn", f"#{ref}", team=_name(session, row.team_id))
+    _restand(session, assignment, [row.team_id], now)
+    return row.state
+
+
+def bring_back(session: Session, ref: int, assignment: Assignment, now: datetime) -> State:
+    """Undo `withdraw`. Raises HeldoutError."""
+    row = find(session, ref, lock=True)
+    if row.withdrawn_at is None:
+        raise HeldoutError(f"#{ref} was not withdrawn")
+    row.state = State.QUEUED if row.state is State.CANCELLED else row.state
+    row.withdrawn_at = None
+    note(session, now, "brought back", f"#{ref}", team=_name(session, row.team_id))
+    _restand(session, assignment, [row.team_id], now)
+    return row.state
+
+
+def extend(
+    session: Session, assignment: Assignment, username: str, until: datetime | None, now: datetime
+) -> datetime | None:
+    """Give a student a deadline of one's own, or take it back (None); return the one before."""
+    student = _student(session, username)
+    deadline, reveal = assignment.rules.deadline, assignment.rules.reveal
+    if until and (deadline is None or until <= deadline):
+        raise HeldoutError(
+            "the extension ends no later than the deadline" if deadline else "the assignment has no deadline",
+            where=assignment.slug,
+            expected=f"a time after {deadline}" if deadline else "a deadline in the course's rules",
+        )
+    if until and reveal and until > reveal:
+        raise HeldoutError(
+            "the extension ends after the private board is revealed", expected=f"until {reveal} at the latest"
+        )
+    row = session.get(ExtensionRow, (assignment.slug, student.id))
+    before = row.until if row else None
+    if row is not None:
+        session.delete(row)
+        session.flush()
+    if until is not None:
+        session.add(ExtensionRow(assignment=assignment.slug, student_id=student.id, until=until))
+    note(
+        session,
+        now,
+        "extended" if until else "extension taken back",
+        student.name,
+        assignment=assignment.slug,
+        until=_iso(until),
+        before=_iso(before),
+    )
+    _restand(session, assignment, [student.team_id], now)
+    return before
+
+
+def disqualify(session: Session, assignment: Assignment, team: str, reason: str, now: datetime) -> None:
+    """Take a team off the boards of an assignment, until it is reinstated. Raises HeldoutError."""
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        raise HeldoutError(
+            "a disqualification needs a reason", expected=f"1 to {LONGEST_REASON} characters: --reason TEXT"
+        )
+    row = find_team(session, team, lock=True)
+    if _disqualified(session, assignment.slug, row.id) is not None:
+        raise HeldoutError(f"{row.name!r} is disqualified already", where=assignment.slug)
+    session.add(
+        DisqualificationRow(assignment=assignment.slug, team_id=row.id, reason=storable(reason), at=now)
+    )
+    note(session, now, "disqualified", row.name, assignment=assignment.slug, reason=storable(reason))
+    _restand(session, assignment, [row.id], now)
+
+
+def reinstate(session: Session, assignment: Assignment, team: str, now: datetime) -> None:
+    """Undo `disqualify`. Raises HeldoutError."""
+    row = find_team(session, team, lock=True)
+    found = _disqualified(session, assignment.slug, row.id)
+    if found is None:
+        raise HeldoutError(f"{row.name!r} is not disqualified", where=assignment.slug)
+    found.lifted_at = now
+    note(session, now, "reinstated", row.name, assignment=assignment.slug, reason=found.reason)
+    _restand(session, assignment, [row.id], now)
+
+
+def reveal(session: Session, assignment: Assignment, now: datetime, *, undo: bool = False) -> None:
+    """Show the private boards of an assignment to everybody, or hide them again."""
+    for run_kind in RunKind:
+        row = standings.board_row(session, Board(assignment, run_kind), now)
+        row.revealed_at = None if undo else now
+    note(session, now, "hidden" if undo else "revealed", assignment.slug)
+
+
+def is_revealed(session: Session, board: Board, now: datetime) -> bool:
+    row = session.get(BoardRow, (board.slug, board.run_kind))
+    by_hand = row is not None and row.revealed_at is not None
+    return by_hand or (board.rules.reveal is not None and board.rules.reveal <= now)
+
+
+def frozen_at(session: Session, board: Board, now: datetime) -> datetime | None:
+    """The moment that the public board shows, from then until the private one is revealed."""
+    freeze = board.rules.freeze
+    if freeze is None or now < freeze or is_revealed(session, board, now):
+        return None
+    return freeze
+
+
+# ---------------------------------------------------------------- parts
+
+
+def find(session: Session, ref: int, *, lock: bool = False) -> SubmissionRow:
+    """Raises HeldoutError when there is none of that number."""
+    row = session.get(SubmissionRow, ref, with_for_update=lock or None)
+    if row is None or row.deleted_at is not None:
+        raise no_submission(ref)
+    return row
+
+
+def _check_open(
+    session: Session, row: SubmissionRow, assignment: Assignment, now: datetime, what: str
+) -> None:
+    """Who chose after the private board is seen would choose by it."""
+    team = session.get_one(TeamRow, row.team_id)
+    closes = assignment.rules.closes(deadline_of(session, team, assignment.slug, assignment.rules))
+    if is_revealed(session, Board(assignment, row.run_kind), now) or (closes and now > closes):
+        raise HeldoutError(
+            f"{what} are closed for {assignment.slug}",
+            expected=f"until {closes}" if closes else "before the private board is revealed",
+            next_step="ask your instructor",
+        )
+
+
+def _same_board(row: SubmissionRow) -> ColumnElement[bool]:
+    return (
+        (SubmissionRow.team_id == row.team_id)
+        & (SubmissionRow.assignment == row.assignment)
+        & (SubmissionRow.run_kind == row.run_kind)
+    )
+
+
+def _restand(session: Session, assignment: Assignment, teams: Sequence[int], now: datetime) -> None:
+    session.flush()
+    for run_kind in RunKind:
+        board = Board(assignment, run_kind)
+        standings.board_row(session, board, now)
+        standings.restand(session, board, teams, now)
+
+
+def _disqualified(session: Session, slug: str, team_id: int) -> DisqualificationRow | None:
+    return session.scalar(
+        select(DisqualificationRow).where(
+            DisqualificationRow.assignment == slug,
+            DisqualificationRow.team_id == team_id,
+            DisqualificationRow.lifted_at.is_(None),
+        )
+    )
+
+
+def _student(session: Session, username: str) -> StudentRow:
+    row = session.scalar(select(StudentRow).where(StudentRow.username_key == name_key(username)))
+    if row is None:
+        raise HeldoutError(
+            f"there is no student {username[:100]!r}",
+            expected="a username",
+            next_step="see `heldout roster list`",
+        )
+    return row
+
+
+def _name(session: Session, team_id: int) -> str:
+    return session.get_one(TeamRow, team_id).name
+
+
+def _refs(rows: Iterable[SubmissionRow]) -> str:
+    return ", ".join(f"#{row.id}" for row in rows)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
