@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -34,7 +35,12 @@ SLIM = Sheet("slim", 384.0, 268.8, 13.0)
 
 
 def draw(template: str, **shown: object) -> Markup:
-    """A whole SVG file, which can also stand in a page as it is."""
+    """A whole SVG file, which can also stand in a page as it is: its classes are no page's."""
+    return Markup(_environment().get_template(template).render(shown, sheet=WIDE, slim=SLIM))
+
+
+@cache
+def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("leaderboard.web"),
         autoescape=True,
@@ -43,7 +49,7 @@ def draw(template: str, **shown: object) -> Markup:
         lstrip_blocks=True,
     )
     made.filters.update(px=_px, score=score, name=name, moment=moment)
-    return Markup(made.get_template(template).render(shown, sheet=WIDE, slim=SLIM))
+    return made
 
 
 def least(metric: Metric) -> float:
