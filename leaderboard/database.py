@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -17,6 +18,7 @@ from grader.errors import HeldoutError
 
 HEAD = "r0005"  # the newest revision in leaderboard/migrations; a test holds the two together
 BUSY_SECONDS = 10.0
+PATIENCE = 3.0  # times as long a thread waits for one of its process's connections: many share them
 ASKING = 0.01  # seconds between two attempts to begin writing, on average
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -91,9 +93,20 @@ class Database:
             yield
         except DBAPIError as error:
             raise _explain(error, self.place) from error
+        except NoneFree as error:
+            raise HeldoutError(
+                "too many are using the course database at this moment",
+                where=self.place,
+                expected=f"a free connection within {PATIENCE * self._busy_seconds:g} s",
+                next_step="do it again in a minute; nothing was changed",
+            ) from error
 
     def _sqlite(self) -> Engine:
-        engine = create_engine(self.url, connect_args={"timeout": self._busy_seconds})
+        engine = create_engine(
+            self.url,
+            pool_timeout=PATIENCE * self._busy_seconds,
+            connect_args={"timeout": self._busy_seconds},
+        )
 
         @event.listens_for(engine, "connect")
         def configure(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
@@ -137,7 +150,10 @@ class Database:
         timeout = f"-c lock_timeout={int(self._busy_seconds * 1000)}"
         try:
             return create_engine(
-                self.url, pool_pre_ping=True, connect_args={"options": timeout, "connect_timeout": 10}
+                self.url,
+                pool_pre_ping=True,
+                pool_timeout=PATIENCE * self._busy_seconds,
+                connect_args={"options": timeout, "connect_timeout": 10},
             )
         except ModuleNotFoundError as error:
             raise HeldoutError(

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -255,6 +255,19 @@ def test_a_lock_on_postgresql(postgresql: Callable[..., str]) -> None:
         connection.execute(text("LOCK TABLE teams"))
         with pytest.raises(HeldoutError, match="locked by another program"):
             store.ensure_team("Ada", TeamKind.STUDENT)
+
+
+def test_more_threads_than_connections(url: str) -> None:
+    def crowd(database: Database) -> None:
+        with ExitStack() as held:
+            for _ in range(100):
+                held.enter_context(database.reading()).execute(text("SELECT 1"))
+
+    with closing(Database(url, busy_seconds=0.05)) as database:
+        with pytest.raises(HeldoutError, match="too many are using"):
+            crowd(database)
+        with database.reading() as session:
+            assert session.execute(text("SELECT 1")).scalar() == 1
 
 
 def in_bwrap(folder: Path, mount: list[str], code: str) -> str:
