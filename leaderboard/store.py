@@ -139,8 +139,9 @@ class Store:
     ) -> Receipt:
         """Queue an archive that has been kept. The same bytes of the same team get the earlier receipt.
 
-        `starter`: it is what was handed out. `arrived`: when, if before now. Raises HeldoutError when the team
-        is unknown (names close ones), a text is too long, or `rules` forbid it; shipped ones are under none.
+        `starter`: it is what was handed out. `arrived`: when, if before now. Raises HeldoutError when the
+        team is unknown (names close ones), a text is too long, or `rules` forbid it; shipped solutions are
+        under none.
         """
         row = SubmissionRow(
             assignment=assignment,

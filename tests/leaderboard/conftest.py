@@ -71,7 +71,7 @@ def postgresql() -> Iterator[Callable[..., str]]:
         "-c",
         "listen_addresses=",
         "-c",
-        "max_connections=40",
+        "max_connections=100",
         "-k",
         folder,
     ]
