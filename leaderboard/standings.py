@@ -59,7 +59,12 @@ def everybody(session: Session, board: Board) -> Sequence[int]:
 
 
 def restand(session: Session, board: Board, teams: Sequence[int], now: datetime) -> None:
-    """Bring these teams' standings up to date, public and private."""
+    """Bring these teams' standings up to date, public and private.
+
+    A board's own time never goes backwards, whatever the clock does: history would have a team twice.
+    """
+    latest = session.scalar(select(BoardRow.changed_at).where(on(BoardRow, board)))
+    now = max(now, latest or now)
     changed = [
         _restand(session, board, teams[start : start + SOME], now) for start in range(0, len(teams), SOME)
     ]
@@ -123,7 +128,7 @@ def _replace(session: Session, old: StandingRow | None, new: StandingRow | None,
         old.entries, old.last_at = new.entries, new.last_at
         return False
     if old is not None:
-        old.until = max(now, old.since)  # a clock may go backwards
+        old.until = now
     if new is not None:
         session.add(new)
     return old is not new

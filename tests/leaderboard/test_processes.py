@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 from leaderboard.reading import board
 from leaderboard.records import State
 from leaderboard.store import Store
-from tests.leaderboard.cases import assignment, scored, send, take
-from tests.leaderboard.conftest import Clock
+from tests.leaderboard.cases import assignment, judge, scored, send, take
+from tests.leaderboard.conftest import START, Clock
 
 HOME = Path(__file__).resolve().parents[2]
 CLAIM_ALL = """
@@ -112,3 +113,41 @@ def test_a_clock_that_goes_backwards_loses_nothing(store: Store, clock: Clock) -
     assert store.sweep() == 0
     assert all(store.record(job, scored()) for job in jobs)
     assert [row.entries for row in board(store, assignment())] == [2]
+
+
+def test_leases_end_although_the_clock_was_set_back(store: Store, clock: Clock) -> None:
+    send(store, "Ada")
+    send(store, "Bob")
+    dead, living = take(store), take(store)
+    clock.go(days=-1)
+    assert store.sweep() == 0
+    clock.go(seconds=40)
+    assert store.renew(living)
+    clock.go(seconds=40)
+    assert store.sweep() == 1
+    assert not store.record(dead, scored())
+    assert store.record(living, scored())
+
+
+def test_history_has_a_team_once_although_the_clock_was_set_back(store: Store, clock: Clock) -> None:
+    scores = [19.0, 20.0, 21.0]
+    for score, minutes in zip(scores, (90, -30, -600), strict=True):
+        send(store, "Ada")
+        judge(store, scored(score))
+        clock.go(minutes=minutes)
+    told_at = [
+        [row.score for row in board(store, assignment(), at=START + timedelta(minutes=minute))]
+        for minute in range(-1, 100, 7)
+    ]
+    assert max(len(rows) for rows in told_at) == 1
+    assert [rows[0] for rows in told_at[1:]] == sorted(rows[0] for rows in told_at[1:])
+    assert [row.score for row in board(store, assignment())] == [21.0]
+
+
+def test_ties_are_the_latest_although_the_clock_was_set_back(store: Store, clock: Clock) -> None:
+    for team, score in (("Ada", 19.0), ("Bob", 25.0), ("Ada", 30.0)):
+        send(store, team)
+        judge(store, scored(score))
+        ranks = {row.team: row.rank for row in board(store, assignment())}
+        clock.go(hours=-1)
+    assert ranks == {"Ada": 1, "Bob": 2}
