@@ -5,9 +5,11 @@ that ends stays, with its times: that is the board's history. All inside the cal
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from grader.rules import Rules
@@ -42,15 +44,18 @@ def stored(rules: Rules) -> dict[str, object]:
 
 def board_row(session: Session, board: Board, now: datetime) -> BoardRow:
     """Locked. Where it was made under other rules than today's, all standings are made anew."""
-    row = session.get(BoardRow, (board.slug, board.run_kind), with_for_update=True)
-    if row is None:
-        row = BoardRow(assignment=board.slug, run_kind=board.run_kind, rules={}, ties_stale=True)
-        session.add(row)
-        session.flush()
+    row = session.get(BoardRow, (board.slug, board.run_kind), with_for_update=True) or _made(session, board)
     if row.rules != stored(board.rules):
         row.rules = stored(board.rules)
         restand(session, board, everybody(session, board), now)
     return row
+
+
+def _made(session: Session, board: Board) -> BoardRow:
+    """The new board's row, or the one that another recorder has made at this moment."""
+    with suppress(IntegrityError), session.begin_nested():
+        session.add(BoardRow(assignment=board.slug, run_kind=board.run_kind, rules={}, ties_stale=True))
+    return session.get_one(BoardRow, (board.slug, board.run_kind), with_for_update=True)
 
 
 def everybody(session: Session, board: Board) -> Sequence[int]:

@@ -35,6 +35,17 @@ print(store.claim("victim", 0.5).ref, flush=True)
 while True:
     time.sleep(1)
 """
+RECORD = """
+import sys
+from leaderboard.store import Store
+from tests.leaderboard.cases import assignment, scored
+store = Store.open(sys.argv[1], assignments=lambda slug: assignment())
+job = store.claim("grader", 60.0)
+print("ready", flush=True)
+sys.stdin.readline()
+assert store.record(job, scored())
+print(job.ref)
+"""
 SEND = """
 import sys
 from leaderboard.store import Store
@@ -82,6 +93,12 @@ def test_the_same_bytes_at_the_same_moment_are_one_submission(url: str) -> None:
     assert len(set(printed)) == 1
     with Store.open(url) as store:
         assert len(store.submissions("denoising")) == 2
+
+
+def test_two_processes_record_for_a_new_board_at_the_same_moment(url: str) -> None:
+    with Store.open(url) as store:
+        refs = [send(store, team).ref for team in ("Ada", "Bob", "Cyd", "Dan")]
+    assert sorted(int(one) for one in go([start(RECORD, url) for _ in refs])) == refs
 
 
 def test_a_killed_claimers_job_comes_back(url: str) -> None:
