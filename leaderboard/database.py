@@ -197,7 +197,7 @@ def _explain(error: DBAPIError, place: str) -> HeldoutError:
         f"the course database did not answer: {str(cause).strip().splitlines()[0]}",
         where=place,
         expected="a database that is up and that we may write to",
-        next_step="see that it runs, then do it again; nothing was changed",
+        next_step="see that it runs, look whether it was done, or else do it again",
     )
 
 

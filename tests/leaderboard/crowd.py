@@ -5,17 +5,24 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from leaderboard.records import Receipt
+from leaderboard.records import Receipt, State
 from tests.leaderboard.victims import STAGES, Course, Stage, Victim, processes, start_grader, start_receiver
 
 CLIENTS = 8
 GRADERS = 3
 PATIENCE = 60.0  # seconds for what should take a few
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"still not so after {PATIENCE:g} s"
+        time.sleep(0.02)
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ class Siege:
         """They submit while the block runs, and leave when each has the receipt it is waiting for."""
         self.receivers = [start_receiver(self.course) for _ in range(CLIENTS)]
         self.graders = [start_grader(self.course, self.stopped) for _ in range(GRADERS)]
+        victims = (*self.receivers, *self.graders)
+        wait_until(lambda: not any(victim.stage is Stage.STARTING for victim in victims))
         with ThreadPoolExecutor(CLIENTS) as threads:
             working = [threads.submit(self._client, number) for number in range(CLIENTS)]
             try:
@@ -84,6 +93,9 @@ class Siege:
             time.sleep(0.05)
         raise AssertionError(f"no receipt within {PATIENCE:g} s; refused: {self.refusals}")
 
+    def wait_for(self, receipts: int) -> None:
+        wait_until(lambda: len(self.given) >= receipts)
+
     # ------------------------------------------------------------ kills
 
     def kill(self) -> Stage:
@@ -119,10 +131,7 @@ class Siege:
     def finish(self) -> None:
         """Let the graders do what is left, and go."""
         with self.course.store() as store:
-            deadline = time.monotonic() + PATIENCE
-            while sum(count for state, count in store.counts().items() if not state.final):
-                assert time.monotonic() < deadline, store.counts()
-                time.sleep(0.1)
+            wait_until(lambda: not any(store.counts()[state] for state in (State.QUEUED, State.RUNNING)))
         self.stopped.value = True
         for victim in self.receivers:
             assert victim.line is not None

@@ -44,6 +44,7 @@ processes.set_forkserver_preload([__name__])
 class Stage(IntEnum):
     """Of a grader with several jobs it is that of the foremost."""
 
+    STARTING = -1
     BETWEEN = 0  # nothing in hand
     RECEIVED = 1  # from the first byte to the shelf, over the row's commit, to the receipt
     CLAIMED = 2  # leased, being graded
@@ -95,7 +96,7 @@ class Victim:
 
 def start_receiver(course: Course) -> Victim:
     line, far_end = processes.Pipe()
-    now = processes.RawValue(ctypes.c_int, Stage.BETWEEN)
+    now = processes.RawValue(ctypes.c_int, Stage.STARTING)
     process = processes.Process(target=_receiver, args=(course, now, far_end), daemon=True)
     process.start()
     far_end.close()
@@ -103,7 +104,7 @@ def start_receiver(course: Course) -> Victim:
 
 
 def start_grader(course: Course, over: ctypes.c_bool) -> Victim:
-    now = processes.RawValue(ctypes.c_int, Stage.BETWEEN)
+    now = processes.RawValue(ctypes.c_int, Stage.STARTING)
     process = processes.Process(target=_grader, args=(course, now, over), daemon=True)
     process.start()
     return Victim(process, now)
@@ -112,6 +113,7 @@ def start_grader(course: Course, over: ctypes.c_bool) -> Victim:
 def _receiver(course: Course, now: ctypes.c_int, line: Connection) -> None:
     _draw_out(now)
     with course.store() as store:
+        now.value = Stage.BETWEEN
         while True:
             try:
                 team, data = line.recv()
@@ -133,6 +135,7 @@ def _receive(store: Store, course: Course, team: str, data: bytes) -> Receipt | 
 def _grader(course: Course, now: ctypes.c_int, over: ctypes.c_bool) -> None:
     _draw_out(now)
     with course.store() as store, ThreadPoolExecutor(SLOTS) as threads:
+        now.value = Stage.BETWEEN
         grade(Watched(store, now), threads, course, until=lambda: over.value)
 
 
