@@ -25,6 +25,8 @@ class Job:
     holder: str
     expires_at: datetime
     run_kind: RunKind = RunKind.EVALUATE
+    data_version: int = 1  # of the assignment's data
+    regrade: int | None = None  # the set that it is judged again in
 
 
 class Verdict(StrEnum):

@@ -12,15 +12,17 @@ from sqlalchemy import Subquery, func, select
 from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
-from grader.report import Job, Verdict
+from grader.report import Job
 from grader.rules import Rules
 from leaderboard import admission, turns
+from leaderboard.columns import Leased
+from leaderboard.findings import add_broken
 from leaderboard.people import find_team
-from leaderboard.plain import storable
 from leaderboard.records import Receipt, State, TeamKind
-from leaderboard.tables import JudgingRow, SubmissionRow, TeamRow
+from leaderboard.tables import RegradeRow, SubmissionRow, TeamRow
 
 ATTEMPTS = 3  # that may break on our side before a submission is parked for the instructor
+OPEN, APPLIED, CANCELLED = "open", "applied", "cancelled"  # of a set that is regraded
 LONGEST_DESCRIPTION = 1000
 LONGEST_FILE_NAME = 255
 
@@ -103,12 +105,38 @@ def claim(session: Session, holder: str, lease_seconds: float, now: datetime) ->
     if row is None:
         return None
     team = session.get_one(TeamRow, row.team_id)
-    team.claimed_at = row.claimed_at = now
-    row.state, row.holder, row.attempts = State.RUNNING, holder, row.attempts + 1
-    row.lease_seconds, row.lease_until = lease_seconds, now + timedelta(seconds=lease_seconds)
+    team.claimed_at = now
+    row.attempts += 1
+    expires_at = lease(row, holder, lease_seconds, now)
     return Job(
-        row.id, team.name, row.assignment, row.sha256, row.attempts, holder, row.lease_until, row.run_kind
+        row.id,
+        team.name,
+        row.assignment,
+        row.sha256,
+        row.attempts,
+        holder,
+        expires_at,
+        row.run_kind,
+        data_version=data_version(session, row.assignment),
     )
+
+
+def lease(row: Leased, holder: str, seconds: float, now: datetime) -> datetime:
+    """Give it to `holder`; return until when."""
+    row.state, row.holder, row.claimed_at, row.lease_seconds = State.RUNNING, holder, now, seconds
+    row.lease_until = now + timedelta(seconds=seconds)
+    return row.lease_until
+
+
+def data_version(session: Session, assignment: str) -> int:
+    """That of the last regrade that was applied: what everything is judged on."""
+    found = session.scalar(
+        select(RegradeRow.data_version)
+        .where(RegradeRow.assignment == assignment, RegradeRow.state == APPLIED)
+        .order_by(RegradeRow.id.desc())
+        .limit(1)
+    )
+    return found or 1
 
 
 def _running() -> Subquery:
@@ -170,7 +198,7 @@ def sweep(session: Session, now: datetime) -> int:
     ).all()
     for row in lost:
         text = f"{row.holder} gave no sign of life after {row.lease_until:%Y-%m-%d %H:%M:%S} UTC"
-        session.add(broken(row, text, now))
+        add_broken(session, row.id, row.attempts, row, text, now)
         give_back(row)
     return len(lost)
 
@@ -180,40 +208,22 @@ def release(session: Session, job: Job, now: datetime) -> bool:
     row = held(session, job)
     if row is None:
         return False
-    session.add(broken(row, f"{row.holder} was stopped", now))
+    add_broken(session, row.id, row.attempts, row, f"{row.holder} was stopped", now)
     give_back(row, faults=0)
     return True
 
 
 def give_back(row: SubmissionRow, *, faults: int = 1) -> None:
     """After an attempt that broke on our side: to the queue again, or parked after the last one."""
+    row.judged_attempt = row.attempts
+    requeue(row, faults=faults)
+
+
+def requeue(row: Leased, *, faults: int = 1) -> None:
     row.faults += faults
     row.state = State.QUEUED if row.faults < ATTEMPTS else State.GRADER_ERROR
-    row.judged_attempt = row.attempts
     free(row)
 
 
-def free(row: SubmissionRow) -> None:
+def free(row: Leased) -> None:
     row.holder = row.lease_seconds = row.lease_until = row.claimed_at = None
-
-
-def broken(row: SubmissionRow, text: str, now: datetime) -> JudgingRow:
-    """The judging of an attempt of which no report came."""
-    return JudgingRow(
-        submission_id=row.id,
-        attempt=row.attempts,
-        holder=row.holder or "",
-        verdict=Verdict.GRADER_ERROR,
-        reason="",
-        message="",
-        log=storable(text),
-        run_seed=None,
-        data_sha256="",
-        launcher="",
-        layers="",
-        wall_seconds=0.0,
-        cpu_seconds=0.0,
-        peak_bytes=0,
-        started_at=row.claimed_at,
-        recorded_at=now,
-    )

@@ -1,8 +1,9 @@
 """The connection to SQLite or PostgreSQL: how transactions begin, what errors mean, which schema it has."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from grader.errors import HeldoutError
 
 HEAD = "r0005"  # the newest revision in leaderboard/migrations; a test holds the two together
 BUSY_SECONDS = 10.0
+Clock = Callable[[], datetime]  # aware times
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -230,6 +230,20 @@ class Quota:
 
 
 @dataclass(frozen=True)
+class Regrade:
+    """A set of submissions that is judged again. `broken`: on our side, so that they keep what they have."""
+
+    number: int
+    assignment: str
+    reason: str
+    state: str  # open, applied, cancelled
+    data_version: int
+    submissions: int
+    waiting: int
+    broken: int
+
+
+@dataclass(frozen=True)
 class Event:
     """One line of the audit log."""
 

@@ -1,4 +1,7 @@
-"""The ledger: one method, one transaction; records go in and out, rows stay inside."""
+"""The ledger: one method, one transaction; records go in and out, rows stay inside.
+
+What people decide is in `decisions`, what is judged again in `regrades`.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,13 +17,13 @@ from grader.errors import HeldoutError
 from grader.report import Job, Report
 from grader.rules import Rules
 from grader.spec import Assignment, RunKind
-from leaderboard import admission, claims, judging, merging, people, rulings, snapshots, views
+from leaderboard import admission, claims, judging, people, regrade_queue, rulings, snapshots, views
 from leaderboard.boards import Board
 from leaderboard.candidates import PRIVATE, PUBLIC
-from leaderboard.database import BUSY_SECONDS, Database, check_revision, upgrade
+from leaderboard.database import BUSY_SECONDS, Clock, Database, check_revision, upgrade
+from leaderboard.decisions import Decisions
 from leaderboard.plain import storable
 from leaderboard.records import (
-    Event,
     Quota,
     Receipt,
     RosterChange,
@@ -32,9 +35,9 @@ from leaderboard.records import (
     Team,
     TeamKind,
 )
+from leaderboard.regrades import Regrades
 from leaderboard.tables import SubmissionRow
 
-Clock = Callable[[], datetime]
 Assignments = Callable[[str], Assignment]
 DAY = timedelta(days=1)
 
@@ -61,6 +64,8 @@ class Store:
         self._clock = clock
         self._assignment = cache(assignments)
         database.actor = actor
+        self.decisions = Decisions(database, clock)
+        self.regrades = Regrades(database, clock)
 
     @classmethod
     def create(cls, url: str, *, busy_seconds: float = BUSY_SECONDS, **settings: Any) -> Self:
@@ -159,22 +164,27 @@ class Store:
     def claim(self, holder: str, lease_seconds: float) -> Job | None:
         """Take the submission whose turn it is for `lease_seconds`; None when the queue is empty."""
         with self._database.writing() as session:
-            return claims.claim(session, holder, lease_seconds, self._clock())
+            now = self._clock()
+            job = claims.claim(session, holder, lease_seconds, now)
+            return job or regrade_queue.claim(session, holder, lease_seconds, now)
 
     def renew(self, job: Job) -> bool:
         """Prolong the lease by what was claimed; False when it was lost."""
         with self._database.writing() as session:
-            return claims.renew(session, job, self._clock())
+            renew = claims.renew if job.regrade is None else regrade_queue.renew
+            return renew(session, job, self._clock())
 
     def release(self, job: Job) -> bool:
         """Give the job back unfinished, at no cost; False when the lease was lost."""
         with self._database.writing() as session:
-            return claims.release(session, job, self._clock())
+            release = claims.release if job.regrade is None else regrade_queue.release
+            return release(session, job, self._clock())
 
     def sweep(self) -> int:
         """Queue again what is running past its lease, or park it after three faults; return how many."""
         with self._database.writing() as session:
-            return claims.sweep(session, self._clock())
+            now = self._clock()
+            return claims.sweep(session, now) + regrade_queue.sweep(session, now)
 
     def record(self, job: Job, report: Report) -> bool:
         """Store a report, once; False when the lease was lost, and then nothing is stored.
@@ -244,54 +254,6 @@ class Store:
             before = snapshots.snapshot(session, board, split)
             snapshots.retie(session, board, now)
             return before, snapshots.snapshot(session, board, split)
-
-    # ------------------------------------------------------------ decisions
-
-    def select(self, refs: Sequence[int], assignment: Assignment) -> None:
-        """These are the team's final ones, and no others. Raises HeldoutError."""
-        with self._database.writing() as session:
-            rulings.choose(session, refs, assignment, self._clock())
-
-    def withdraw(self, ref: int, assignment: Assignment, *, undo: bool = False) -> State:
-        """Take a submission back; return its state. Raises HeldoutError."""
-        with self._database.writing() as session:
-            act = rulings.bring_back if undo else rulings.withdraw
-            return act(session, ref, assignment, self._clock())
-
-    def extend(self, assignment: Assignment, username: str, until: datetime | None) -> datetime | None:
-        """A student's own deadline; None takes it back. Returns the one before. Raises HeldoutError."""
-        with self._database.writing() as session:
-            return rulings.extend(session, assignment, username, until, self._clock())
-
-    def disqualify(self, assignment: Assignment, team: str, reason: str) -> None:
-        """Off the boards, until reinstated. Raises HeldoutError."""
-        with self._database.writing() as session:
-            rulings.disqualify(session, assignment, team, reason, self._clock())
-
-    def reinstate(self, assignment: Assignment, team: str) -> None:
-        """Undo `disqualify`. Raises HeldoutError."""
-        with self._database.writing() as session:
-            rulings.reinstate(session, assignment, team, self._clock())
-
-    def reveal(self, assignment: Assignment, *, undo: bool = False) -> None:
-        """Show the private boards to everybody."""
-        with self._database.writing() as session:
-            rulings.reveal(session, assignment, self._clock(), undo=undo)
-
-    def merge(self, into: str, other: str, assignments: Sequence[Assignment]) -> None:
-        """Make two teams one. Raises HeldoutError where an assignment's rules forbid it."""
-        with self._database.writing() as session:
-            merging.merge(session, into, other, assignments, self._clock())
-
-    def part(self, name: str, assignments: Sequence[Assignment]) -> None:
-        """Undo `merge`, by the name of the team that is no more. Raises HeldoutError."""
-        with self._database.writing() as session:
-            merging.part(session, name, assignments, self._clock())
-
-    def events(self) -> list[Event]:
-        """The audit log, oldest first."""
-        with self._database.reading() as session:
-            return views.events(session)
 
     # ------------------------------------------------------------ what is known
 

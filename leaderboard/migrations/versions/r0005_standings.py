@@ -178,6 +178,7 @@ def create_regrade_items() -> None:
         sa.Column("attempt", sa.Integer(), nullable=True),
         sa.Column("faults", sa.Integer(), nullable=False),
         sa.Column("judging_id", sa.Integer(), nullable=True),
+        sa.Column("losses", sa.LargeBinary(), nullable=True),
         sa.Column("holder", sa.Text(), nullable=True),
         sa.Column("claimed_at", TIME, nullable=True),
         sa.Column("lease_seconds", sa.Double(), nullable=True),
