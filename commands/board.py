@@ -1,11 +1,13 @@
 """Verbs that show what is known: submissions, boards, the static site."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from commands.options import (
     FOLDER,
+    Moment,
     course_option,
     format_option,
     locate,
@@ -26,12 +28,16 @@ from grader.errors import HeldoutError
 def submissions(slug: str, style: str, team: str | None, folder: Path | None) -> None:
     """List your team's submissions for SLUG, newest first."""
     from grader import catalogue
+    from grader.spec import RunKind
+    from leaderboard.boards import Board
     from leaderboard.render import print_submissions
 
     course = locate(folder)
     store = open_store(course)
     assignment = course.settle(catalogue.find(slug))
-    print_submissions(store.submissions(slug, team_or_only(store, team)), assignment, style)
+    kinds = {kind: store.is_revealed(Board(assignment, kind)) for kind in RunKind}
+    listed = store.submissions(slug, team_or_only(store, team))
+    print_submissions(listed, assignment, style, revealed=kinds)
 
 
 @click.command()
@@ -67,22 +73,39 @@ def show(ref: int, pictures: Path | None, style: str, folder: Path | None) -> No
     "--download", is_flag=True, help="Write the board to ./SLUG-leaderboard.csv (of train runs: -train.csv)."
 )
 @click.option("--private", is_flag=True, help="Scores on the private held-out items.")
+@click.option("--as-of", "at", type=Moment(), metavar="TIME", help="The board as it was told at that time.")
+@click.option("--live", is_flag=True, help="The public board as it is, even while it is frozen.")
 @train_option("The board of train runs.")
 @format_option
 @course_option
 def leaderboard(
-    slug: str, shown: bool, download: bool, private: bool, train: bool, style: str, folder: Path | None
+    slug: str,
+    shown: bool,
+    download: bool,
+    private: bool,
+    at: datetime | None,
+    live: bool,
+    train: bool,
+    style: str,
+    folder: Path | None,
 ) -> None:
     """Show SLUG's leaderboard."""
     from grader import catalogue
-    from leaderboard.boards import file_name
+    from leaderboard.boards import Board, file_name
     from leaderboard.reading import board
     from leaderboard.render import board_csv, print_board
 
     course = locate(folder)
     assignment = course.settle(catalogue.find(slug))
     kind = run_kind(train)
-    rows = board(open_store(course), assignment, private=private, run_kind=kind)
+    store, which = open_store(course), Board(assignment, kind)
+    rows = board(store, assignment, private=private, run_kind=kind, at=at, live=live)
+    if private and not store.is_revealed(which):
+        click.echo("Not revealed yet: this board is for instructors.", err=True)
+    if not (private or live or at) and (frozen := store.frozen_at(which)):
+        click.echo(
+            f"Frozen as of {frozen:%d %b %Y %H:%M} UTC, until the private board is revealed.", err=True
+        )
     if download:
         path = Path(file_name(slug, kind))
         path.write_text(board_csv(rows), encoding="utf-8")

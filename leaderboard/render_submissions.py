@@ -1,6 +1,6 @@
 """Submissions for the terminal, as CSV and as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +28,7 @@ DETAILS = (
     "runKind",
     "training",
 )
+HIDDEN: Mapping[RunKind, bool] = {}
 WIDE = 100  # columns from which a terminal has room for everything
 COLOURS = {
     State.SCORED: "green",
@@ -43,11 +44,14 @@ def print_submissions(
     assignment: Assignment,
     style: str = "table",
     *,
-    revealed: bool = False,
+    revealed: Mapping[RunKind, bool] = HIDDEN,
     console: Console | None = None,
 ) -> None:
-    """Print a team's submissions. Without `revealed` the private score stays empty."""
-    rows = [_submission_cells(one, assignment.metric, revealed=revealed) for one in submissions]
+    """Print a team's submissions; private scores where that board is revealed."""
+    rows = [
+        _submission_cells(one, assignment.metric, revealed=revealed.get(one.run_kind, False))
+        for one in submissions
+    ]
     if style == Style.CSV:
         write(csv_text(SUBMISSIONS, rows))
     elif style == Style.JSON:

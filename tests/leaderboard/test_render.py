@@ -224,7 +224,7 @@ def test_submissions_have_kaggles_columns_and_no_private_score(capsys: pytest.Ca
         "19.25",
         "",
     ]
-    print_submissions([submission()], assignment(), "json", revealed=True)
+    print_submissions([submission()], assignment(), "json", revealed={RunKind.EVALUATE: True})
     assert json.loads(capsys.readouterr().out)[0]["privateScore"] == 18.5
 
 
