@@ -1,0 +1,222 @@
+"""The integrity report: what two entries have in common that honest work seldom has. For people to look at.
+
+Pure: evidence in, findings out. Nothing here says who did what, or that anybody did; see the page for the
+innocent reasons, which are many.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from grader.spec import Assignment
+from leaderboard.agreement import ROUNDING, equal_pairs
+from leaderboard.contents import Contents
+from leaderboard.evidence import Evidence
+from leaderboard.findings import Findings, Measure, Pair, SharedFile, Sign, Single
+from leaderboard.measures import likenesses, with_items
+from leaderboard.records import TeamKind
+from leaderboard.sharing import Key, shared_files
+
+COPIED = "copied"  # the metric: which share of generated images are copies of real ones
+MOST_COPIED = 0.02  # of 5,000 new real images .013 were taken for copies; .02 is four standard errors above
+FALLS = 0.25  # of a score's distance from 0 that may be lost by a nudge; see `grader.stability` for figures
+FEW = 8  # pairs on which nothing can be said of all
+ORDER = list(Sign)
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass
+class _Found:
+    """What has been found of one pair so far."""
+
+    signs: set[Sign] = field(default_factory=set)
+    files: list[SharedFile] = field(default_factory=list)
+
+
+def examine(
+    evidence: Sequence[Evidence],
+    assignment: Assignment,
+    *,
+    handed_out: Contents | None = None,
+    repeatable: bool = True,
+) -> Findings:
+    """Compare every two entries of different teams, those of shipped solutions with all students'.
+
+    handed_out: the starter's files and those of the public data, which anybody may have. repeatable: whether
+    per-item scores of one model are the same in each judging; where the run seed draws noise, they are not.
+    A few hundred entries take seconds.
+    """
+    evidence = sorted(evidence, key=lambda one: (one.received_at, one.ref))
+    handed_out = handed_out or Contents()
+    compared = _compared(evidence, handed_out)
+    found: dict[Key, _Found] = defaultdict(_Found)
+    metrics = [metric.name for metric in assignment.metrics]
+    for key in _same_outputs(evidence, metrics):
+        found[key].signs.add(Sign.OUTPUTS)
+    for key in _same_showings(evidence):
+        found[key].signs.add(Sign.SHOWN)
+    shared, commons = shared_files(evidence, handed_out)
+    for key, file in shared:
+        found[key].signs.add(Sign.FILES if file.exact else Sign.SOURCES)
+        found[key].files.append(file)
+    measured = likenesses(evidence, metrics, compared, block=assignment.block)
+    for likeness in measured:
+        for key in likeness.high(compared):
+            found[key].signs.add(likeness.measure.sign)
+    pairs = [
+        Pair(
+            evidence[i],
+            evidence[j],
+            sorted(one.signs, key=ORDER.index),
+            one.files,
+            _equal_items(evidence[i], evidence[j]),
+            [reading for likeness in measured if (reading := likeness.reading(i, j)) is not None],
+        )
+        for (i, j), one in found.items()
+        if compared[i, j]
+    ]
+    measures = [likeness.measure for likeness in measured]
+    return Findings(
+        entries=len(evidence),
+        compared=int(np.triu(compared, 1).sum()),
+        pairs=sorted(pairs, key=_urgency),
+        singles=[single for one in evidence for single in _alone(one, assignment)],
+        commons=commons,
+        measures=measures,
+        unranked=_unranked(pairs, repeatable=repeatable),
+        notes=list(_notes(evidence, handed_out, measures, repeatable=repeatable)),
+    )
+
+
+def _compared(evidence: Sequence[Evidence], handed_out: Contents) -> Bools:
+    """(k, k): of different teams, not both shipped, not both the starter as it was handed out."""
+    mask = np.ones((len(evidence), len(evidence)), bool)
+    for i, one in enumerate(evidence):
+        for j, other in enumerate(evidence):
+            mask[i, j] = not one.same_team(other) and not (one.shipped and other.shipped)
+    untouched = np.array([is_starter(one, handed_out) for one in evidence], bool)
+    return np.asarray(mask & ~np.outer(untouched, untouched))
+
+
+def is_starter(one: Evidence, handed_out: Contents) -> bool:
+    """Whether every file of it was handed out."""
+    files = set(one.contents.files.values()) if one.contents else set()
+    return bool(files) and files <= set(handed_out.files.values())
+
+
+# ---------------------------------------------------------------- outputs
+
+
+def _same_outputs(evidence: Sequence[Evidence], metrics: Sequence[str]) -> Iterator[Key]:
+    """Equal up to rounding: all per-item scores; or, where there are none, all figures of both boards."""
+    by_metrics: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for place, one in enumerate(evidence):
+        by_metrics[tuple(name for name in metrics if name in one.items)].append(place)
+    for names, places in by_metrics.items():
+        if names:
+            members = [places[row] for row in with_items([evidence[place] for place in places], names[0])]
+            stacks = [np.stack([evidence[member].items[name] for member in members]) for name in names]
+        else:
+            members = [place for place in places if evidence[place].public]
+            stacks = [np.array([_figures(evidence[member], metrics) for member in members])]
+        yield from ((members[i], members[j]) for i, j in equal_pairs(stacks))
+
+
+def _figures(one: Evidence, metrics: Sequence[str]) -> list[float]:
+    """Of whole sets, on both boards; infinite where one is missing, which equals nothing."""
+    return [
+        board[name].value if name in board else np.inf
+        for board in (one.public, one.private)
+        for name in metrics
+    ]
+
+
+def _equal_items(first: Evidence, second: Evidence) -> tuple[int, int] | None:
+    names = [name for name in first.items if name in second.items]
+    pairs = [(first.items[name], second.items[name]) for name in names]
+    if not pairs or any(len(one) != len(other) for one, other in pairs):
+        return None
+    same = [np.abs(one - other) <= ROUNDING * (1 + np.abs(one)) for one, other in pairs]
+    return int(np.all(same, axis=0).sum()), len(pairs[0][0])
+
+
+def _same_showings(evidence: Sequence[Evidence]) -> Iterator[Key]:
+    """All that two drew and wrote of public examples is the same, byte for byte."""
+    groups: dict[object, list[int]] = defaultdict(list)
+    for place, one in enumerate(evidence):
+        if one.showing:
+            shown = one.showing
+            groups[(*sorted(shown.pictures.items()), *sorted(shown.texts.items()))].append(place)
+    for places in groups.values():
+        yield from combinations(places, 2)
+
+
+# ---------------------------------------------------------------- the rest
+
+
+def _alone(one: Evidence, assignment: Assignment) -> Iterator[Single]:
+    if one.shipped:
+        return
+    copied = one.public.get(COPIED)
+    if copied is not None and copied.value > MOST_COPIED:
+        said = f"{copied.value:.1%} of its samples lie so near to a real image that they count as copies."
+        yield Single(one, Sign.COPIED, copied.value, MOST_COPIED, said)
+    steady = one.steadiness
+    if steady is not None and steady.nudged < (1 - FALLS) * steady.as_they_are:
+        metric = assignment.metric
+        was, now = (f"{value:.{metric.digits}f}" for value in (steady.as_they_are, steady.nudged))
+        said = (
+            f"{metric.label} fell from {was} to {now} when each item was moved by one pixel and a little "
+            "noise was added. A table of known items does that; a model hardly notices."
+        )
+        yield Single(one, Sign.UNSTEADY, steady.nudged, (1 - FALLS) * steady.as_they_are, said)
+
+
+def _urgency(pair: Pair) -> tuple[object, ...]:
+    """The plainest signs first, then the highest reading."""
+    places = [ORDER.index(sign) for sign in pair.signs]
+    return (places, -max((one.value for one in pair.readings), default=0.0), pair.first.ref, pair.second.ref)
+
+
+def _unranked(pairs: Sequence[Pair], *, repeatable: bool) -> dict[int, str]:
+    """Students' entries that a public reference solution made, as far as outputs can tell."""
+    same = Sign.OUTPUTS if repeatable else Sign.SHOWN
+    reasons: dict[int, str] = {}
+    for pair in pairs:
+        for one, other in ((pair.first, pair.second), (pair.second, pair.first)):
+            if same in pair.signs and other.kind is TeamKind.REFERENCE and not one.shipped:
+                reasons[one.ref] = f"its outputs are those of a public solution, {other.team}"
+    return reasons
+
+
+def _notes(
+    evidence: Sequence[Evidence], handed_out: Contents, measures: Sequence[Measure], *, repeatable: bool
+) -> Iterator[str]:
+    if not repeatable:
+        yield (
+            "Scores per item are drawn anew in each judging, so one model handed in twice has two sets of "
+            "them: equal ones can't be expected, and likeness is lower than elsewhere. Here identical "
+            "pictures stand for identical outputs."
+        )
+    if evidence and not any(one.items for one in evidence):
+        yield (
+            "This assignment scores whole sets: there are no scores per item whose ups and downs could be "
+            "compared, only all figures of both boards."
+        )
+    if not handed_out.files:
+        yield "What was handed out was not named, so files of the starter count as shared."
+    if unread := sum(1 for one in evidence if one.contents is None):
+        yield f"Of {unread} entr{'y' if unread == 1 else 'ies'} the archive could not be read."
+    if starters := sum(1 for one in evidence if is_starter(one, handed_out)):
+        yield f"{starters} entr{'y is' if starters == 1 else 'ies are'} the starter as it was handed out."
+    for measure in measures:
+        if 10 * measure.above > len(measure.values) > FEW:
+            yield (
+                f"More than a tenth of all pairs are above the bar of {measure.name}: then it says more "
+                "about the assignment, or about what all started from, than about any two."
+            )
