@@ -1,9 +1,11 @@
 """The stability probe: held-out images asked about as they are, and moved by one pixel under light noise.
 
-A model hardly notices. A table of known images, keyed by their bytes or by what they look like, does: what it
-finds for a moved image is nothing, or another. For a human who looks into one submission, never a score.
+A model hardly notices. A table of known images, keyed by their bytes, does: it finds nothing for a moved one.
+For a human who looks into one submission, never a score.
 
-Measured with 256 images of the small profile, mean accuracy as they are and moved: see tests/grader.
+Measured on 256 images, as they are and moved: accuracy of a table that knew them 1.00 and .10, of the shipped
+network .898 and .865, of logistic regression .781 and .727; PSNR of six denoisers fell by .01 to .33 dB. A
+search for the nearest known image fell from .813 to .758, as a model does: that the probe does not see.
 """
 
 from collections.abc import Mapping

@@ -117,14 +117,18 @@ def _equal(one: Items, many: Items) -> Bools:
 
 
 def robust_scores(values: Floats) -> Floats:
-    """(m,) → (m,): by how many σ each lies above the median, σ by the median absolute deviation.
+    """(m,) → (m,): by how many robust σ each lies above the median. 0 where half of all values are one.
 
     Iglewicz & Hoaglin 1993, "How to detect and handle outliers": copies among the pairs don't hide
-    themselves, as they would by widening a standard deviation. 0 where half of all values are one.
+    themselves, as they would by widening a standard deviation.
 
     >>> robust_scores(np.array([0.0, 1, 2, 3, 4, 50]))[-1].round(1).item()
     21.4
     """
-    away = values - np.median(values)
-    spread = CONSISTENT * np.median(np.abs(away))
+    away, spread = values - np.median(values), robust_spread(values)
     return np.asarray(away / spread if spread > 0 else np.zeros_like(away))
+
+
+def robust_spread(values: Floats) -> float:
+    """The median absolute deviation, made consistent with a normal distribution's σ."""
+    return float(CONSISTENT * np.median(np.abs(values - np.median(values))))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from grader.errors import HeldoutError
 from grader.spec import Assignment, Limits
-from leaderboard.contents import Contents, read
+from leaderboard.contents import Contents, of_files, read
 from leaderboard.names import name_key
 from leaderboard.records import Estimates, Showing, Submission, TeamKind
 
@@ -53,6 +54,17 @@ class Evidence:
 
     def same_team(self, other: "Evidence") -> bool:
         return name_key(self.team) == name_key(other.team)
+
+
+def handed_out(assignment: Assignment, *more: Path) -> Contents:
+    """What `heldout start` gives to everybody: starter and statement; `more` files, of the public data say.
+
+    Data in the folder that `start` puts them in are left out of archives; elsewhere they are not.
+    """
+    starter = assignment.folder / "starter"
+    paths = {path.relative_to(starter).as_posix(): path for path in sorted(starter.rglob("*"))}
+    paths |= {path.name: path for path in (assignment.folder / "README.md", *more)}
+    return of_files({name: path.read_bytes() for name, path in paths.items() if path.is_file()})
 
 
 class Ledger(Protocol):

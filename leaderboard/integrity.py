@@ -6,7 +6,6 @@ innocent reasons, which are many.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -16,26 +15,24 @@ from grader.spec import Assignment
 from leaderboard.agreement import ROUNDING, equal_pairs
 from leaderboard.contents import Contents
 from leaderboard.evidence import Evidence
-from leaderboard.findings import Findings, Measure, Pair, SharedFile, Sign, Single
-from leaderboard.measures import likenesses, with_items
+from leaderboard.findings import Findings, Measure, Pair, Sign, Single
+from leaderboard.measures import Likeness, likenesses, with_items
 from leaderboard.records import TeamKind
-from leaderboard.sharing import Key, shared_files
+from leaderboard.sharing import Key, Shared, shared_files
 
 COPIED = "copied"  # the metric: which share of generated images are copies of real ones
 MOST_COPIED = 0.02  # of 5,000 new real images .013 were taken for copies; .02 is four standard errors above
-FALLS = 0.25  # of a score's distance from 0 that may be lost by a nudge; see `grader.stability` for figures
-FEW = 8  # pairs on which nothing can be said of all
+FALLS = 0.25  # of a score that may be lost by a nudge: models lose .07 at most, see `grader.stability`
+STABILITY = "stability"  # the metric: of which share of items a nudge leaves the answer as it is
+LEAST_STABLE = 0.5  # the shipped network has .9
+NUDGED = (
+    "That is, moved by one pixel under a little noise: a table of known items stumbles over it, and a model "
+    "hardly does."
+)
+FEW = 8  # entries, or pairs, of which nothing can be said in general
 ORDER = list(Sign)
 
 Bools = npt.NDArray[np.bool_]
-
-
-@dataclass
-class _Found:
-    """What has been found of one pair so far."""
-
-    signs: set[Sign] = field(default_factory=set)
-    files: list[SharedFile] = field(default_factory=list)
 
 
 def examine(
@@ -54,32 +51,14 @@ def examine(
     evidence = sorted(evidence, key=lambda one: (one.received_at, one.ref))
     handed_out = handed_out or Contents()
     compared = _compared(evidence, handed_out)
-    found: dict[Key, _Found] = defaultdict(_Found)
     metrics = [metric.name for metric in assignment.metrics]
-    for key in _same_outputs(evidence, metrics):
-        found[key].signs.add(Sign.OUTPUTS)
-    for key in _same_showings(evidence):
-        found[key].signs.add(Sign.SHOWN)
-    shared, commons = shared_files(evidence, handed_out)
-    for key, file in shared:
-        found[key].signs.add(Sign.FILES if file.exact else Sign.SOURCES)
-        found[key].files.append(file)
     measured = likenesses(evidence, metrics, compared, block=assignment.block)
+    shared, commons = shared_files(evidence, handed_out)
+    signs = _signs(evidence, metrics, shared)
     for likeness in measured:
         for key in likeness.high(compared):
-            found[key].signs.add(likeness.measure.sign)
-    pairs = [
-        Pair(
-            evidence[i],
-            evidence[j],
-            sorted(one.signs, key=ORDER.index),
-            one.files,
-            _equal_items(evidence[i], evidence[j]),
-            [reading for likeness in measured if (reading := likeness.reading(i, j)) is not None],
-        )
-        for (i, j), one in found.items()
-        if compared[i, j]
-    ]
+            signs[key].add(likeness.measure.sign)
+    pairs = [_pair(evidence, key, signs[key], shared, measured) for key in signs if compared[key]]
     measures = [likeness.measure for likeness in measured]
     return Findings(
         entries=len(evidence),
@@ -90,6 +69,33 @@ def examine(
         measures=measures,
         unranked=_unranked(pairs, repeatable=repeatable),
         notes=list(_notes(evidence, handed_out, measures, repeatable=repeatable)),
+    )
+
+
+def _signs(evidence: Sequence[Evidence], metrics: Sequence[str], shared: Shared) -> dict[Key, set[Sign]]:
+    """What is plainly the same, of any two entries."""
+    signs: dict[Key, set[Sign]] = defaultdict(set)
+    for key in _same_outputs(evidence, metrics):
+        signs[key].add(Sign.OUTPUTS)
+    for key in _same_showings(evidence):
+        signs[key].add(Sign.SHOWN)
+    for key, files in shared.items():
+        signs[key] |= {Sign.FILES if file.exact else Sign.SOURCES for file in files}
+    return signs
+
+
+def _pair(
+    evidence: Sequence[Evidence], key: Key, signs: set[Sign], shared: Shared, measured: Sequence[Likeness]
+) -> Pair:
+    first, second = (evidence[place] for place in key)
+    readings = [reading for each in measured if (reading := each.reading(*key)) is not None]
+    return Pair(
+        first,
+        second,
+        sorted(signs, key=ORDER.index),
+        shared.get(key, ()),
+        _equal_items(first, second),
+        readings,
     )
 
 
@@ -122,13 +128,14 @@ def _same_outputs(evidence: Sequence[Evidence], metrics: Sequence[str]) -> Itera
             members = [places[row] for row in with_items([evidence[place] for place in places], names[0])]
             stacks = [np.stack([evidence[member].items[name] for member in members]) for name in names]
         else:
-            members = [place for place in places if evidence[place].public]
-            stacks = [np.array([_figures(evidence[member], metrics) for member in members])]
+            boards = {place: _figures(evidence[place], metrics) for place in places}
+            members = [place for place, figures in boards.items() if np.isfinite(figures).all()]
+            stacks = [np.array([boards[member] for member in members])]
         yield from ((members[i], members[j]) for i, j in equal_pairs(stacks))
 
 
 def _figures(one: Evidence, metrics: Sequence[str]) -> list[float]:
-    """Of whole sets, on both boards; infinite where one is missing, which equals nothing."""
+    """Of whole sets, on both boards; infinite where one is missing."""
     return [
         board[name].value if name in board else np.inf
         for board in (one.public, one.private)
@@ -162,18 +169,17 @@ def _same_showings(evidence: Sequence[Evidence]) -> Iterator[Key]:
 def _alone(one: Evidence, assignment: Assignment) -> Iterator[Single]:
     if one.shipped:
         return
-    copied = one.public.get(COPIED)
+    copied, stable, steady = one.public.get(COPIED), one.public.get(STABILITY), one.steadiness
     if copied is not None and copied.value > MOST_COPIED:
         said = f"{copied.value:.1%} of its samples lie so near to a real image that they count as copies."
         yield Single(one, Sign.COPIED, copied.value, MOST_COPIED, said)
-    steady = one.steadiness
+    if stable is not None and stable.value < LEAST_STABLE:
+        said = f"Of only {stable.value:.0%} of the items the answer stays when they are nudged. {NUDGED}"
+        yield Single(one, Sign.UNSTEADY, stable.value, LEAST_STABLE, said)
     if steady is not None and steady.nudged < (1 - FALLS) * steady.as_they_are:
         metric = assignment.metric
         was, now = (f"{value:.{metric.digits}f}" for value in (steady.as_they_are, steady.nudged))
-        said = (
-            f"{metric.label} fell from {was} to {now} when each item was moved by one pixel and a little "
-            "noise was added. A table of known items does that; a model hardly notices."
-        )
+        said = f"{metric.label} fell from {was} to {now} when the items were nudged. {NUDGED}"
         yield Single(one, Sign.UNSTEADY, steady.nudged, (1 - FALLS) * steady.as_they_are, said)
 
 
@@ -208,15 +214,28 @@ def _notes(
             "This assignment scores whole sets: there are no scores per item whose ups and downs could be "
             "compared, only all figures of both boards."
         )
-    if not handed_out.files:
-        yield "What was handed out was not named, so files of the starter count as shared."
-    if unread := sum(1 for one in evidence if one.contents is None):
-        yield f"Of {unread} entr{'y' if unread == 1 else 'ies'} the archive could not be read."
-    if starters := sum(1 for one in evidence if is_starter(one, handed_out)):
-        yield f"{starters} entr{'y is' if starters == 1 else 'ies are'} the starter as it was handed out."
+    yield from _about_measures(measures, len(evidence))
+    yield from _about_files(evidence, handed_out)
+
+
+def _about_measures(measures: Sequence[Measure], entries: int) -> Iterator[str]:
+    if any(measure.sign is Sign.PROFILE for measure in measures) and entries < FEW:
+        yield (
+            f"A profile is what sets an entry apart from the others: of {entries} entries it tells little, "
+            "of two nothing."
+        )
     for measure in measures:
         if 10 * measure.above > len(measure.values) > FEW:
             yield (
                 f"More than a tenth of all pairs are above the bar of {measure.name}: then it says more "
                 "about the assignment, or about what all started from, than about any two."
             )
+
+
+def _about_files(evidence: Sequence[Evidence], handed_out: Contents) -> Iterator[str]:
+    if not handed_out.files:
+        yield "What was handed out was not named, so files of the starter count as shared."
+    if unread := sum(1 for one in evidence if one.contents is None):
+        yield f"Of {unread} entr{'y' if unread == 1 else 'ies'} the archive could not be read."
+    if starters := sum(1 for one in evidence if is_starter(one, handed_out)):
+        yield f"{starters} entr{'y is' if starters == 1 else 'ies are'} the starter as it was handed out."

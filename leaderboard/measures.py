@@ -12,6 +12,7 @@ from leaderboard.agreement import (
     profile_correlation,
     right_or_wrong,
     robust_scores,
+    robust_spread,
 )
 from leaderboard.evidence import Evidence
 from leaderboard.findings import Measure, Reading, Sign
@@ -21,9 +22,11 @@ from leaderboard.findings import Measure, Reading, Sign
 HONEST_KAPPA, KAPPA_BAR = 0.694, 0.83
 HONEST_PROFILE, PROFILE_BAR = 0.84, 0.90  # the highest honest pair: see `profile_correlation`
 ERRORS = 4.0  # standard errors that chance is left: one in 30,000, and a large class has 45,000 pairs
-SIGMAS = 3.0  # robust ones above the board's median
-FEWEST = 28  # pairs from which a board tells what is usual on it
-HIGHEST = {Sign.ERRORS: 0.90, Sign.PROFILE: 0.98}  # what a board alike all over may raise the bar to
+FEWEST = 28  # pairs from which a board tells what is usual on it; where that is far below,
+SIGMAS = 6.0  # so many robust σ above its median will do instead of the bar,
+# but nothing less than this. VAEs of one kind have r = -.1 to .1 on a board of such, and a copy has but .71,
+# since noise is drawn in each judging; on boards of weak and strong models σ is too wide to lower anything.
+LOWEST = {Sign.ERRORS: 0.80, Sign.PROFILE: 0.60}
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -118,12 +121,12 @@ def _likeness(
         sigmas = np.zeros_like(values)
         sigmas[chosen] = robust_scores(board)
         sigmas += sigmas.T
-        bars = np.maximum(bars, min(_usual(board), HIGHEST[sign]))
+        bars = np.minimum(bars, max(_unusual(board), LOWEST[sign]))
     measure = Measure(sign, *called, values=np.sort(board), bar=float(np.median(bars[chosen])))
     return Likeness(measure, members, values, bars, sigmas)
 
 
-def _usual(board: Floats) -> float:
-    """What SIGMAS robust σ above the median of a board's own pairs is."""
-    away = np.abs(board - np.median(board))
-    return float(np.median(board) + SIGMAS * 1.4826 * np.median(away))
+def _unusual(board: Floats) -> float:
+    """SIGMAS robust σ above the median of a board's own pairs; 1 where half of them are equal."""
+    spread = robust_spread(board)
+    return float(np.median(board) + SIGMAS * spread) if spread > 0 else 1.0

@@ -14,24 +14,24 @@ EMPTY = hashlib.sha256(b"").hexdigest()
 
 Key = tuple[int, int]  # places of two entries in the evidence, the smaller first
 Owners = Mapping[str, Mapping[int, str]]  # checksum → who has it: place → name
+Shared = Mapping[Key, Sequence[SharedFile]]
 Match = tuple[Key, str, str]  # two places, and the file's name in each
 
 
-def shared_files(
-    evidence: Sequence[Evidence], handed_out: Contents
-) -> tuple[list[tuple[Key, SharedFile]], list[Common]]:
-    """Each file that two share, and those that too many share to be told of pairs.
+def shared_files(evidence: Sequence[Evidence], handed_out: Contents) -> tuple[Shared, list[Common]]:
+    """The files that each two share, and those that too many share to be told of pairs.
 
     A source that is the same byte for byte is not told again as one that is equal up to its names.
     """
+    known = set(_plain(handed_out.sources).values())
     exact, commons = _matches(_owners(_sums(evidence), {*handed_out.files.values(), EMPTY}), evidence)
-    plain, more = _matches(_owners(_plain_sums(evidence), set(_plain(handed_out.sources).values())), evidence)
-    told = set(exact)
-    found = [(match[0], _shared(evidence, match, handed_out, exact=True)) for match in exact]
-    found += [
-        (match[0], _shared(evidence, match, handed_out, exact=False)) for match in plain if match not in told
-    ]
-    return found, list(dict.fromkeys([*commons, *more]))
+    plain, more = _matches(_owners(_plain_sums(evidence), known), evidence)
+    shared: dict[Key, list[SharedFile]] = defaultdict(list)
+    for match in exact:
+        shared[match[0]].append(_shared(evidence, match, handed_out, exact=True))
+    for match in sorted(set(plain) - set(exact)):
+        shared[match[0]].append(_shared(evidence, match, handed_out, exact=False))
+    return shared, list(dict.fromkeys([*commons, *more]))
 
 
 def _sums(evidence: Sequence[Evidence]) -> Iterator[tuple[int, Mapping[str, str]]]:

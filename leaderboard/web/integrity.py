@@ -22,7 +22,7 @@ from leaderboard.web.strip import strip
 
 HERE = Path(__file__).parent
 PNG = b"\x89PNG\r\n\x1a\n"
-SHOWN = 40  # pairs that are laid out; all are listed
+SHOWN, LISTED = 40, 500  # pairs that are laid out, and those in the list above them
 FILES = 3  # sources of a pair that are shown
 MAIN = "model.py"
 
@@ -57,21 +57,45 @@ class Sheet:
     number: int
     pair: Pair
     sources: Sequence[Source]
-    same_pictures: bool
+
+    @property
+    def same_pictures(self) -> bool:
+        return Sign.SHOWN in self.pair.signs
+
+    @property
+    def others(self) -> Sequence[str]:
+        """The files that both have, but for those whose source is shown."""
+        shown = {source.title for source in self.sources}
+        return [title for file in self.pair.files if (title := told(file)) not in shown]
 
     @property
     def sides(self) -> Sequence[Evidence]:
         return (self.pair.first, self.pair.second)
 
     @property
-    def pictures(self) -> Sequence[tuple[Evidence, Picture]]:
-        """Both of one name together, the first entry's to the left."""
-        found = [(side, picture) for side in self.sides for picture in pictures(side)]
-        return sorted(found, key=lambda each: each[1].name)
+    def exhibits(self) -> Sequence["Exhibit"]:
+        """Pictures and texts by name, each of both entries."""
+        drawn = [{picture.name: picture for picture in pictures(side)} for side in self.sides]
+        written = [side.showing.texts for side in self.sides]
+        names = dict.fromkeys(name for each in (*drawn, *written) for name in each)
+        return [
+            Exhibit(
+                name,
+                [
+                    (side, shown.get(name), texts.get(name))
+                    for side, shown, texts in zip(self.sides, drawn, written, strict=True)
+                ],
+            )
+            for name in names
+        ]
 
-    @property
-    def texts(self) -> Sequence[tuple[Evidence, str, str]]:
-        return [(side, name, text) for side in self.sides for name, text in side.showing.texts.items()]
+
+@dataclass(frozen=True, eq=False)
+class Exhibit:
+    """What two entries made under one name; None where one of them has nothing of that name."""
+
+    name: str
+    sides: Sequence[tuple[Evidence, Picture | None, str | None]]
 
 
 def write_report(
@@ -96,11 +120,14 @@ def write_report(
         "slug": assignment.slug,
         "metric": assignment.metric,
         "findings": findings,
+        "listed": findings.pairs[:LISTED],
         "sheets": sheets,
         "strips": {measure.sign: strip(measure) for measure in findings.measures},
     }
     style = b"".join((HERE / name).read_bytes() for name in ("integrity.css", "style.css"))
-    files = {picture.file: picture.png for sheet in sheets for _, picture in sheet.pictures}
+    files = {
+        picture.file: picture.png for sheet in sheets for side in sheet.sides for picture in pictures(side)
+    }
     page = _environment().get_template("integrity.html").render(shown)
     _make_own(target, style.split(b"\n")[0])
     write_files(
@@ -120,20 +147,17 @@ def pictures(one: Evidence) -> Iterator[Picture]:
 
 def _sheets(pairs: Sequence[Pair], handed_out: Contents) -> list[Sheet]:
     known = frozenset(line.strip() for text in handed_out.sources.values() for line in text.splitlines())
-    return [
-        Sheet(number, pair, list(_sources(pair, known)), Sign.SHOWN in pair.signs)
-        for number, pair in enumerate(pairs, 1)
-    ]
+    return [Sheet(number, pair, list(_sources(pair, known))) for number, pair in enumerate(pairs, 1)]
 
 
 def _sources(pair: Pair, known: frozenset[str]) -> Iterator[Source]:
-    """Of the files that they share, else of what both call their model."""
+    """Of the files that they share, else of what both call their model, where they differ."""
     if pair.first.contents is None or pair.second.contents is None:
         return
     ours, theirs = pair.first.contents.sources, pair.second.contents.sources
     shared = [file for file in pair.files if file.first in ours and file.second in theirs]
-    if not shared and MAIN in ours and MAIN in theirs:
-        yield Source(f"{MAIN} of both: they differ", unified(ours[MAIN], theirs[MAIN], known))
+    if not shared and MAIN in ours and MAIN in theirs and ours[MAIN] != theirs[MAIN]:
+        yield Source(f"{MAIN} of both, which differ", unified(ours[MAIN], theirs[MAIN], known))
     for file in shared[:FILES]:
         yield Source(told(file), unified(ours[file.first], theirs[file.second], known))
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from leaderboard.findings import Measure
 
-WIDTH, HEIGHT, BASE = 320.0, 52.0, 40.0  # SVG units; below BASE stand the numbers
+WIDTH, BASE = 320.0, 40.0  # SVG units; below BASE are the pair's mark and, lower still, numbers
 COLUMNS = 64
 SHORTEST = 2.0  # a single pair among 45,000 would not be seen
 
