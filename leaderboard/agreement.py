@@ -95,25 +95,25 @@ def right_or_wrong(items: Items) -> Bools | None:
     return np.asarray(items == 1) if bool(plain.all()) and items.size else None
 
 
-def equal_pairs(stacks: Sequence[Items]) -> Iterator[tuple[int, int]]:
-    """Pairs of entries whose scores are equal up to ROUNDING on all items, by all metrics.
+def equal_pairs(stacks: Sequence[Items], rounding: float = ROUNDING) -> Iterator[tuple[int, int]]:
+    """Pairs of entries whose scores are equal up to `rounding` on all items, by all metrics.
 
-    stacks: for each metric (k, n). Pairs (i, j) with i < j.
+    stacks: for each metric (k, n). Pairs (i, j) with i < j. A difference of rounding·(1 + |a|) is none.
     """
     count = len(stacks[0]) if stacks else 0
     for row in range(count - 1):
         others = np.arange(row + 1, count)
         for stack in stacks:
             some = np.linspace(0, stack.shape[1] - 1, min(SKETCHED, stack.shape[1])).astype(int)
-            others = others[_equal(stack[row, some], stack[np.ix_(others, some)])]
+            others = others[_equal(stack[row, some], stack[np.ix_(others, some)], rounding)]
         for stack in stacks:
-            others = others[_equal(stack[row], stack[others])]
+            others = others[_equal(stack[row], stack[others], rounding)]
         yield from ((row, int(other)) for other in others)
 
 
-def _equal(one: Items, many: Items) -> Bools:
+def _equal(one: Items, many: Items, rounding: float) -> Bools:
     """(n,) and (m, n) → (m,)."""
-    return np.asarray((np.abs(many - one) <= ROUNDING * (1 + np.abs(one))).all(axis=1))
+    return np.asarray((np.abs(many - one) <= rounding * (1 + np.abs(one))).all(axis=1))
 
 
 def robust_scores(values: Floats) -> Floats:

@@ -196,7 +196,7 @@ def test_whole_sets_are_compared_by_all_figures_of_both_boards() -> None:
         boards = [{"kid": Estimate(one, 0.1), "fid": Estimate(9.5, 1)} for one in (value, private)]
         return entry(ref, public=boards[0], private=boards[1])
 
-    board = [scored(1, 0.031234, 0.04), scored(2, 0.031234, 0.04), scored(3, 0.031234, 0.05), entry(4)]
+    board = [scored(1, 0.031, 0.04), scored(2, 0.0312, 0.04), scored(3, 0.031, 0.05), entry(4)]
     found = examine(board, assignment(kid, fid))
     assert signs(found) == {(1, 2): [Sign.OUTPUTS]}
     assert any("whole sets" in note for note in found.notes)
