@@ -16,9 +16,9 @@ from grader.report import Job
 from grader.rules import Rules
 from leaderboard import admission, turns
 from leaderboard.columns import Leased
-from leaderboard.findings import add_broken
 from leaderboard.people import find_team
 from leaderboard.records import Receipt, State, TeamKind
+from leaderboard.reports import add_broken
 from leaderboard.tables import RegradeRow, SubmissionRow, TeamRow
 
 ATTEMPTS = 3  # that may break on our side before a submission is parked for the instructor

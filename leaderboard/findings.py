@@ -1,120 +1,117 @@
-"""A report becomes rows: a judging with its scores, items and pictures. Inside the caller's transaction."""
+"""What an integrity report says: signs that two entries, or one alone, deserve a look. Never a verdict."""
 
-import hashlib
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+import numpy.typing as npt
 
-from grader.report import Job, Report, Verdict
-from leaderboard.columns import Leased
-from leaderboard.plain import storable
-from leaderboard.tables import (
-    ItemScoresRow,
-    JudgingRow,
-    PictureRow,
-    ResampledRow,
-    ScoreRow,
-)
+from leaderboard.evidence import Evidence
 
 
-def add_judging(
-    session: Session, submission_id: int, attempt: int, lease: Leased, report: Report, now: datetime
-) -> JudgingRow:
-    """Add what the holder of `lease` found in this attempt."""
-    judging = _judging(submission_id, attempt, lease, report, now)
-    session.add(judging)
-    session.flush()
-    _add_findings(session, judging.id, report)
-    return judging
+class Sign(StrEnum):
+    """Why somebody should look; the plainest first."""
+
+    OUTPUTS = "identical outputs"
+    SHOWN = "identical pictures"
+    FILES = "identical files"
+    SOURCES = "equal code, names aside"
+    ERRORS = "the same mistakes"
+    PROFILE = "the same strengths"
+    COPIED = "copied samples"
+    UNSTEADY = "unsteady when nudged"
 
 
-def add_broken(
-    session: Session, submission_id: int, attempt: int, lease: Leased, text: str, now: datetime
-) -> JudgingRow:
-    """The judging of an attempt of which no report came: it has no run seed."""
-    report = Report(Verdict.GRADER_ERROR, run_seed=0, log=text)
-    judging = _judging(submission_id, attempt, lease, report, now)
-    judging.run_seed = None
-    session.add(judging)
-    session.flush()
-    return judging
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """How alike the scores of all compared pairs are, and from where on a pair is shown.
+
+    values: (m,) sorted, one for each pair of different teams, not both shipped.
+    """
+
+    sign: Sign
+    name: str  # "κ"
+    of: str  # the metric
+    values: npt.NDArray[np.float64]
+    bar: float
+
+    @property
+    def median(self) -> float:
+        return float(np.median(self.values))
+
+    @property
+    def above(self) -> int:
+        return int((self.values >= self.bar).sum())
 
 
-def recorded(session: Session, job: Job) -> bool:
-    """Whether this holder has recorded this attempt before."""
-    found = session.scalar(
-        select(JudgingRow.id).where(
-            JudgingRow.submission_id == job.ref,
-            JudgingRow.attempt == job.attempt,
-            JudgingRow.holder == job.holder,
-            JudgingRow.run_seed.is_not(None),  # a lost lease has a judging without seed, in its name
-        )
-    )
-    return found is not None
+@dataclass(frozen=True)
+class Reading:
+    """One pair on a measure. sigmas: robust ones above the median of all pairs, None where those are few.
+
+    bar: the pair's own; higher than the measure's where there are few items.
+    """
+
+    measure: Measure
+    value: float
+    bar: float
+    sigmas: float | None
 
 
-def _judging(submission_id: int, attempt: int, lease: Leased, report: Report, now: datetime) -> JudgingRow:
-    used = report.resources
-    return JudgingRow(
-        submission_id=submission_id,
-        attempt=attempt,
-        holder=lease.holder or "",
-        verdict=report.verdict,
-        reason=report.failure.reason.value if report.failure else "",
-        message=storable(report.failure.message) if report.failure else "",
-        log=storable(report.log),
-        run_seed=report.run_seed,
-        data_sha256=report.data_sha256,
-        outputs_sha256=_digest(report),
-        launcher=used.launcher,
-        layers=", ".join(used.layers),
-        wall_seconds=used.wall_seconds,
-        cpu_seconds=used.cpu_seconds,
-        peak_bytes=used.peak_bytes,
-        limits=asdict(used.limits) if used.limits else {},
-        killed=used.killed,
-        doing=storable(used.doing),
-        dropped_bytes=used.dropped_bytes,
-        texts={storable(name): storable(text) for name, text in report.texts.items()},
-        training=asdict(report.training) if report.training else {},
-        started_at=lease.claimed_at,
-        recorded_at=now,
-    )
+@dataclass(frozen=True)
+class SharedFile:
+    """A file that both have, by its name in each. own_lines: those not handed out; None: no Python."""
+
+    first: str
+    second: str
+    exact: bool
+    own_lines: int | None = None
 
 
-def _digest(report: Report) -> str:
-    """Of every item's scores, to the last bit; "" where there are none: nothing tells two models apart."""
-    if not report.items:
-        return ""
-    whole = hashlib.sha256()
-    for name, values in sorted(report.items.items()):
-        whole.update(name.encode() + np.asarray(values, "<f4").tobytes())
-    return whole.hexdigest()
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two entries of different teams. The first was received earlier, which says nothing of whose it is.
+
+    readings: on every measure, those below the bar, too. equal: how many items have the same scores by all
+    metrics, up to rounding, of how many; None where there are none to compare.
+    """
+
+    first: Evidence
+    second: Evidence
+    signs: Sequence[Sign]
+    files: Sequence[SharedFile] = ()
+    equal: tuple[int, int] | None = None
+    readings: Sequence[Reading] = ()
 
 
-def _add_findings(session: Session, judging: int, report: Report) -> None:
-    for split, estimates in (("public", report.public), ("private", report.private)):
-        session.add_all(
-            ScoreRow(
-                judging_id=judging,
-                split=split,
-                metric=metric,
-                value=float(estimate.value),
-                half_width=float(estimate.half_width),
-            )
-            for metric, estimate in estimates.items()
-        )
-    session.add_all(
-        ItemScoresRow(judging_id=judging, metric=metric, values=np.asarray(values, "<f4").tobytes())
-        for metric, values in report.items.items()
-    )
-    session.add_all(
-        ResampledRow(judging_id=judging, split=split, values=np.asarray(values, "<f4").tobytes())
-        for split, values in report.resampled.items()
-    )
-    session.add_all(
-        PictureRow(judging_id=judging, name=name, png=png) for name, png in report.pictures.items()
-    )
+@dataclass(frozen=True, eq=False)
+class Single:
+    """Something about one entry alone, and the bar that it is beyond."""
+
+    entry: Evidence
+    sign: Sign
+    value: float
+    bar: float
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Common:
+    """A file that so many teams have that somebody probably gave it to them."""
+
+    name: str
+    teams: Sequence[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """All that there is to look at. unranked: by number of the entry, why it should take no rank."""
+
+    entries: int
+    compared: int  # pairs
+    pairs: Sequence[Pair] = ()
+    singles: Sequence[Single] = ()
+    commons: Sequence[Common] = ()
+    measures: Sequence[Measure] = ()
+    unranked: Mapping[int, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()  # what could not be compared, and why

@@ -12,8 +12,8 @@ from grader.spec import Assignment
 from leaderboard import regrade_queue, rungs, standings
 from leaderboard.boards import Board
 from leaderboard.claims import free, give_back, held
-from leaderboard.findings import add_judging, recorded
 from leaderboard.records import State, TeamKind
+from leaderboard.reports import add_judging, recorded
 from leaderboard.tables import SubmissionRow, TeamRow
 
 LARGEST = 1e300  # the tables check the same

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from grader.report import Job, Report, Verdict
 from leaderboard.claims import OPEN, free, lease, requeue
-from leaderboard.findings import add_broken, add_judging, recorded
 from leaderboard.records import State
+from leaderboard.reports import add_broken, add_judging, recorded
 from leaderboard.rungs import packed
 from leaderboard.tables import RegradeItemRow, RegradeRow, SubmissionRow, TeamRow
 
