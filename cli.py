@@ -16,6 +16,7 @@ from commands.decisions import (
     audit,
     disqualify,
     extend,
+    integrity,
     limits,
     regrade,
     reinstate,
@@ -33,7 +34,8 @@ STUDENT = [
     assignments, start, check, submit, submissions, show, leaderboard, limits, select, withdraw, team,
 ]  # fmt: skip
 INSTRUCTOR = [
-    course, roster, baselines, grade, regrade, extend, disqualify, reinstate, reveal, audit, doctor,
+    course, roster, baselines, grade, regrade, extend, disqualify, reinstate, reveal, integrity, audit,
+    doctor,
     export_site, assignment,
 ]  # fmt: skip
 course.add_command(rules)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from commands.options import (
+    FOLDER,
     Moment,
     course_option,
     format_option,
@@ -280,3 +281,35 @@ def rules(slugs: tuple[str, ...], preview: bool, style: str, folder: Path | None
         if style == "table":
             print_rules(assignment)
         _print_moves(assignment, store.preview, style)
+
+
+@click.command()
+@click.argument("slug")
+@click.option(
+    "--out", type=FOLDER, metavar="DIR", help="Where the page goes. Default: SLUG-integrity in the course."
+)
+@train_option("The board of train runs.")
+@format_option
+@course_option
+def integrity(slug: str, out: Path | None, train: bool, style: str, folder: Path | None) -> None:
+    """Compare what stands on SLUG's board: answers, code, pictures. For you to look at; never a verdict."""
+    from grader import archive
+    from leaderboard.boards import heading
+    from leaderboard.evidence import gather, handed_out
+    from leaderboard.integrity import examine
+    from leaderboard.reading import board
+    from leaderboard.render_integrity import print_findings
+    from leaderboard.web.integrity import write_report
+
+    course = locate(folder)
+    store, assignment, kind = open_store(course), settled(course, slug), run_kind(train)
+    refs = [row.ref for row in board(store, assignment, run_kind=kind, live=True)]
+    evidence = gather(store, assignment, refs, lambda sha256: archive.fetch(course.archives, sha256))
+    given = handed_out(assignment, course.data(slug, store.regrades.data_version(slug)) / "public.npz")
+    findings = examine(evidence, assignment, handed_out=given, repeatable=assignment.repeatable)
+    target = out or course.folder / f"{slug}-integrity"
+    page = write_report(
+        findings, assignment, target, course=course.config.title, run_kind=kind, handed_out=given
+    )
+    print_findings(findings, heading(assignment, kind), style)
+    click.echo(f"wrote {page}", err=style != "table")

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.spec import Assignment
-from leaderboard.agreement import ROUNDING, equal_pairs
+from leaderboard.agreement import COUNTED, ROUNDING, equal_pairs
 from leaderboard.contents import Contents
 from leaderboard.evidence import Evidence
 from leaderboard.findings import Findings, Measure, Pair, Sign, Single
@@ -30,9 +30,6 @@ NUDGED = (
     "hardly does."
 )
 FEW = 8  # entries, or pairs, of which nothing can be said in general
-# Of figures of whole sets: a grey value that rounding tips may tip two of 5,000 images over the edge of what
-# counts as covered. The shipped generators differ by hundredths and more.
-COUNTED = 5e-4
 ORDER = list(Sign)
 
 Bools = npt.NDArray[np.bool_]

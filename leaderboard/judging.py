@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from grader.errors import HeldoutError
 from grader.report import Job, Report, Verdict
 from grader.spec import Assignment
-from leaderboard import regrade_queue, rungs, standings
+from leaderboard import regrade_queue, rungs, sameness, standings
 from leaderboard.boards import Board
 from leaderboard.claims import free, give_back, held
 from leaderboard.records import State, TeamKind
 from leaderboard.reports import add_judging, recorded
-from leaderboard.tables import SubmissionRow, TeamRow
+from leaderboard.tables import JudgingRow, SubmissionRow, TeamRow
 
 LARGEST = 1e300  # the tables check the same
 
@@ -29,24 +29,32 @@ def record(session: Session, job: Job, report: Report, assignment: Assignment, n
     row = held(session, job)
     if row is None:
         return recorded(session, job)
-    add_judging(session, row.id, row.attempts, row, report, now)
+    judging = add_judging(session, row.id, row.attempts, row, report, now)
     if report.verdict is Verdict.GRADER_ERROR:
         give_back(row)
     else:
-        _settle(session, row, report, Board(assignment, row.run_kind), now)
+        _settle(session, row, judging, report, Board(assignment, row.run_kind), now)
     return True
 
 
-def _settle(session: Session, row: SubmissionRow, report: Report, board: Board, now: datetime) -> None:
+def _settle(
+    session: Session, row: SubmissionRow, judging: JudgingRow, report: Report, board: Board, now: datetime
+) -> None:
     row.state = State.SCORED if report.verdict is Verdict.SCORED else State.FAILED
     row.judged_attempt, row.judged_at = row.attempts, now
     free(row)
     standings.board_row(session, board, now)  # locked: who records for this board waits here
     if row.state is State.SCORED:
         row.released = rungs.climb(session, board, row.team_id, rungs.offered(board, report))
-    shipped = session.get_one(TeamRow, row.team_id).kind is not TeamKind.STUDENT
-    # A shipped solution's outputs may be those that somebody has handed in.
-    standings.restand(session, board, standings.everybody(session, board) if shipped else [row.team_id], now)
+    kind = session.get_one(TeamRow, row.team_id).kind
+    if kind is TeamKind.STUDENT and row.state is State.SCORED:
+        sameness.mark(session, board, [judging])
+    if kind is not TeamKind.REFERENCE:
+        standings.restand(session, board, [row.team_id], now)
+        return
+    session.flush()
+    sameness.mark_everybody(session, board)  # somebody may have handed these answers in before
+    standings.restand(session, board, standings.everybody(session, board), now)
 
 
 def check(job: Job, report: Report) -> None:

@@ -100,6 +100,7 @@ class Judging:
     resources: Resources = field(default_factory=Resources)
     texts: Mapping[str, str] = field(default_factory=dict)  # on public examples, as the model wrote them
     training: Training | None = None
+    same_as: str = ""  # the reference solution whose answers these are: they take no rank
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
 from grader.spec import Assignment, RunKind
-from leaderboard import rungs, standings
+from leaderboard import rungs, sameness, standings
 from leaderboard.boards import Board
 from leaderboard.claims import APPLIED, CANCELLED, OPEN, data_version
 from leaderboard.people import note
@@ -137,6 +137,7 @@ def apply(session: Session, assignment: Assignment, now: datetime) -> Regrade:
     for run_kind in RunKind:
         board = Board(assignment, run_kind)
         standings.board_row(session, board, now)
+        sameness.mark_everybody(session, board)
         _climb_again(session, board, [each for each in done if each[1].run_kind is run_kind])
         standings.restand(session, board, standings.everybody(session, board), now)
     note(session, now, "regrade applied", assignment.slug, regrade=row.id, submissions=len(done))

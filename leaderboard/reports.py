@@ -1,6 +1,5 @@
 """A report becomes rows: a judging with its scores, items and pictures. Inside the caller's transaction."""
 
-import hashlib
 from dataclasses import asdict
 from datetime import datetime
 
@@ -68,7 +67,6 @@ def _judging(submission_id: int, attempt: int, lease: Leased, report: Report, no
         log=storable(report.log),
         run_seed=report.run_seed,
         data_sha256=report.data_sha256,
-        outputs_sha256=_digest(report),
         launcher=used.launcher,
         layers=", ".join(used.layers),
         wall_seconds=used.wall_seconds,
@@ -83,16 +81,6 @@ def _judging(submission_id: int, attempt: int, lease: Leased, report: Report, no
         started_at=lease.claimed_at,
         recorded_at=now,
     )
-
-
-def _digest(report: Report) -> str:
-    """Of every item's scores, to the last bit; "" where there are none: nothing tells two models apart."""
-    if not report.items:
-        return ""
-    whole = hashlib.sha256()
-    for name, values in sorted(report.items.items()):
-        whole.update(name.encode() + np.asarray(values, "<f4").tobytes())
-    return whole.hexdigest()
 
 
 def _add_findings(session: Session, judging: int, report: Report) -> None:

@@ -99,7 +99,7 @@ class JudgingRow(Base):
     log: Mapped[str] = mapped_column(Text)
     run_seed: Mapped[int | None] = mapped_column(BigInteger)
     data_sha256: Mapped[str] = mapped_column(String(64))
-    outputs_sha256: Mapped[str] = mapped_column(String(64), server_default="")  # of all items' scores
+    same_as: Mapped[str] = mapped_column(Text, server_default="")  # a reference's answers: see sameness.py
     launcher: Mapped[str] = mapped_column(Text)
     layers: Mapped[str] = mapped_column(Text)  # separated by commas; see views for older ones
     wall_seconds: Mapped[float]

@@ -110,6 +110,7 @@ def _judging(
         resources=_resources(row),
         texts=dict(row.texts),
         training=_training(row.training) if row.training else None,
+        same_as=row.same_as,
     )
 
 

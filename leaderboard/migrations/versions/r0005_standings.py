@@ -48,7 +48,7 @@ def extend_submissions() -> None:
 
 
 def extend_judgings() -> None:
-    op.add_column("judgings", sa.Column("outputs_sha256", sa.String(64), server_default="", nullable=False))
+    op.add_column("judgings", sa.Column("same_as", sa.Text(), server_default="", nullable=False))
     op.create_table(
         "resampled",
         sa.Column("judging_id", sa.Integer(), nullable=False),
