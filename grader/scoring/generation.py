@@ -17,7 +17,7 @@ Features = npt.NDArray[np.float64]
 PerItem = npt.NDArray[np.float64]
 
 CHUNK = 500  # rows of a matrix of pairs at a time: 20 MB beside 5,000 others
-PARTS, ROUNDS = 5, 20  # of the half-width: the items are dealt into five parts, twenty times over
+PARTS, ROUNDS = 5, 20  # of FID's half-width: the items are dealt into five parts, twenty times over
 MANIFOLD_K, COVERAGE_K = 3, 5  # neighbours, as in the papers
 
 
