@@ -91,6 +91,7 @@ def _scored(assignment: Assignment, student: SandboxedStudent, heldout: Arrays, 
         items={name: values.astype(np.float32) for name, values in scores.items.items()},
         losses=_losses(scores, assignment.metric, is_public),
         resampled=_resampled(scores, assignment, is_public, report.run_seed),
+        blocks=_blocks(scores, assignment, is_public),
     )
 
 
@@ -109,6 +110,13 @@ def _losses(scores: Scores, metric: Metric, is_public: Mask) -> npt.NDArray[np.f
         return None
     values = scores.items[metric.name][is_public].clip(*metric.bounds).astype(np.float32)
     return -values if metric.higher_is_better else values
+
+
+def _blocks(scores: Scores, assignment: Assignment, is_public: Mask) -> dict[str, int]:
+    if assignment.metric.name not in scores.items:
+        return {"public": 0, "private": 0}
+    counts = {"public": int(is_public.sum()), "private": int((~is_public).sum())}
+    return {split: -(-count // assignment.block) for split, count in counts.items()}
 
 
 def _resampled(scores: Scores, assignment: Assignment, is_public: Mask, run_seed: int) -> Arrays:

@@ -130,7 +130,10 @@ MOVES = ("team", "rank", "newRank", "score", "newScore")
 def print_moves(
     found: Sequence[Move], metric: Metric, style: str = "table", *, title: str, console: Console | None = None
 ) -> None:
-    """Print who moves."""
+    """Print who moves, in one line if nobody does."""
+    if not found and style == Style.TABLE:
+        (console or terminal()).print(Text(f"{title}: nobody moves."))
+        return
     rows = [(one.team, one.rank, one.new_rank, one.score, one.new_score) for one in found]
     shown = table(
         [
@@ -153,7 +156,6 @@ def print_moves(
         width=(console or terminal()).width,
         title=title,
     )
-    shown.caption = None if found else Text("nobody moves")
     _print(MOVES, rows, style, shown, console)
 
 

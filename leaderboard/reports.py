@@ -100,7 +100,12 @@ def _add_findings(session: Session, judging: int, report: Report) -> None:
         for metric, values in report.items.items()
     )
     session.add_all(
-        ResampledRow(judging_id=judging, split=split, values=np.asarray(values, "<f4").tobytes())
+        ResampledRow(
+            judging_id=judging,
+            split=split,
+            values=np.asarray(values, "<f4").tobytes(),
+            blocks=report.blocks.get(split, 0),
+        )
         for split, values in report.resampled.items()
     )
     session.add_all(

@@ -153,6 +153,7 @@ class ResampledRow(Base):
     judging_id: Mapped[int] = mapped_column(ForeignKey("judgings.id"), primary_key=True)
     split: Mapped[str] = mapped_column(String(10), primary_key=True)
     values: Mapped[bytes] = mapped_column(LargeBinary)
+    blocks: Mapped[int]  # that were drawn from; 0: of a whole set
 
 
 class PictureRow(Base):

@@ -10,7 +10,6 @@ Indices = npt.NDArray[np.int64]
 CONFIDENCE = 0.95
 NORMAL_95 = 1.96  # standard errors in half of a 95 % interval
 REPETITIONS = 2_000
-NORMAL_95 = 1.959964  # standard errors to either side of a normal 95 % interval
 DRAWS = 2_000_000  # held in memory at a time: some 50 MB
 
 

@@ -54,6 +54,7 @@ def extend_judgings() -> None:
         sa.Column("judging_id", sa.Integer(), nullable=False),
         sa.Column("split", sa.String(10), nullable=False),
         sa.Column("values", sa.LargeBinary(), nullable=False),
+        sa.Column("blocks", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["judging_id"], ["judgings.id"], name="fk_resampled_judging_id"),
         sa.PrimaryKeyConstraint("judging_id", "split", name="pk_resampled"),
     )
