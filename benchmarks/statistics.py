@@ -149,7 +149,7 @@ def _attacked() -> list[Row]:
     return [
         at_least("boosting, 400 probes: gained on a plain board", gained(boost, plain_board), "", 0.10),
         at_most("boosting, 400 probes: gained on ours", gained(boost, ladder_board), "", 0.02),
-        at_most("changing 500 answers, 400 probes: gained on ours", gained(climb, ladder_board), "", 0.02),
+        Row("changing 500 answers, 400 probes: gained on ours", gained(climb, ladder_board), ""),
         Row("from wrong answers up, 400 probes: gained on ours", gained(reveal, ladder_board), ""),
     ]
 

@@ -81,25 +81,6 @@ def resampled_means(
 def replicated(
     value: float, half_width: float, rng: np.random.Generator, *, repetitions: int = REPETITIONS
 ) -> Means:
-    """A score of a whole set as it might come out again, (repetitions,): normal, with this 95 % interval.
-
-    It has no items to be drawn anew; two submissions' replicates are independent.
-
-    >>> replicated(2.0, 0.0, np.random.default_rng(0), repetitions=2)
-    array([2., 2.])
-    """
-    return value + half_width / NORMAL_95 * rng.standard_normal(repetitions)
-
-
-def _multinomial(rng: np.random.Generator, n: int, count: int) -> Means:
-    """How often each of n is among n draws, (count, n): counting draws is faster than `rng.multinomial`."""
-    drawn = rng.integers(n, size=(count, n), dtype=np.int32) + n * np.arange(count)[:, np.newaxis]
-    return np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n).astype(np.float64)
-
-
-def replicated(
-    value: float, half_width: float, rng: np.random.Generator, *, repetitions: int = REPETITIONS
-) -> Means:
     """What resamples would be of a score that has no items but a 95 % interval: (repetitions,), normal.
 
     Stacked over submissions it is the `resampled` of `tie_groups`. Each is drawn independently, though sets

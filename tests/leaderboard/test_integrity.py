@@ -24,7 +24,7 @@ from tests.leaderboard.conftest import START
 ACCURACY = Metric("accuracy", "", higher_is_better=True, digits=3)
 NLL = Metric("nll", "nats", higher_is_better=False, digits=3)
 PSNR = Metric("psnr", "dB", higher_is_better=True)
-ITEMS = Path(__file__).parents[2] / "benchmarks" / "items.npz"
+ITEMS = Path(__file__).with_name("profiles.npz")  # scores of shipped solutions on 1,000 items of a course
 STARTER = "import torch\n\n\ndef load(folder, device):\n    return torch.load(folder / 'weights.pt')\n"
 OWN = STARTER + "\n" + "\n".join(f"def layer_{i}(x):\n    return x * {i} + {i + 1}\n" for i in range(9))
 RENAMED = OWN.replace("layer_", "step_").replace("x", "image").replace("eimage", "ex") + "# mine\n"
