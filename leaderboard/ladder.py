@@ -4,8 +4,8 @@ A plain board answers every probe, and many small answers add up to the labels (
 Ladder: A Reliable Leaderboard for Machine Learning Competitions"). Losses here are per item, lower is better.
 
 It does not stop who starts from answers that are certainly wrong and rights some at a time: each such step
-is certain, and tells how many (of 2,000 coins .56 to .60 after some 180 probes, see the benchmark). Against that
-stand the number of submissions that a team has, and the private board.
+is certain, and tells how many (of 2,000 coins .56 to .60 after some 180 probes, see the benchmark). Against
+that stand the number of submissions that a team has, and the private board.
 """
 
 from dataclasses import dataclass
