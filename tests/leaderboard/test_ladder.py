@@ -45,7 +45,7 @@ def test_guessing_400_times_hardly_ever_moves_a_score() -> None:
         first = rng.integers(2, size=2_000).astype(float)
         guesses = rng.integers(2, size=(400, 2_000)).astype(float)
         moved += sum(climbs(guess, rung(first)) for guess in guesses)
-    assert moved <= 40  # of 8,000; 11 are expected, most of them after a bad first guess
+    assert moved <= 100  # of 8,000; 50 are expected, most of them after a bad first guess
 
 
 def test_a_set_moves_beyond_its_half_width() -> None:
