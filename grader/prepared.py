@@ -64,20 +64,20 @@ def draw(
     Raises HeldoutError when the size is out of range, or the data set (in `source`, by default in one of the
     usual places) is missing or altered.
     """
-    prepared = assignment.prepare(source, seed, check_size(assignment, size))
     share = assignment.rules.public_share
-    return prepared if share is None else _divided(assignment, prepared, share)
-
-
-def _divided(assignment: Assignment, prepared: Prepared, share: float) -> Prepared:
-    """The first `share` of the items, in whole blocks, are the public board's; each board has some."""
-    if not assignment.divisible:
+    if share is not None and not assignment.divisible:
         raise HeldoutError(
             f"{assignment.slug}: the public share can't be set",
             where=f"public_share = {share}",
             expected="an assignment whose items are scored one by one",
             next_step="remove that line from course.toml",
         )
+    prepared = assignment.prepare(source, seed, check_size(assignment, size))
+    return prepared if share is None else _divided(assignment, prepared, share)
+
+
+def _divided(assignment: Assignment, prepared: Prepared, share: float) -> Prepared:
+    """The first `share` of the items, in whole blocks, are the public board's; each board has some."""
     n, block = len(prepared.heldout["public"]), assignment.block
     count = min(max(round(share * n / block), 1), (n - 1) // block) * block
     return Prepared(prepared.public, {**prepared.heldout, "public": np.arange(n) < count})
