@@ -104,10 +104,21 @@ class Judging:
 
 
 @dataclass(frozen=True)
+class Place:
+    """In the queue: how many will be claimed before, and in how many seconds it may begin.
+
+    None: nobody knows, for no grader is at work.
+    """
+
+    ahead: int
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
 class Submission:
     """All that is known of one submission; `judging` is the one that counts, or the last that broke.
 
-    `ahead` counts the queued submissions that will be claimed before this one; None unless queued.
+    `place`: None unless queued.
     """
 
     ref: int
@@ -122,7 +133,7 @@ class Submission:
     state: State
     attempts: int
     run_kind: RunKind = RunKind.EVALUATE
-    ahead: int | None = None
+    place: Place | None = None
     judging: Judging | None = None
     released: bool = True
     selected: bool = False

@@ -121,7 +121,15 @@ def _status(one: Submission) -> str:
         return f"{one.state}, selected{kind}"
     if one.failure is not None:
         return f"failed: {one.failure.reason}{kind}"
-    return f"queued, {one.ahead} ahead{kind}" if one.ahead else f"{one.state}{kind}"
+    return f"{one.state}{kind}{_place(one)}"
+
+
+def _place(one: Submission) -> str:
+    """How many go before it, and in about how many minutes it may begin."""
+    if one.place is None:
+        return ""
+    ahead = f", {one.place.ahead} ahead" if one.place.ahead else ""
+    return ahead if one.place.seconds is None else f"{ahead}, ~{max(1, round(one.place.seconds / 60))} min"
 
 
 def print_submission(
@@ -197,6 +205,8 @@ def _facts(one: Submission, assignment: Assignment) -> list[tuple[str, Text | st
         ("description", one.description),
         ("status", Text(_status(one), COLOURS.get(one.state, ""))),
     ]
+    if one.place is not None and one.place.seconds is None:
+        facts.append(("", "no grader is at work: your instructor starts one"))
     for metric in assignment.metrics:
         if estimate := (one.public or {}).get(metric.name):
             text = f"{score(estimate.value, estimate.half_width, metric)} {metric.unit}"

@@ -24,6 +24,7 @@ from leaderboard.database import BUSY_SECONDS, Clock, Database, check_revision, 
 from leaderboard.decisions import Decisions
 from leaderboard.plain import storable
 from leaderboard.records import (
+    Place,
     Quota,
     Receipt,
     RosterChange,
@@ -260,12 +261,12 @@ class Store:
     def submissions(self, assignment: str, team: str | None = None) -> list[Submission]:
         """Newest first, without logs. Raises HeldoutError when the team is unknown."""
         with self._database.reading() as session:
-            return views.submissions(session, assignment, team)
+            return views.submissions(session, assignment, team, self._clock())
 
     def submission(self, ref: int) -> Submission:
         """One submission with its log. Raises HeldoutError when there is none of that number."""
         with self._database.reading() as session:
-            return views.submission(session, ref)
+            return views.submission(session, ref, self._clock())
 
     def pictures(self, ref: int) -> dict[str, bytes]:
         """PNG files by name. Raises HeldoutError when there is no such submission."""
@@ -291,10 +292,10 @@ class Store:
         with self._database.reading() as session:
             return {name: np.frombuffer(raw, "<f4") for name, raw in views.items(session, ref).items()}
 
-    def queue_place(self, ref: int) -> int | None:
-        """How many will be claimed before it if nothing changes; None when it isn't queued."""
+    def queue_place(self, ref: int) -> Place | None:
+        """When it will be claimed if nothing comes; None when it isn't queued."""
         with self._database.reading() as session:
-            return claims.places(session).get(ref)
+            return claims.places(session, self._clock()).get(ref)
 
     def counts(self, assignment: str | None = None) -> dict[State, int]:
         """How many submissions are in each state."""

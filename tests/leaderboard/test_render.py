@@ -14,7 +14,7 @@ from grader.errors import Reason
 from grader.report import Estimate, Failure, Resources, Training, Verdict
 from grader.spec import Limits, RunKind
 from leaderboard.plain import csv_cell, lines, one_line
-from leaderboard.records import Judging, Row, State, Submission, TeamKind
+from leaderboard.records import Judging, Place, Row, State, Submission, TeamKind
 from leaderboard.render import (
     board_csv,
     board_json,
@@ -230,9 +230,13 @@ def test_submissions_have_kaggles_columns_and_no_private_score(capsys: pytest.Ca
 
 def test_a_table_of_submissions_tells_state_and_place() -> None:
     made = console(120)
-    listed = [submission(State.QUEUED, ahead=3), submission(State.FAILED), submission(State.SCORED)]
+    listed = [
+        submission(State.QUEUED, place=Place(3, 100.0)),
+        submission(State.FAILED),
+        submission(State.SCORED),
+    ]
     print_submissions(listed, assignment(), console=made)
-    for shown in ("queued, 3 ahead", "failed: timeout", "19.25", "[bold]wider[/bold]"):
+    for shown in ("queued, 3 ahead, ~2 min", "failed: timeout", "19.25", "[bold]wider[/bold]"):
         assert shown in text(made)
     assert "18.5" not in text(made)
 
