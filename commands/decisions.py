@@ -295,10 +295,10 @@ def integrity(slug: str, out: Path | None, train: bool, style: str, folder: Path
     """Compare what stands on SLUG's board: answers, code, pictures. For you to look at; never a verdict."""
     from grader import archive
     from leaderboard.boards import heading
-    from leaderboard.evidence import gather, handed_out
-    from leaderboard.integrity import examine
+    from leaderboard.integrity.evidence import gather, handed_out
+    from leaderboard.integrity.examine import examine
+    from leaderboard.integrity.render import print_findings
     from leaderboard.reading import board
-    from leaderboard.render_integrity import print_findings
     from leaderboard.web.integrity import write_report
 
     course = locate(folder)

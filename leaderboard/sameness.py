@@ -9,9 +9,9 @@ import numpy as np
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from leaderboard.agreement import COUNTED, ROUNDING, equal_pairs
 from leaderboard.boards import Board
 from leaderboard.candidates import COUNTS, judged
+from leaderboard.integrity.agreement import COUNTED, ROUNDING, equal_pairs
 from leaderboard.records import TeamKind
 from leaderboard.tables import (
     ItemScoresRow,

@@ -12,9 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from grader.errors import HeldoutError
 from grader.spec import Assignment, RunKind
 from leaderboard.boards import heading
-from leaderboard.contents import Contents
-from leaderboard.evidence import Evidence
-from leaderboard.findings import Findings, Pair, SharedFile, Sign
+from leaderboard.integrity.contents import Contents
+from leaderboard.integrity.evidence import Evidence
+from leaderboard.integrity.findings import Findings, Pair, SharedFile, Sign
 from leaderboard.plain import lines, one_line, one_line_indented
 from leaderboard.web.difference import Line, unified
 from leaderboard.web.folder import write_files

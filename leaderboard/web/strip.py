@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leaderboard.findings import Measure
+from leaderboard.integrity.findings import Measure
 
 WIDTH, BASE = 320.0, 40.0  # SVG units; below BASE are the pair's mark and, lower still, numbers
 COLUMNS = 64

@@ -9,8 +9,8 @@ import pytest
 from grader import catalogue
 from grader.errors import HeldoutError
 from grader.spec import Limits
-from leaderboard.contents import normalised, of_files, read
-from leaderboard.evidence import gather, handed_out
+from leaderboard.integrity.contents import normalised, of_files, read
+from leaderboard.integrity.evidence import gather, handed_out
 from leaderboard.store import Store
 from tests.leaderboard.cases import assignment, judge, send
 

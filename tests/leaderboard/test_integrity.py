@@ -12,11 +12,11 @@ import pytest
 
 from grader.report import Estimate
 from grader.spec import Assignment, Metric
-from leaderboard.agreement import error_consistency, profile_correlation, right_or_wrong
-from leaderboard.contents import Contents, of_files
-from leaderboard.evidence import Evidence, Steadiness
-from leaderboard.findings import Findings, Sign
-from leaderboard.integrity import examine
+from leaderboard.integrity.agreement import error_consistency, profile_correlation, right_or_wrong
+from leaderboard.integrity.contents import Contents, of_files
+from leaderboard.integrity.evidence import Evidence, Steadiness
+from leaderboard.integrity.examine import examine
+from leaderboard.integrity.findings import Findings, Sign
 from leaderboard.records import Showing, TeamKind
 from tests.leaderboard.cases import PNG, assignment
 from tests.leaderboard.conftest import START

@@ -12,11 +12,11 @@ import pytest
 from rich.console import Console
 
 from grader.errors import HeldoutError
-from leaderboard.contents import of_files
-from leaderboard.findings import Findings
-from leaderboard.integrity import examine
+from leaderboard.integrity.contents import of_files
+from leaderboard.integrity.examine import examine
+from leaderboard.integrity.findings import Findings
+from leaderboard.integrity.render import LOOKS, print_findings
 from leaderboard.records import Showing, TeamKind
-from leaderboard.render_integrity import LOOKS, print_findings
 from leaderboard.web.difference import SHOWN, Side, unified
 from leaderboard.web.integrity import write_report
 from leaderboard.web.pages import export_site

@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
-from leaderboard.contents import Contents, normalised, own_lines
-from leaderboard.evidence import Evidence
-from leaderboard.findings import Common, SharedFile
+from leaderboard.integrity.contents import Contents, normalised, own_lines
+from leaderboard.integrity.evidence import Evidence
+from leaderboard.integrity.findings import Common, SharedFile
 
 COMMON = 8  # student teams: a file that more of them have was probably given to them
 EMPTY = hashlib.sha256(b"").hexdigest()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from leaderboard.agreement import (
+from leaderboard.integrity.agreement import (
     error_consistency,
     kappa_error,
     profile_correlation,
@@ -14,8 +14,8 @@ from leaderboard.agreement import (
     robust_scores,
     robust_spread,
 )
-from leaderboard.evidence import Evidence
-from leaderboard.findings import Measure, Reading, Sign
+from leaderboard.integrity.evidence import Evidence
+from leaderboard.integrity.findings import Measure, Reading, Sign
 
 # From 14 classifiers of clothes: the mean and the highest of 91 honest pairs were .694 and .798, five copies
 # .81 to .94. At the bar there are none of the former and three of the latter.

@@ -6,8 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from leaderboard.evidence import Evidence
-from leaderboard.findings import Findings, Pair, Single
+from leaderboard.integrity.evidence import Evidence
+from leaderboard.integrity.findings import Findings, Pair, Single
 from leaderboard.listing import Column, Style, csv_text, json_text, table, terminal, write
 from leaderboard.plain import one_line
 from leaderboard.web.integrity import told

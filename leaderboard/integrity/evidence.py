@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from grader.errors import HeldoutError
 from grader.spec import Assignment, Limits
-from leaderboard.contents import Contents, of_files, read
+from leaderboard.integrity.contents import Contents, of_files, read
 from leaderboard.names import name_key
 from leaderboard.records import Estimates, Showing, Submission, TeamKind
 

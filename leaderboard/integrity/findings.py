@@ -7,7 +7,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from leaderboard.evidence import Evidence
+from leaderboard.integrity.evidence import Evidence
 
 
 class Sign(StrEnum):

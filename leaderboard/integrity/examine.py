@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.spec import Assignment
-from leaderboard.agreement import COUNTED, ROUNDING, equal_pairs
-from leaderboard.contents import Contents
-from leaderboard.evidence import Evidence
-from leaderboard.findings import Findings, Measure, Pair, Sign, Single
-from leaderboard.measures import Likeness, likenesses, with_items
+from leaderboard.integrity.agreement import COUNTED, ROUNDING, equal_pairs
+from leaderboard.integrity.contents import Contents
+from leaderboard.integrity.evidence import Evidence
+from leaderboard.integrity.findings import Findings, Measure, Pair, Sign, Single
+from leaderboard.integrity.measures import Likeness, likenesses, with_items
+from leaderboard.integrity.sharing import Key, Shared, shared_files
 from leaderboard.records import TeamKind
-from leaderboard.sharing import Key, Shared, shared_files
 
 COPIED = "copied"  # the metric: which share of generated images are copies of real ones
 MOST_COPIED = 0.02  # of 5,000 new real images .013 were taken for copies; .02 is four standard errors above
