@@ -205,6 +205,17 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A moment (UTC) at which a team's score became `score`, with its 95 % interval's half-width."""
+
+    team: str
+    kind: TeamKind
+    at: datetime
+    score: float
+    half_width: float
+
+
+@dataclass(frozen=True)
 class Quota:
     """What a team may still hand in to one board, and until when. None: no limit."""
 
