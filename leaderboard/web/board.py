@@ -34,7 +34,7 @@ class Board:
     judged_at: datetime | None = None  # the last judging: a page's date moves only when the board may
     private: bool = False  # then each row's change is that from the public board
     steps: Sequence[Step] = ()
-    frozen_at: datetime | None = None  # the moment that is shown, while the board is frozen
+    shown_at: datetime | None = None  # the moment that is shown, while the board is frozen
 
     @property
     def folder(self) -> str:
@@ -92,16 +92,19 @@ class Board:
         return any(len(group) > 1 for group in self.groups)
 
     @cached_property
+    def history(self) -> "Chart":
+        drawn = history(self.steps, self.assignment.metric, self.tiers, until=self.shown_at)
+        return Chart("history.svg", "How the scores moved", drawn)
+
+    @cached_property
+    def distribution(self) -> "Chart":
+        drawn = distribution(self.rows, self.assignment.metric, self.tiers)
+        return Chart("distribution.svg", "Where the class stands", drawn)
+
+    @property
     def charts(self) -> Sequence["Chart"]:
-        metric = self.assignment.metric
-        found = []
-        if self.steps:
-            drawn = history(self.steps, metric, self.tiers, until=self.frozen_at)
-            found.append(Chart("history.svg", "How the scores moved", drawn))
-        if self.students:
-            drawn = distribution(self.rows, metric, self.tiers)
-            found.append(Chart("distribution.svg", "Where the class stands", drawn))
-        return found
+        """Those that have something to show."""
+        return [*([self.history] if self.steps else []), *([self.distribution] if self.students else [])]
 
     @property
     def gallery(self) -> Sequence["Figure"]:

@@ -43,7 +43,7 @@ def _collect(store: Store, assignment: Assignment, run_kind: RunKind) -> list[Bo
         store.showings([row.ref for row in rows]),
         store.changed_at(which),
         steps=store.history(which),
-        frozen_at=store.frozen_at(which),
+        shown_at=store.frozen_at(which),
     )
     if not rows or not store.is_revealed(which):
         return [public]
@@ -78,6 +78,13 @@ def export_site(title: str, shown: Sequence[Board], out: Path) -> Path:
     _check_own(out)
     write_files(out, files, own=[f"{each}/{name}" for each in _folders(shown) for name in OWN])
     return out / "index.html"
+
+
+def write_charts(one: Board, out: Path) -> list[Path]:
+    """Write a board's two charts alone into `out`; return their paths. Raises HeldoutError when it can't."""
+    charts = (one.history, one.distribution)
+    write_files(out, {chart.file: chart.svg.encode("utf-8") for chart in charts}, own=[])
+    return [out / chart.file for chart in charts]
 
 
 def _folders(shown: Sequence[Board]) -> list[str]:

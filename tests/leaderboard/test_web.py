@@ -275,7 +275,7 @@ def test_files_that_are_no_pictures_are_not_published(tmp_path: Path) -> None:
 
 def test_a_site_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(HeldoutError, match="the site can't be written"):
+    with pytest.raises(HeldoutError, match="the files can't be written"):
         export_site("Course", [Board(assignment(), [])], tmp_path / "file" / "site")
 
 
