@@ -237,7 +237,8 @@ def moves(store: Store, which: Assignment, **shown: object) -> list[tuple[str, f
     return [(step.team, round(step.score, 2)) for step in steps]
 
 
-def test_a_history_has_every_score_that_was_told_and_no_other(store: Store, clock: Clock) -> None:
+def test_a_history_has_every_score_that_was_told_and_no_other(url: str, clock: Clock) -> None:
+    store = Store.open(url, clock=clock, assignments=lambda slug: assignment())
     hand_in(store, clock, "Ada", 18.0, 17.0)
     hand_in(store, clock, "Bob", 18.5)
     clock.go(days=1)
