@@ -150,6 +150,11 @@ class Submission:
         return self.state is State.SCORED and not self.released
 
     @property
+    def same_as(self) -> str:
+        """The reference solution whose answers these are."""
+        return self.judging.same_as if self.judging and self.state is State.SCORED else ""
+
+    @property
     def texts(self) -> Mapping[str, str]:
         """What its model wrote; of a score that is withheld, nothing is shown."""
         return {} if self.judging is None or self.withheld else self.judging.texts
@@ -213,6 +218,17 @@ class Snapshot:
 
     standings: Sequence[Standing] = ()
     edges: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """A moment (UTC) at which a team's score became `score`, with its 95 % interval's half-width."""
+
+    team: str
+    kind: TeamKind
+    at: datetime
+    score: float
+    half_width: float
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,14 @@ from leaderboard.records import (
     Showing,
     Snapshot,
     State,
+    Step,
     Student,
     Submission,
     Team,
     TeamKind,
 )
 from leaderboard.regrades import Regrades
+from leaderboard.steps import steps
 from leaderboard.tables import SubmissionRow
 
 Assignments = Callable[[str], Assignment]
@@ -232,6 +234,15 @@ class Store:
             return snapshots.snapshot(session, board, split, at), snapshots.snapshot(
                 session, board, split, since, brief=True
             )
+
+    def history(
+        self, board: Board, *, private: bool = False, at: datetime | None = None, live: bool = False
+    ) -> list[Step]:
+        """How the scores came about of the board that `snapshots` tells, in the order of time."""
+        with self._database.reading() as session:
+            if at is None and not private and not live:
+                at = rulings.frozen_at(session, board, self._clock())
+            return steps(session, board, PRIVATE if private else PUBLIC, at)
 
     def changed_at(self, board: Board) -> datetime | None:
         """When a score on it moved last."""
