@@ -191,7 +191,7 @@ class Candidate:
     released: bool = True  # the public board showed it when it was judged
     selected: bool = False
     withdrawn: bool = False
-    same_as: str = ""  # the shipped solution whose outputs these are, to the last bit
+    same_as: str = ""  # the reference solution whose answers these are
     badges: tuple[str, ...] = ()
 
 
