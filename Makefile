@@ -12,7 +12,7 @@ help:
 	@echo "make test    the whole test suite"
 	@echo "make check   format, lint, types, tests"
 	@echo "make bench   speed, as ratios against named alternatives; benchmarks/results.json keeps them"
-	@echo "make soak    the long tests: hundreds of submissions, and nothing left of them"
+	@echo "make soak    the long tests: hundreds of submissions and of kills, thousands in a rush"
 	@echo "make format  rewrite the sources as the formatter wants them"
 	@echo "make clean   remove what the others made, the demo's course included"
 

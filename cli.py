@@ -12,12 +12,33 @@ import click
 from commands.author import assignment
 from commands.board import export_site, leaderboard, show, submissions
 from commands.course import course, roster
+from commands.decisions import (
+    audit,
+    disqualify,
+    extend,
+    integrity,
+    limits,
+    regrade,
+    reinstate,
+    reveal,
+    rules,
+    select,
+    team,
+    withdraw,
+)
 from commands.grading import baselines, doctor, grade
 from commands.student import assignments, check, start, submit
 from grader.errors import HeldoutError
 
-STUDENT = [assignments, start, check, submit, submissions, show, leaderboard]
-INSTRUCTOR = [course, roster, baselines, grade, doctor, export_site, assignment]
+STUDENT = [
+    assignments, start, check, submit, submissions, show, leaderboard, limits, select, withdraw, team,
+]  # fmt: skip
+INSTRUCTOR = [
+    course, roster, baselines, grade, regrade, extend, disqualify, reinstate, reveal, integrity, audit,
+    doctor,
+    export_site, assignment,
+]  # fmt: skip
+course.add_command(rules)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

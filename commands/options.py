@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,23 @@ if TYPE_CHECKING:
 Verb = Callable[..., Any]
 FOLDER = click.Path(path_type=Path, file_okay=False)
 MARKER = ".heldout"  # in a folder made by `start`: the assignment's slug, then the course's folder
+
+
+class Moment(click.ParamType[datetime]):
+    """A time with its zone, or a date and time of UTC with a Z behind it."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> datetime:
+        try:
+            found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time; expected one like 2026-11-21T18:00Z", parameter, context)
+        if found.tzinfo is None:
+            self.fail(f"{value!r} has no zone; expected one like 2026-11-21T18:00Z", parameter, context)
+        return found.astimezone(UTC)
 
 
 def course_option(verb: Verb) -> Verb:

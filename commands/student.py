@@ -63,8 +63,9 @@ def start(slug: str, target: Path | None, folder: Path | None) -> None:
 
     course = locate(folder)
     assignment = course.settle(catalogue.find(slug))
-    load_public(course, slug)  # verified before anything is copied
-    public = course.data(slug) / PUBLIC
+    version = open_store(course).regrades.data_version(slug)
+    load_public(course, slug, version)  # verified before anything is copied
+    public = course.data(slug, version) / PUBLIC
     target = target or Path(slug)
     if target.exists() and any(target.iterdir()):
         raise HeldoutError(
@@ -112,7 +113,9 @@ def check(
     size = f"{len(archive.data) / 1e6:.2f} MB"
     click.echo(f"{one_line(archive.file_name)}: {size}, sandbox: {sandbox.launcher}")
     with closing(sandbox):
-        public = load_public(course, assignment.slug)
+        public = load_public(
+            course, assignment.slug, open_store(course).regrades.data_version(assignment.slug)
+        )
         with bar("checking") as progress:
             found = grading.check(assignment, archive.data, public, sandbox, run_kind=kind, progress=progress)
     if found.log:
@@ -187,6 +190,10 @@ def submit(
     )
     verb = "had been received before as" if receipt.duplicate else "received as"
     click.echo(f"{one_line(archive.file_name)} {verb} #{receipt.ref}, sha256 {receipt.sha256}")
+    if receipt.late:
+        click.echo("That is after the deadline: it will be scored, and not ranked.")
+    if receipt.left is not None:
+        click.echo(f"{receipt.left or 'none'} left today: see `heldout limits {slug}`.")
     if wait is not None:
         _wait(course, store, receipt.ref, seconds=wait)
 

@@ -64,11 +64,11 @@ class Workbench:
         return len(recorded)
 
     def _metric(self, job: Job) -> Metric:
-        return self._assignment(job.assignment)[0].metric
+        return self._assignment(job.assignment, job.data_version)[0].metric
 
     def _grade(self, job: Job) -> Report:
         with self._reading:
-            assignment, data = self._assignment(job.assignment)
+            assignment, data = self._assignment(job.assignment, job.data_version)
         data_in = archive.fetch(self._course.archives, job.sha256)
         with self._bars.job(job) as progress:
             return grade(
@@ -81,8 +81,8 @@ class Workbench:
                 progress=progress,
             )
 
-    def _read_assignment(self, slug: str) -> tuple[Assignment, Data]:
-        return self._course.settle(catalogue.find(slug)), load_data(self._course, slug)
+    def _read_assignment(self, slug: str, version: int) -> tuple[Assignment, Data]:
+        return self._course.settle(catalogue.find(slug)), load_data(self._course, slug, version)
 
 
 @contextmanager

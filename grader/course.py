@@ -5,7 +5,7 @@ seed          256 random bits, in hexadecimal; whoever has them can recompute ev
 ledger.db     teams, submissions, judgings (another URL may be set in course.toml)
 archives/     what was received, by SHA-256
 .gitignore    of everything: a course belongs in no repository that others read
-data/<slug>/  public.npz · heldout.npz · manifest.json (their checksums)
+data/<slug>/  public.npz · heldout.npz · manifest.json (their checksums); a second version: data/<slug>@2/
 """
 
 import json
@@ -90,8 +90,9 @@ class Course:
         limits = replace(assignment.limits, **overrides)
         return replace(assignment, limits=limits, budget=budget, rules=settings.rules)
 
-    def data(self, slug: str) -> Path:
-        return self.folder / "data" / slug
+    def data(self, slug: str, version: int = 1) -> Path:
+        """Later versions lie beside the first: what was judged on one can be judged on it again."""
+        return self.folder / "data" / (slug if version == 1 else f"{slug}@{version}")
 
 
 def init(folder: Path, config: Config) -> Course:

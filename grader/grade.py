@@ -1,6 +1,7 @@
 """Grading one submission: pure orchestration from archive to Report. Knows no database, queue or click."""
 
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -85,12 +86,23 @@ def _scored(assignment: Assignment, student: SandboxedStudent, heldout: Arrays, 
     is_public = np.asarray(heldout["public"], bool)
     return replace(
         report,
-        public={**_estimates(scores, is_public, assignment.block), **scores.public},
+        public={**_estimates(scores, is_public, assignment.block), **_coarse(scores.public)},
         private={**_estimates(scores, ~is_public, assignment.block), **scores.private},
         items={name: values.astype(np.float32) for name, values in scores.items.items()},
         losses=_losses(scores, assignment.metric, is_public),
         resampled=_resampled(scores, assignment, is_public, report.run_seed),
+        blocks=_blocks(scores, assignment, is_public),
     )
+
+
+def _coarse(estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """Figures of a whole set, to the nearest half-width: the public board tells no more than it knows."""
+    return {
+        name: replace(one, value=round(one.value / one.half_width) * one.half_width)
+        if one.half_width
+        else one
+        for name, one in estimates.items()
+    }
 
 
 def _losses(scores: Scores, metric: Metric, is_public: Mask) -> npt.NDArray[np.float32] | None:
@@ -98,6 +110,13 @@ def _losses(scores: Scores, metric: Metric, is_public: Mask) -> npt.NDArray[np.f
         return None
     values = scores.items[metric.name][is_public].clip(*metric.bounds).astype(np.float32)
     return -values if metric.higher_is_better else values
+
+
+def _blocks(scores: Scores, assignment: Assignment, is_public: Mask) -> dict[str, int]:
+    if assignment.metric.name not in scores.items:
+        return {"public": 0, "private": 0}
+    counts = {"public": int(is_public.sum()), "private": int((~is_public).sum())}
+    return {split: -(-count // assignment.block) for split, count in counts.items()}
 
 
 def _resampled(scores: Scores, assignment: Assignment, is_public: Mask, run_seed: int) -> Arrays:

@@ -64,22 +64,38 @@ def draw(
     Raises HeldoutError when the size is out of range, or the data set (in `source`, by default in one of the
     usual places) is missing or altered.
     """
-    return assignment.prepare(source, seed, check_size(assignment, size))
+    share = assignment.rules.public_share
+    if share is not None and not assignment.divisible:
+        raise HeldoutError(
+            f"{assignment.slug}: the public share can't be set",
+            where=f"public_share = {share}",
+            expected="an assignment whose items are scored one by one",
+            next_step="remove that line from course.toml",
+        )
+    prepared = assignment.prepare(source, seed, check_size(assignment, size))
+    return prepared if share is None else _divided(assignment, prepared, share)
 
 
-def prepare(course: Course, assignment: Assignment) -> bool:
+def _divided(assignment: Assignment, prepared: Prepared, share: float) -> Prepared:
+    """The first `share` of the items, in whole blocks, are the public board's; each board has some."""
+    n, block = len(prepared.heldout["public"]), assignment.block
+    count = min(max(round(share * n / block), 1), (n - 1) // block) * block
+    return Prepared(prepared.public, {**prepared.heldout, "public": np.arange(n) < count})
+
+
+def prepare(course: Course, assignment: Assignment, version: int = 1) -> bool:
     """Draw the course's public and held-out data, once. Returns False when they are there already.
 
-    Raises HeldoutError like `draw`.
+    A later version is drawn by the same seed, under the settings of today. Raises HeldoutError like `draw`.
     """
-    folder = course.data(assignment.slug)
+    folder = course.data(assignment.slug, version)
     if (folder / "manifest.json").is_file():
         return False
     settings = course.config.assignments[assignment.slug]
     source = settings.data or course.config.data
-    prepared = draw(assignment, course.seed, size=settings.items, source=source)
+    prepared = draw(course.settle(assignment), course.seed, size=settings.items, source=source)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".preparing-") as temporary:
-        draft = Path(temporary) / assignment.slug
+        draft = Path(temporary) / folder.name
         draft.mkdir()
         _write(prepared, draft)
         shutil.rmtree(folder, ignore_errors=True)  # only ever a folder without a manifest: unfinished
@@ -95,9 +111,9 @@ def _write(prepared: Prepared, folder: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 
-def load_data(course: Course, slug: str) -> Data:
+def load_data(course: Course, slug: str, version: int = 1) -> Data:
     """Read an assignment's data. Raises HeldoutError when they are missing or not as they were prepared."""
-    folder = course.data(slug)
+    folder = course.data(slug, version)
     manifest = _read_manifest(folder)
     for name in (PUBLIC, HELDOUT):
         _verify(folder / name, manifest[name])
@@ -105,9 +121,9 @@ def load_data(course: Course, slug: str) -> Data:
     return Data(_read(folder / PUBLIC), _read(folder / HELDOUT), both)
 
 
-def load_public(course: Course, slug: str) -> Mapping[str, Array]:
+def load_public(course: Course, slug: str, version: int = 1) -> Mapping[str, Array]:
     """Read the public data alone: what `check` needs. Raises HeldoutError like `load_data`."""
-    folder = course.data(slug)
+    folder = course.data(slug, version)
     _verify(folder / PUBLIC, _read_manifest(folder)[PUBLIC])
     return _read(folder / PUBLIC)
 

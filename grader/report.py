@@ -25,6 +25,8 @@ class Job:
     holder: str
     expires_at: datetime
     run_kind: RunKind = RunKind.EVALUATE
+    data_version: int = 1  # of the assignment's data
+    regrade: int | None = None  # the set that it is judged again in
 
 
 class Verdict(StrEnum):
@@ -73,7 +75,8 @@ class Report:
 
     Of the metric that ranks: `losses`, the public items' scores within its bounds, lower is better, (m,);
     None for a score of a whole set. `resampled`: split → (B,) float32, its score in resamples of the split's
-    items, the same resamples for every submission that was judged on the same data.
+    items, the same resamples for every submission that was judged on the same data. `blocks`: split → how
+    many pieces that belong together these were drawn from; 0 for a whole set.
     """
 
     verdict: Verdict
@@ -84,6 +87,7 @@ class Report:
     items: Arrays = field(default_factory=dict)
     losses: npt.NDArray[np.float32] | None = None
     resampled: Arrays = field(default_factory=dict)
+    blocks: Mapping[str, int] = field(default_factory=dict)
     pictures: Mapping[str, bytes] = field(default_factory=dict)  # name → PNG
     texts: Mapping[str, str] = field(default_factory=dict)  # by name, as the model wrote them
     failure: Failure | None = None

@@ -243,6 +243,8 @@ class Assignment:
     train_tiers: tuple[Tier, ...] = ()
     captions: Mapping[str, str] = field(default_factory=dict)
     block: int = 1  # items in a row that belong together, pieces of one text say
+    repeatable: bool = True  # judged again a model has the same scores: no luck of the run is in them
+    divisible: bool = True  # a course may set which share of the items is public: each is scored by itself
     rules: Rules = field(default_factory=Rules)
     folder: Path = Path()
 

@@ -33,13 +33,14 @@ def heading(assignment: Assignment, run_kind: RunKind) -> str:
     return assignment.title + (", trained by the grader" if run_kind is RunKind.TRAIN else "")
 
 
-def folder(slug: str, run_kind: RunKind) -> str:
+def folder(slug: str, run_kind: RunKind, *, private: bool = False) -> str:
     """Of its pages, within a site.
 
-    >>> folder("cnn", RunKind.EVALUATE), folder("cnn", RunKind.TRAIN)
-    ('cnn', 'cnn/train')
+    >>> folder("cnn", RunKind.EVALUATE), folder("cnn", RunKind.TRAIN, private=True)
+    ('cnn', 'cnn/train/private')
     """
-    return f"{slug}/train" if run_kind is RunKind.TRAIN else slug
+    parts = [slug, *(["train"] if run_kind is RunKind.TRAIN else []), *(["private"] if private else [])]
+    return "/".join(parts)
 
 
 def file_name(slug: str, run_kind: RunKind) -> str:

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session, aliased
 from grader.report import Estimate
 from grader.rules import Counts
 from leaderboard.boards import Board
-from leaderboard.records import Candidate, State, TeamKind
-from leaderboard.tables import JudgingRow, ScoreRow, SubmissionRow, TeamRow
+from leaderboard.records import Candidate, State
+from leaderboard.tables import JudgingRow, ScoreRow, SubmissionRow
 
 PUBLIC, PRIVATE = "public", "private"
 # The judging of a submission that counts.
@@ -39,10 +39,8 @@ def tallies(session: Session, board: Board, teams: Sequence[int]) -> Mapping[int
 
 def candidates(session: Session, board: Board, teams: Sequence[int]) -> Mapping[int, list[Candidate]]:
     """By team, in the order received. Released and selected ones matter; all, where the last counts."""
-    shipped = _shipped(session, board)
     found: dict[int, list[Candidate]] = {}
     for row, judging, public, private in session.execute(_query(board, teams)):
-        name, owner = shipped.get(judging.outputs_sha256, ("", row.team_id))
         candidate = Candidate(
             row.id,
             judging.id,
@@ -52,7 +50,7 @@ def candidates(session: Session, board: Board, teams: Sequence[int]) -> Mapping[
             released=bool(row.released),
             selected=row.selected_at is not None,
             withdrawn=row.withdrawn_at is not None,
-            same_as=name if owner != row.team_id else "",
+            same_as=judging.same_as,
             badges=_badges(row, judging),
         )
         found.setdefault(row.team_id, []).append(candidate)
@@ -84,19 +82,3 @@ def _of(score: type[ScoreRow], board: Board, split: str) -> ColumnElement[bool]:
 def _badges(row: SubmissionRow, judging: JudgingRow) -> tuple[str, ...]:
     found = {"unsandboxed": judging.launcher == "none", "starter-only": row.starter}
     return tuple(name for name, holds in found.items() if holds)
-
-
-def _shipped(session: Session, board: Board) -> Mapping[str, tuple[str, int]]:
-    """Digest of outputs → name and team of the shipped solution that they are; they are public."""
-    query = (
-        select(JudgingRow.outputs_sha256, TeamRow.name, TeamRow.id)
-        .join(SubmissionRow, COUNTS)
-        .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
-        .where(judged(board), TeamRow.kind != TeamKind.STUDENT, JudgingRow.outputs_sha256 != "")
-    )
-    return {digest: (name, team) for digest, name, team in session.execute(query)}
-
-
-def shipped_as(session: Session, board: Board, outputs: str) -> str:
-    """The shipped solution that has these outputs; "" when none has."""
-    return _shipped(session, board).get(outputs, ("", 0))[0]

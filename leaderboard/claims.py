@@ -1,26 +1,35 @@
 """The queue: submissions come in, are claimed with a lease, and come back when a lease is lost.
 
 Every function works inside the caller's transaction. Fairness: the team with the fewest submissions running
-goes first; of those, the one whose latest claim is longest ago; of those, the oldest submission.
+goes first; of those, the one whose latest claim is longest ago; of those, the oldest submission. Trainings
+come after what is short, unless they have waited long.
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from statistics import fmean
+from typing import Any
 
-from sqlalchemy import Subquery, func, select
+from sqlalchemy import ColumnElement, Subquery, func, select
 from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
 from grader.report import Job, Verdict
 from grader.rules import Rules
+from grader.spec import RunKind
 from leaderboard import admission, turns
+from leaderboard.columns import Leased
 from leaderboard.people import find_team
-from leaderboard.plain import storable
-from leaderboard.records import Receipt, State, TeamKind
-from leaderboard.tables import JudgingRow, SubmissionRow, TeamRow
+from leaderboard.records import Place, Receipt, State, TeamKind
+from leaderboard.reports import add_broken
+from leaderboard.tables import JudgingRow, RegradeRow, SubmissionRow, TeamRow
 
+PATIENCE = timedelta(minutes=10)  # that a training waits while there is something shorter to do
+USUAL = 30.0  # seconds that a judging takes, where none has been seen
+RECENT = 200  # judgings that tell how long one takes
 ATTEMPTS = 3  # that may break on our side before a submission is parked for the instructor
+OPEN, APPLIED, CANCELLED = "open", "applied", "cancelled"  # of a set that is regraded
 LONGEST_DESCRIPTION = 1000
 LONGEST_FILE_NAME = 255
 
@@ -95,7 +104,10 @@ def claim(session: Session, holder: str, lease_seconds: float, now: datetime) ->
         .outerjoin(running, running.c.team_id == SubmissionRow.team_id)
         .where(SubmissionRow.state == State.QUEUED, SubmissionRow.deleted_at.is_(None))
         .order_by(
-            func.coalesce(running.c.running, 0), TeamRow.claimed_at.asc().nulls_first(), SubmissionRow.id
+            held_back(now),
+            func.coalesce(running.c.running, 0),
+            TeamRow.claimed_at.asc().nulls_first(),
+            SubmissionRow.id,
         )
         .limit(1)
         .with_for_update(of=SubmissionRow, skip_locked=True)
@@ -103,12 +115,43 @@ def claim(session: Session, holder: str, lease_seconds: float, now: datetime) ->
     if row is None:
         return None
     team = session.get_one(TeamRow, row.team_id)
-    team.claimed_at = row.claimed_at = now
-    row.state, row.holder, row.attempts = State.RUNNING, holder, row.attempts + 1
-    row.lease_seconds, row.lease_until = lease_seconds, now + timedelta(seconds=lease_seconds)
+    team.claimed_at = now
+    row.attempts += 1
+    expires_at = lease(row, holder, lease_seconds, now)
     return Job(
-        row.id, team.name, row.assignment, row.sha256, row.attempts, holder, row.lease_until, row.run_kind
+        row.id,
+        team.name,
+        row.assignment,
+        row.sha256,
+        row.attempts,
+        holder,
+        expires_at,
+        row.run_kind,
+        data_version=data_version(session, row.assignment),
     )
+
+
+def lease(row: Leased, holder: str, seconds: float, now: datetime) -> datetime:
+    """Give it to `holder`; return until when."""
+    row.state, row.holder, row.claimed_at, row.lease_seconds = State.RUNNING, holder, now, seconds
+    row.lease_until = now + timedelta(seconds=seconds)
+    return row.lease_until
+
+
+def data_version(session: Session, assignment: str) -> int:
+    """That of the last regrade that was applied: what everything is judged on."""
+    found = session.scalar(
+        select(RegradeRow.data_version)
+        .where(RegradeRow.assignment == assignment, RegradeRow.state == APPLIED)
+        .order_by(RegradeRow.id.desc())
+        .limit(1)
+    )
+    return found or 1
+
+
+def held_back(now: datetime) -> ColumnElement[bool]:
+    """Trainings take minutes: what takes seconds goes before them, until they have waited long enough."""
+    return (SubmissionRow.run_kind == RunKind.TRAIN) & (SubmissionRow.received_at > now - PATIENCE)
 
 
 def _running() -> Subquery:
@@ -120,23 +163,66 @@ def _running() -> Subquery:
     )
 
 
-def places(session: Session) -> Mapping[int, int]:
-    """For each queued submission, how many will be claimed before it if none ends and none comes."""
+def places(session: Session, now: datetime) -> Mapping[int, Place]:
+    """For each queued submission when it will be claimed, if none comes."""
     running = _running()
     queued = session.execute(
         select(
-            SubmissionRow.team_id, SubmissionRow.id, TeamRow.claimed_at, func.coalesce(running.c.running, 0)
+            SubmissionRow.team_id,
+            SubmissionRow.id,
+            SubmissionRow.assignment,
+            SubmissionRow.run_kind,
+            held_back(now),
+            TeamRow.claimed_at,
+            func.coalesce(running.c.running, 0),
         )
         .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
         .outerjoin(running, running.c.team_id == SubmissionRow.team_id)
         .where(SubmissionRow.state == State.QUEUED, SubmissionRow.deleted_at.is_(None))
         .order_by(SubmissionRow.team_id, SubmissionRow.id)
+    ).all()
+    teams = [_waiting(list(rows)) for _, rows in itertools.groupby(queued, key=lambda row: row[0])]
+    ahead = turns.places(teams)
+    typical, busy = _typical_seconds(session), _busy(session, now)
+    seconds = {ref: typical.get((slug, kind), USUAL) for _, ref, slug, kind, *_ in queued}
+    starts = turns.starts(sorted(ahead, key=ahead.__getitem__), seconds, busy) if busy else {}
+    return {ref: Place(number, starts.get(ref)) for ref, number in ahead.items()}
+
+
+def _waiting(rows: Sequence[tuple[Any, ...]]) -> turns.Waiting:
+    """Of one team."""
+    *_, claimed_at, running = rows[0]
+    soon = [row[1] for row in rows if not row[4]]
+    return turns.Waiting(soon, running, claimed_at, held_back=[row[1] for row in rows if row[4]])
+
+
+def _typical_seconds(session: Session) -> Mapping[tuple[str, RunKind], float]:
+    """How long the latest judgings took, by assignment and kind of run."""
+    query = (
+        select(
+            SubmissionRow.assignment, SubmissionRow.run_kind, JudgingRow.started_at, JudgingRow.recorded_at
+        )
+        .join(JudgingRow, JudgingRow.submission_id == SubmissionRow.id)
+        .where(JudgingRow.started_at.is_not(None), JudgingRow.verdict != Verdict.GRADER_ERROR)
+        .order_by(JudgingRow.id.desc())
+        .limit(RECENT)
     )
-    teams = []
-    for _, rows in itertools.groupby(queued, key=lambda row: row[0]):
-        refs, claimed_at, busy = zip(*((ref, at, count) for _, ref, at, count in rows), strict=True)
-        teams.append(turns.Waiting(refs, busy[0], claimed_at[0]))
-    return turns.places(teams)
+    found: dict[tuple[str, RunKind], list[float]] = {}
+    for slug, kind, started, recorded in session.execute(query):
+        if started is not None:
+            found.setdefault((slug, kind), []).append(max(0.0, (recorded - started).total_seconds()))
+    return {key: fmean(spans) for key, spans in found.items()}
+
+
+def _busy(session: Session, now: datetime) -> Sequence[float]:
+    """For each place where something is graded how many seconds are left; none: no grader is at work."""
+    typical = _typical_seconds(session)
+    query = select(SubmissionRow.assignment, SubmissionRow.run_kind, SubmissionRow.claimed_at)
+    running = session.execute(query.where(SubmissionRow.state == State.RUNNING))
+    return [
+        max(0.0, typical.get((slug, kind), USUAL) - (now - (claimed_at or now)).total_seconds())
+        for slug, kind, claimed_at in running
+    ]
 
 
 def held(session: Session, job: Job) -> SubmissionRow | None:
@@ -163,7 +249,7 @@ def renew(session: Session, job: Job, now: datetime) -> bool:
 
 def sweep(session: Session, now: datetime) -> int:
     """Give back what is running past its lease; return how many."""
-    _hold_to_the_clock(session, now)
+    hold_to_the_clock(session, SubmissionRow, now)
     lost = session.scalars(
         select(SubmissionRow)
         .where(SubmissionRow.state == State.RUNNING, SubmissionRow.lease_until < now)
@@ -171,14 +257,14 @@ def sweep(session: Session, now: datetime) -> int:
     ).all()
     for row in lost:
         text = f"{row.holder} gave no sign of life after {row.lease_until:%Y-%m-%d %H:%M:%S} UTC"
-        session.add(broken(row, text, now))
+        add_broken(session, row.id, row.attempts, row, text, now)
         give_back(row)
     return len(lost)
 
 
-def _hold_to_the_clock(session: Session, now: datetime) -> None:
+def hold_to_the_clock(session: Session, table: type[Leased], now: datetime) -> None:
     """Where a clock was set back, leases would last that much longer: they begin anew; who lives renews."""
-    query = select(SubmissionRow).where(SubmissionRow.state == State.RUNNING, SubmissionRow.lease_until > now)
+    query = select(table).where(table.state == State.RUNNING, table.lease_until > now)
     for row in session.scalars(query.with_for_update(skip_locked=True)):
         longest = now + timedelta(seconds=row.lease_seconds or 0.0)
         row.lease_until = min(row.lease_until or longest, longest)
@@ -189,40 +275,22 @@ def release(session: Session, job: Job, now: datetime) -> bool:
     row = held(session, job)
     if row is None:
         return False
-    session.add(broken(row, f"{row.holder} was stopped", now))
+    add_broken(session, row.id, row.attempts, row, f"{row.holder} was stopped", now)
     give_back(row, faults=0)
     return True
 
 
 def give_back(row: SubmissionRow, *, faults: int = 1) -> None:
     """After an attempt that broke on our side: to the queue again, or parked after the last one."""
+    row.judged_attempt = row.attempts
+    requeue(row, faults=faults)
+
+
+def requeue(row: Leased, *, faults: int = 1) -> None:
     row.faults += faults
     row.state = State.QUEUED if row.faults < ATTEMPTS else State.GRADER_ERROR
-    row.judged_attempt = row.attempts
     free(row)
 
 
-def free(row: SubmissionRow) -> None:
+def free(row: Leased) -> None:
     row.holder = row.lease_seconds = row.lease_until = row.claimed_at = None
-
-
-def broken(row: SubmissionRow, text: str, now: datetime) -> JudgingRow:
-    """The judging of an attempt of which no report came."""
-    return JudgingRow(
-        submission_id=row.id,
-        attempt=row.attempts,
-        holder=row.holder or "",
-        verdict=Verdict.GRADER_ERROR,
-        reason="",
-        message="",
-        log=storable(text),
-        run_seed=None,
-        data_sha256="",
-        launcher="",
-        layers="",
-        wall_seconds=0.0,
-        cpu_seconds=0.0,
-        peak_bytes=0,
-        started_at=row.claimed_at,
-        recorded_at=now,
-    )

@@ -3,8 +3,9 @@
 import random
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ HEAD = "r0005"  # the newest revision in leaderboard/migrations; a test holds th
 BUSY_SECONDS = 10.0
 PATIENCE = 3.0  # times as long a thread waits for one of its process's connections: many share them
 ASKING = 0.01  # seconds between two attempts to begin writing, on average
+Clock = Callable[[], datetime]  # aware times
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

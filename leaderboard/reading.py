@@ -7,7 +7,7 @@ from grader.spec import Assignment, RunKind
 from leaderboard.boards import Board
 from leaderboard.names import name_key
 from leaderboard.ranking import rank
-from leaderboard.records import Row
+from leaderboard.records import Row, Snapshot
 from leaderboard.store import Store
 
 
@@ -29,10 +29,29 @@ def board(
     which = Board(assignment, run_kind)
     store.refresh(which)
     now, before = store.snapshots(which, private=private, at=at, since=since, live=live)
+    return _ranked(store, which, now, before)
+
+
+def private_board(
+    store: Store,
+    assignment: Assignment,
+    *,
+    run_kind: RunKind = RunKind.EVALUATE,
+    at: datetime | None = None,
+) -> list[Row]:
+    """The same on the private items; its column of changes compares with the ranks of the public board."""
+    which = Board(assignment, run_kind)
+    store.refresh(which)
+    now, _ = store.snapshots(which, private=True, at=at)
+    public, _ = store.snapshots(which, at=at)
+    return _ranked(store, which, now, public)
+
+
+def _ranked(store: Store, which: Board, now: Snapshot, before: Snapshot) -> list[Row]:
     return rank(
         now,
-        assignment.metric,
-        tier_of=partial(assignment.tier_of, run_kind=run_kind),
+        which.assignment.metric,
+        tier_of=partial(which.assignment.tier_of, run_kind=which.run_kind),
         before=before,
         members={team.name: team.members for team in store.teams()},
     )

@@ -100,13 +100,25 @@ class Judging:
     resources: Resources = field(default_factory=Resources)
     texts: Mapping[str, str] = field(default_factory=dict)  # on public examples, as the model wrote them
     training: Training | None = None
+    same_as: str = ""  # the reference solution whose answers these are: they take no rank
+
+
+@dataclass(frozen=True)
+class Place:
+    """In the queue: how many will be claimed before, and in how many seconds it may begin.
+
+    None: nobody knows, for no grader is at work.
+    """
+
+    ahead: int
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Submission:
     """All that is known of one submission; `judging` is the one that counts, or the last that broke.
 
-    `ahead` counts the queued submissions that will be claimed before this one; None unless queued.
+    `place`: None unless queued.
     """
 
     ref: int
@@ -121,7 +133,7 @@ class Submission:
     state: State
     attempts: int
     run_kind: RunKind = RunKind.EVALUATE
-    ahead: int | None = None
+    place: Place | None = None
     judging: Judging | None = None
     released: bool = True
     selected: bool = False
@@ -136,6 +148,11 @@ class Submission:
     def withheld(self) -> bool:
         """Scored, and no significant improvement on what the public board shows of its team."""
         return self.state is State.SCORED and not self.released
+
+    @property
+    def same_as(self) -> str:
+        """The reference solution whose answers these are."""
+        return self.judging.same_as if self.judging and self.state is State.SCORED else ""
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -174,7 +191,7 @@ class Candidate:
     released: bool = True  # the public board showed it when it was judged
     selected: bool = False
     withdrawn: bool = False
-    same_as: str = ""  # the shipped solution whose outputs these are, to the last bit
+    same_as: str = ""  # the reference solution whose answers these are
     badges: tuple[str, ...] = ()
 
 
@@ -204,6 +221,17 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A moment (UTC) at which a team's score became `score`, with its 95 % interval's half-width."""
+
+    team: str
+    kind: TeamKind
+    at: datetime
+    score: float
+    half_width: float
+
+
+@dataclass(frozen=True)
 class Quota:
     """What a team may still hand in to one board, and until when. None: no limit."""
 
@@ -227,6 +255,20 @@ class Quota:
     @property
     def _counts(self) -> tuple[tuple[int | None, int], ...]:
         return (self.daily, self.today), (self.total, self.used)
+
+
+@dataclass(frozen=True)
+class Regrade:
+    """A set of submissions that is judged again. `broken`: on our side, so that they keep what they have."""
+
+    number: int
+    assignment: str
+    reason: str
+    state: str  # open, applied, cancelled
+    data_version: int
+    submissions: int
+    waiting: int
+    broken: int
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Protocol
 
 from rich import box
@@ -13,7 +14,7 @@ from rich.text import Text
 
 from grader.spec import Assignment, Metric, RunKind
 from leaderboard.boards import heading
-from leaderboard.listing import Column, Style, csv_text, fit, json_text, score, table, terminal, write
+from leaderboard.listing import GAP, Column, Style, csv_text, fit, json_text, score, table, terminal, write
 from leaderboard.plain import lines, one_line
 from leaderboard.records import Row, TeamKind
 from leaderboard.render_submissions import print_submission, print_submissions
@@ -51,6 +52,7 @@ def print_board(
     style: str = "table",
     *,
     run_kind: RunKind = RunKind.EVALUATE,
+    private: bool = False,
     console: Console | None = None,
 ) -> None:
     """Print a board to the terminal, or as CSV or JSON to standard output."""
@@ -60,10 +62,12 @@ def print_board(
         write(board_json(rows))
     else:
         console = console or terminal()
-        made = board_table(
-            rows, assignment, run_kind=run_kind, width=console.width, steered=console.is_terminal
+        title = heading(assignment, run_kind) + (", private board" if private else "")
+        console.print(
+            board_table(rows, assignment.metric, title, width=console.width, steered=console.is_terminal)
         )
-        console.print(made)
+        for note in _notes(rows, private=private):
+            console.print(Text(note, "dim"))
 
 
 def board_csv(rows: Sequence[Row]) -> str:
@@ -97,25 +101,39 @@ LAYOUTS = (
 TEAM_ROOM = 24  # cells that a team's name should have
 
 
-def board_table(
-    rows: Sequence[Row], assignment: Assignment, *, run_kind: RunKind, width: int, steered: bool
-) -> Table:
+def board_table(rows: Sequence[Row], metric: Metric, title: str, *, width: int, steered: bool) -> Table:
     """`# · Δ · team · score ± interval · tier · entries · last (best before it) · badges`, what fits.
 
     steered: with the invisible mark that a terminal needs after a right-to-left name, and a file doesn't.
     """
     longest = max((cell_len(row.team) for row in rows), default=0)
     for layout in LAYOUTS:
-        columns, cells = _board_cells(rows, assignment.metric, layout, steered)
-        if fit(columns, [[Text(str(cell)) for cell in row] for row in cells], width)[2] >= min(
-            TEAM_ROOM, longest
-        ):
+        columns, cells = _board_cells(rows, metric, layout, steered)
+        widths = fit(columns, [[Text(str(cell)) for cell in row] for row in cells], width)
+        whole = sum(widths) + GAP * (len(widths) - 1) <= width
+        if whole and widths[2] >= min(TEAM_ROOM, longest):
             break
-    made = table(columns, cells, width=width, title=heading(assignment, run_kind))
-    made.caption = None if rows else Text("no scored submissions yet")
+    made = table(columns, cells, width=width, title=title)
     for row, line in zip(rows, made.rows, strict=True):
         line.style = "" if row.kind is TeamKind.STUDENT else "dim"
     return made
+
+
+def _notes(rows: Sequence[Row], *, private: bool) -> list[str]:
+    """What a reader would ask."""
+    if not rows:
+        return ["no scored submissions yet"]
+    found = []
+    if any(is_tied(row, before) for before, row in pairwise(rows)):
+        found.append("Equal ranks: teams that these items can't tell apart, in alphabetical order.")
+    if private:
+        found.append("Δ is the change of rank from the public board.")
+    return found
+
+
+def is_tied(row: Row, before: Row | None) -> bool:
+    """Whether it shares its rank with the row above it."""
+    return before is not None and row.rank == before.rank > 0
 
 
 def _board_cells(
@@ -131,17 +149,21 @@ def _board_cells(
         Column("n" if layout is not LAYOUTS[0] else "entries", "right"),
         Column("last (best before it)" if layout.best_before else "last"),
     ]
-    cells = [_board_row(row, metric, layout, steered) for row in rows]
+    cells = [
+        _board_row(row, before, metric, layout, steered) for before, row in pairwise([None, *rows]) if row
+    ]
     if any(badges):
         columns.append(Column("badges"))
         cells = [[*row, ", ".join(own)] for row, own in zip(cells, badges, strict=True)]
     return columns, cells
 
 
-def _board_row(row: Row, metric: Metric, layout: _Layout, steered: bool) -> list[Text | str]:
+def _board_row(
+    row: Row, before: Row | None, metric: Metric, layout: _Layout, steered: bool
+) -> list[Text | str]:
     last = row.last.astimezone(UTC).strftime(layout.date)
     return [
-        str(row.rank or "·"),
+        Text(str(row.rank or "·"), "dim" if is_tied(row, before) else ""),
         Text(row.change, {"↑": "green", "↓": "red"}.get(row.change[:1], "")),
         Text(
             one_line(row.team) + LEFT_TO_RIGHT * steered, "bold" if row.kind is TeamKind.STUDENT else "italic"

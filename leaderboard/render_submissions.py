@@ -1,6 +1,6 @@
 """Submissions for the terminal, as CSV and as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +28,7 @@ DETAILS = (
     "runKind",
     "training",
 )
+HIDDEN: Mapping[RunKind, bool] = {}
 WIDE = 100  # columns from which a terminal has room for everything
 COLOURS = {
     State.SCORED: "green",
@@ -43,11 +44,14 @@ def print_submissions(
     assignment: Assignment,
     style: str = "table",
     *,
-    revealed: bool = False,
+    revealed: Mapping[RunKind, bool] = HIDDEN,
     console: Console | None = None,
 ) -> None:
-    """Print a team's submissions. Without `revealed` the private score stays empty."""
-    rows = [_submission_cells(one, assignment.metric, revealed=revealed) for one in submissions]
+    """Print a team's submissions; private scores where that board is revealed."""
+    rows = [
+        _submission_cells(one, assignment.metric, revealed=revealed.get(one.run_kind, False))
+        for one in submissions
+    ]
     if style == Style.CSV:
         write(csv_text(SUBMISSIONS, rows))
     elif style == Style.JSON:
@@ -94,7 +98,7 @@ def _submissions_table(
                 name,
                 f"{date:%Y-%m-%d %H:%M:%S}" if wide else f"{date:%d %b %H:%M}",
                 description,
-                Text(_status(one) if wide else str(one.state), COLOURS.get(one.state, "")),
+                Text(_status(one) if wide else _word(one), _colour(one)),
                 "" if public is None else f"{public:z.{digits}f}",
                 "" if private is None else f"{private:z.{digits}f}",
             ]
@@ -109,37 +113,68 @@ def _submissions_table(
 
 def _status(one: Submission) -> str:
     kind = " (train run)" if one.run_kind is RunKind.TRAIN else ""
+    selected = ", selected" if one.selected else ""
     if one.withdrawn:
         return f"withdrawn{kind}"
+    if one.same_as:
+        return f"a reference's answers: not ranked{kind}"
     if one.withheld:
-        return f"no significant improvement{kind}"
-    if one.selected:
-        return f"{one.state}, selected{kind}"
+        return f"no significant improvement{selected}{kind}"
     if one.failure is not None:
         return f"failed: {one.failure.reason}{kind}"
-    return f"queued, {one.ahead} ahead{kind}" if one.ahead else f"{one.state}{kind}"
+    return f"{one.state}{selected}{kind}{_place(one)}"
+
+
+def _place(one: Submission) -> str:
+    """How many go before it, and in about how many minutes it may begin."""
+    if one.place is None:
+        return ""
+    ahead = f", {one.place.ahead} ahead" if one.place.ahead else ""
+    return ahead if one.place.seconds is None else f"{ahead}, ~{max(1, round(one.place.seconds / 60))} min"
+
+
+def _word(one: Submission) -> str:
+    """Its status where there is little room."""
+    told = {"withdrawn": one.withdrawn, "not ranked": one.same_as, "selected": one.selected}
+    return next((word for word, holds in told.items() if holds), "no gain" if one.withheld else one.state)
+
+
+def _colour(one: Submission) -> str:
+    """Green is for what may count."""
+    if one.withdrawn or one.same_as or (one.withheld and not one.selected):
+        return "dim"
+    return COLOURS.get(one.state, "")
 
 
 def print_submission(
-    one: Submission, assignment: Assignment, style: str = "table", *, console: Console | None = None
+    one: Submission,
+    assignment: Assignment,
+    style: str = "table",
+    *,
+    revealed: bool = False,
+    console: Console | None = None,
 ) -> None:
-    """Print one submission: state, scores, reason, log, what it used. JSON says the same; CSV: its line."""
+    """Print one submission: state, scores, reason, log, what it used. JSON says the same; CSV: its line.
+
+    Its private scores where that board is revealed.
+    """
+    metric = assignment.metric
     if style == Style.JSON:
         write(
             json_text(
                 (*SUBMISSIONS, *DETAILS),
-                [(*_submission_cells(one, assignment.metric), *_details(one, assignment.metric))],
+                [(*_submission_cells(one, metric, revealed=revealed), *_details(one, metric))],
             )
         )
         return
     if style == Style.CSV:
-        print_submissions([one], assignment, style)
+        print_submissions([one], assignment, style, revealed={one.run_kind: revealed})
         return
     console = console or terminal()
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
-    for label, text in _facts(one, assignment):
+    for label, text in _facts(one, assignment, revealed=revealed):
         grid.add_row(label, text if isinstance(text, Text) else Text(one_line(text)))
     console.print(grid)
     if one.failure is not None:
@@ -185,31 +220,50 @@ def _rounded_up(count: int) -> int:
     return -(-count // (32 * MIB)) * 32 * MIB
 
 
-def _facts(one: Submission, assignment: Assignment) -> list[tuple[str, Text | str]]:
+def _facts(one: Submission, assignment: Assignment, *, revealed: bool) -> list[tuple[str, Text | str]]:
     facts: list[tuple[str, Text | str]] = [
         ("submission", f"#{one.ref} of {one.team} for {assignment.title}{_kind(one)}"),
         ("file", f"{one.file_name}, {one.size / 1e6:.2f} MB, sha256 {one.sha256}"),
         ("received", f"{one.received_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"),
         ("description", one.description),
-        ("status", Text(_status(one), COLOURS.get(one.state, ""))),
+        ("status", Text(_status(one), _colour(one))),
     ]
+    if one.place is not None and one.place.seconds is None:
+        facts.append(("", "no grader is at work: your instructor starts one"))
     for metric in assignment.metrics:
-        if estimate := (one.public or {}).get(metric.name):
-            text = f"{score(estimate.value, estimate.half_width, metric)} {metric.unit}"
-            facts.append((metric.name, Text(text, "bold" if metric is assignment.metric else "")))
-    if one.withheld:
-        facts.append(
-            ("", "what the public board tells of you stays as it was; you may still select this one")
-        )
-    if one.state is State.GRADER_ERROR:
-        facts.append(
-            ("", "the grader broke, not your code: this costs no attempt; tell your instructor the number")
-        )
+        for label, estimates in (("", one.public), (", private", one.private if revealed else None)):
+            if estimate := (estimates or {}).get(metric.name):
+                text = f"{score(estimate.value, estimate.half_width, metric)} {metric.unit}"
+                facts.append((metric.name + label, Text(text, "bold" if metric is assignment.metric else "")))
+    facts += [("", text) for text in _remarks(one)]
     if one.judging is not None and one.judging.training is not None:
         facts.append(("trained", _trained(one.judging.training, assignment)))
     if one.judging is not None and one.judging.resources.launcher:
         facts += _resources(one.judging.resources)
     return facts
+
+
+def _remarks(one: Submission) -> list[str]:
+    """What its status means for the team."""
+    found = []
+    if one.withdrawn:
+        found.append(f"it counts on no board; take that back with `heldout withdraw {one.ref} --undo`")
+    if one.same_as:
+        found.append(
+            f"its answers are those of the reference solution {one.same_as!r}, which earn nobody a place"
+        )
+    if one.withheld:
+        found.append(
+            "what the public board tells of you stays as it was"
+            + ("" if one.selected or one.withdrawn else "; you may still select this one")
+        )
+    if one.selected:
+        found.append("one of your final selections")
+    if one.state is State.GRADER_ERROR:
+        found.append(
+            "the grader broke, not your code: this costs no attempt; tell your instructor the number"
+        )
+    return found
 
 
 def _kind(one: Submission) -> str:

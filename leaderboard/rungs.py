@@ -1,5 +1,7 @@
 """Each team's rung of the Ladder in the ledger: see `ladder.py`. Inside the caller's transaction."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from sqlalchemy.orm import Session
 
@@ -9,37 +11,64 @@ from leaderboard.ladder import Losses, Rung, climbs, climbs_as_a_set
 from leaderboard.tables import RungRow
 
 
-def climb(session: Session, board: Board, team_id: int, report: Report) -> bool:
-    """Whether the public board may show this report; then the next one is compared with it."""
-    row = session.get(RungRow, (board.slug, board.run_kind, team_id), with_for_update=True)
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """A submission's public score as a loss, and the losses behind it; None where it is of a whole set."""
+
+    loss: float
+    half_width: float
+    losses: Losses | None  # (n,)
+    data_sha256: str
+
+
+def offered(board: Board, report: Report) -> Offer:
     found = report.public[board.assignment.metric.name]
-    loss = board.sign * found.value
-    if row is not None and row.data_sha256 == report.data_sha256 and not _better(board, row, report, loss):
+    return Offer(board.sign * found.value, found.half_width, report.losses, report.data_sha256)
+
+
+def climb(session: Session, board: Board, team_id: int, offer: Offer) -> bool:
+    """Whether the public board may show this; then the next one is compared with it.
+
+    Scores on other data can't be compared: the first on new data is shown.
+    """
+    row = session.get(RungRow, (board.slug, board.run_kind, team_id), with_for_update=True)
+    if row is not None and row.data_sha256 == offer.data_sha256 and not _better(board, row, offer):
         return False
-    put(session, board, team_id, loss, report.losses, report.data_sha256)
+    put(session, board, team_id, offer)
     return True
 
 
-def put(
-    session: Session, board: Board, team_id: int, loss: float, losses: Losses | None, data_sha256: str
-) -> None:
+def raise_to(session: Session, board: Board, team_id: int, offer: Offer) -> None:
+    """What was shown before is shown on new data, too: the highest of these is the rung."""
+    row = session.get(RungRow, (board.slug, board.run_kind, team_id), with_for_update=True)
+    if row is None or row.data_sha256 != offer.data_sha256 or offer.loss < row.loss:
+        put(session, board, team_id, offer)
+
+
+def put(session: Session, board: Board, team_id: int, offer: Offer) -> None:
     session.merge(
         RungRow(
             assignment=board.slug,
             run_kind=board.run_kind,
             team_id=team_id,
-            loss=loss,
-            losses=None if losses is None else losses.astype("<f4").tobytes(),
-            data_sha256=data_sha256,
+            loss=offer.loss,
+            losses=packed(offer.losses),
+            data_sha256=offer.data_sha256,
         )
     )
 
 
-def _better(board: Board, row: RungRow, report: Report, loss: float) -> bool:
-    if report.losses is None or row.losses is None:
-        half_width = report.public[board.assignment.metric.name].half_width
-        return climbs_as_a_set(loss, half_width, row.loss)
-    behind = np.frombuffer(row.losses, "<f4")
-    return climbs(
-        report.losses, Rung(float(behind.mean(dtype=np.float64)), behind), block=board.assignment.block
-    )
+def packed(losses: Losses | None) -> bytes | None:
+    return None if losses is None else losses.astype("<f4").tobytes()
+
+
+def unpacked(losses: bytes | None) -> Losses | None:
+    return None if losses is None else np.frombuffer(losses, "<f4")
+
+
+def _better(board: Board, row: RungRow, offer: Offer) -> bool:
+    behind = unpacked(row.losses)
+    if offer.losses is None or behind is None:
+        return climbs_as_a_set(offer.loss, offer.half_width, row.loss)
+    rung = Rung(float(behind.mean(dtype=np.float64)), behind)
+    return climbs(offer.losses, rung, block=board.assignment.block)

@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from grader.scoring.statistics import REPETITIONS, replicated, tie_groups
+from grader.scoring.statistics import replicated, tie_groups
 from grader.spec import Array, RunKind
 from leaderboard.boards import Board
 from leaderboard.candidates import PRIVATE, PUBLIC, Tally, judged
@@ -112,7 +112,7 @@ def retie(session: Session, board: Board, now: datetime) -> None:
 def _find_edges(session: Session, board: Board, split: str) -> list[float]:
     """Of the students' groups: a shipped solution neither leads one nor keeps two apart."""
     query = (
-        select(StandingRow, ResampledRow.values)
+        select(StandingRow, ResampledRow)
         .join(TeamRow, TeamRow.id == StandingRow.team_id)
         .outerjoin(
             ResampledRow,
@@ -126,14 +126,14 @@ def _find_edges(session: Session, board: Board, split: str) -> list[float]:
         return []
     losses = np.array([board.sign * row.score for row, _ in rows])
     order = losses.argsort(kind="stable")
-    resampled = np.stack([board.sign * _resampled(*rows[place]) for place in order])
-    groups = tie_groups(resampled, losses[order])
+    resampled = np.stack([board.sign * _replicates(*rows[place]) for place in order])
+    fewest = min((found.blocks for _, found in rows if found and found.blocks), default=None)
+    groups = tie_groups(resampled, losses[order], blocks=fewest)
     return [float(losses[order][place]) for place in 1 + np.flatnonzero(np.diff(groups))]
 
 
-def _resampled(row: StandingRow, values: bytes | None) -> Array:
+def _replicates(row: StandingRow, found: ResampledRow | None) -> Array:
     """What was recorded; for a score whose items are no longer kept, luck of its own."""
-    if values is None:
+    if found is None:
         return replicated(row.score, row.half_width, np.random.default_rng(row.judging_id))
-    found = np.frombuffer(values, "<f4").astype(np.float64)
-    return found if len(found) == REPETITIONS else _resampled(row, None)
+    return np.frombuffer(found.values, "<f4").astype(np.float64)

@@ -1,4 +1,7 @@
-"""The ledger: one method, one transaction; records go in and out, rows stay inside."""
+"""The ledger: one method, one transaction; records go in and out, rows stay inside.
+
+What people decide is in `decisions`, what is judged again in `regrades`.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,27 +17,30 @@ from grader.errors import HeldoutError
 from grader.report import Job, Report
 from grader.rules import Rules
 from grader.spec import Assignment, RunKind
-from leaderboard import admission, claims, judging, merging, people, rulings, snapshots, views
+from leaderboard import admission, claims, judging, people, regrade_queue, rulings, snapshots, views
 from leaderboard.boards import Board
 from leaderboard.candidates import PRIVATE, PUBLIC
-from leaderboard.database import BUSY_SECONDS, Database, check_revision, upgrade
+from leaderboard.database import BUSY_SECONDS, Clock, Database, check_revision, upgrade
+from leaderboard.decisions import Decisions
 from leaderboard.plain import storable
 from leaderboard.records import (
-    Event,
+    Place,
     Quota,
     Receipt,
     RosterChange,
     Showing,
     Snapshot,
     State,
+    Step,
     Student,
     Submission,
     Team,
     TeamKind,
 )
+from leaderboard.regrades import Regrades
+from leaderboard.steps import steps
 from leaderboard.tables import SubmissionRow
 
-Clock = Callable[[], datetime]
 Assignments = Callable[[str], Assignment]
 DAY = timedelta(days=1)
 
@@ -61,6 +67,8 @@ class Store:
         self._clock = clock
         self._assignment = cache(assignments)
         database.actor = actor
+        self.decisions = Decisions(database, clock)
+        self.regrades = Regrades(database, clock)
 
     @classmethod
     def create(cls, url: str, *, busy_seconds: float = BUSY_SECONDS, **settings: Any) -> Self:
@@ -165,22 +173,27 @@ class Store:
     def claim(self, holder: str, lease_seconds: float) -> Job | None:
         """Take the submission whose turn it is for `lease_seconds`; None when the queue is empty."""
         with self._database.writing() as session:
-            return claims.claim(session, holder, lease_seconds, self._clock())
+            now = self._clock()
+            job = claims.claim(session, holder, lease_seconds, now)
+            return job or regrade_queue.claim(session, holder, lease_seconds, now)
 
     def renew(self, job: Job) -> bool:
         """Prolong the lease by what was claimed; False when it was lost."""
         with self._database.writing() as session:
-            return claims.renew(session, job, self._clock())
+            renew = claims.renew if job.regrade is None else regrade_queue.renew
+            return renew(session, job, self._clock())
 
     def release(self, job: Job) -> bool:
         """Give the job back unfinished, at no cost; False when the lease was lost."""
         with self._database.writing() as session:
-            return claims.release(session, job, self._clock())
+            release = claims.release if job.regrade is None else regrade_queue.release
+            return release(session, job, self._clock())
 
     def sweep(self) -> int:
         """Queue again what is running past its lease, or park it after three faults; return how many."""
         with self._database.writing() as session:
-            return claims.sweep(session, self._clock())
+            now = self._clock()
+            return claims.sweep(session, now) + regrade_queue.sweep(session, now)
 
     def record(self, job: Job, report: Report) -> bool:
         """Store a report, once; False when the lease was lost, and then nothing is stored.
@@ -228,6 +241,15 @@ class Store:
                 session, board, split, since, brief=True
             )
 
+    def history(
+        self, board: Board, *, private: bool = False, at: datetime | None = None, live: bool = False
+    ) -> list[Step]:
+        """How the scores came about of the board that `snapshots` tells, in the order of time."""
+        with self._database.reading() as session:
+            if at is None and not private and not live:
+                at = rulings.frozen_at(session, board, self._clock())
+            return steps(session, board, PRIVATE if private else PUBLIC, at)
+
     def changed_at(self, board: Board) -> datetime | None:
         """When a score on it moved last."""
         with self._database.reading() as session:
@@ -251,65 +273,17 @@ class Store:
             snapshots.retie(session, board, now)
             return before, snapshots.snapshot(session, board, split)
 
-    # ------------------------------------------------------------ decisions
-
-    def select(self, refs: Sequence[int], assignment: Assignment) -> None:
-        """These are the team's final ones, and no others. Raises HeldoutError."""
-        with self._database.writing() as session:
-            rulings.choose(session, refs, assignment, self._clock())
-
-    def withdraw(self, ref: int, assignment: Assignment, *, undo: bool = False) -> State:
-        """Take a submission back; return its state. Raises HeldoutError."""
-        with self._database.writing() as session:
-            act = rulings.bring_back if undo else rulings.withdraw
-            return act(session, ref, assignment, self._clock())
-
-    def extend(self, assignment: Assignment, username: str, until: datetime | None) -> datetime | None:
-        """A student's own deadline; None takes it back. Returns the one before. Raises HeldoutError."""
-        with self._database.writing() as session:
-            return rulings.extend(session, assignment, username, until, self._clock())
-
-    def disqualify(self, assignment: Assignment, team: str, reason: str) -> None:
-        """Off the boards, until reinstated. Raises HeldoutError."""
-        with self._database.writing() as session:
-            rulings.disqualify(session, assignment, team, reason, self._clock())
-
-    def reinstate(self, assignment: Assignment, team: str) -> None:
-        """Undo `disqualify`. Raises HeldoutError."""
-        with self._database.writing() as session:
-            rulings.reinstate(session, assignment, team, self._clock())
-
-    def reveal(self, assignment: Assignment, *, undo: bool = False) -> None:
-        """Show the private boards to everybody."""
-        with self._database.writing() as session:
-            rulings.reveal(session, assignment, self._clock(), undo=undo)
-
-    def merge(self, into: str, other: str, assignments: Sequence[Assignment]) -> None:
-        """Make two teams one. Raises HeldoutError where an assignment's rules forbid it."""
-        with self._database.writing() as session:
-            merging.merge(session, into, other, assignments, self._clock())
-
-    def part(self, name: str, assignments: Sequence[Assignment]) -> None:
-        """Undo `merge`, by the name of the team that is no more. Raises HeldoutError."""
-        with self._database.writing() as session:
-            merging.part(session, name, assignments, self._clock())
-
-    def events(self) -> list[Event]:
-        """The audit log, oldest first."""
-        with self._database.reading() as session:
-            return views.events(session)
-
     # ------------------------------------------------------------ what is known
 
     def submissions(self, assignment: str, team: str | None = None) -> list[Submission]:
         """Newest first, without logs. Raises HeldoutError when the team is unknown."""
         with self._database.reading() as session:
-            return views.submissions(session, assignment, team)
+            return views.submissions(session, assignment, team, self._clock())
 
     def submission(self, ref: int) -> Submission:
         """One submission with its log. Raises HeldoutError when there is none of that number."""
         with self._database.reading() as session:
-            return views.submission(session, ref)
+            return views.submission(session, ref, self._clock())
 
     def pictures(self, ref: int) -> dict[str, bytes]:
         """PNG files by name. Raises HeldoutError when there is no such submission."""
@@ -335,10 +309,10 @@ class Store:
         with self._database.reading() as session:
             return {name: np.frombuffer(raw, "<f4") for name, raw in views.items(session, ref).items()}
 
-    def queue_place(self, ref: int) -> int | None:
-        """How many will be claimed before it if nothing changes; None when it isn't queued."""
+    def queue_place(self, ref: int) -> Place | None:
+        """When it will be claimed if nothing comes; None when it isn't queued."""
         with self._database.reading() as session:
-            return claims.places(session).get(ref)
+            return claims.places(session, self._clock()).get(ref)
 
     def counts(self, assignment: str | None = None) -> dict[State, int]:
         """How many submissions are in each state."""

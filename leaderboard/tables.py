@@ -1,86 +1,26 @@
 """The ledger's tables. Judgings and events are only ever added to; nothing is deleted for good."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     CheckConstraint,
-    DateTime,
-    Enum,
     ForeignKey,
     Index,
     LargeBinary,
-    MetaData,
     String,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DontWrapMixin
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.orm import Mapped, mapped_column
 
 from grader.report import Verdict
 from grader.spec import RunKind
+from leaderboard.columns import Base as Base
+from leaderboard.columns import Leased
 from leaderboard.names import LONGEST_NAME
-from leaderboard.records import State, TeamKind
-
-
-class NaiveTimeError(DontWrapMixin, ValueError):
-    """A time without a zone: nobody could say later when that was."""
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """Aware times in, aware UTC out. SQLite keeps them as text that sorts; PostgreSQL has a type for them."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise NaiveTimeError(f"{value} has no zone; expected an aware time, UTC for instance")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _words(kind: type[State] | type[TeamKind] | type[Verdict] | type[RunKind]) -> Enum:
-    """An enumeration stored as the words that a reader of the database expects."""
-    return Enum(
-        kind,
-        native_enum=False,
-        create_constraint=False,
-        length=20,
-        values_callable=lambda members: [member.value for member in members],
-    )
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy declares it so)
-        datetime: UtcTime,
-        RunKind: _words(RunKind),
-        State: _words(State),
-        TeamKind: _words(TeamKind),
-        Verdict: _words(Verdict),
-        dict[str, Any]: JSON,
-        list[float]: JSON,
-    }
+from leaderboard.records import TeamKind
 
 
 class TeamRow(Base):
@@ -110,7 +50,7 @@ class StudentRow(Base):
     created_at: Mapped[datetime]
 
 
-class SubmissionRow(Base):
+class SubmissionRow(Leased, Base):
     """`judged_attempt` names the judging that counts; a regrade points it to another, keeping all.
 
     `released`: the public board showed it when it was judged; None until it is scored.
@@ -133,19 +73,13 @@ class SubmissionRow(Base):
     file_name: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text)
     received_at: Mapped[datetime]
-    state: Mapped[State]
     attempts: Mapped[int]  # claims so far
-    faults: Mapped[int]  # attempts that broke on our side
     judged_attempt: Mapped[int | None]
     judged_at: Mapped[datetime | None]  # first scored or failed
     released: Mapped[bool | None]
     selected_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     starter: Mapped[bool] = mapped_column(server_default="0")
-    holder: Mapped[str | None] = mapped_column(Text)
-    claimed_at: Mapped[datetime | None]
-    lease_seconds: Mapped[float | None]
-    lease_until: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
 
@@ -165,7 +99,7 @@ class JudgingRow(Base):
     log: Mapped[str] = mapped_column(Text)
     run_seed: Mapped[int | None] = mapped_column(BigInteger)
     data_sha256: Mapped[str] = mapped_column(String(64))
-    outputs_sha256: Mapped[str] = mapped_column(String(64), server_default="")  # of all items' scores
+    same_as: Mapped[str] = mapped_column(Text, server_default="")  # a reference's answers: see sameness.py
     launcher: Mapped[str] = mapped_column(Text)
     layers: Mapped[str] = mapped_column(Text)  # separated by commas; see views for older ones
     wall_seconds: Mapped[float]
@@ -219,6 +153,7 @@ class ResampledRow(Base):
     judging_id: Mapped[int] = mapped_column(ForeignKey("judgings.id"), primary_key=True)
     split: Mapped[str] = mapped_column(String(10), primary_key=True)
     values: Mapped[bytes] = mapped_column(LargeBinary)
+    blocks: Mapped[int]  # that were drawn from; 0: of a whole set
 
 
 class PictureRow(Base):
@@ -333,7 +268,7 @@ class RegradeRow(Base):
     ended_at: Mapped[datetime | None]
 
 
-class RegradeItemRow(Base):
+class RegradeItemRow(Leased, Base):
     """One submission of a set, with a lease of its own: what it has on the board stays until `apply`."""
 
     __tablename__ = "regrade_items"
@@ -341,14 +276,9 @@ class RegradeItemRow(Base):
 
     regrade_id: Mapped[int] = mapped_column(ForeignKey("regrades.id"), primary_key=True)
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
-    state: Mapped[State]
     attempt: Mapped[int | None]
-    faults: Mapped[int]
     judging_id: Mapped[int | None] = mapped_column(ForeignKey("judgings.id"))
-    holder: Mapped[str | None] = mapped_column(Text)
-    claimed_at: Mapped[datetime | None]
-    lease_seconds: Mapped[float | None]
-    lease_until: Mapped[datetime | None]
+    losses: Mapped[bytes | None] = mapped_column(LargeBinary)  # as in `rungs`, which it may become
 
 
 class EventRow(Base):

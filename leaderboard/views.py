@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -27,23 +28,23 @@ from leaderboard.tables import (
 Found = tuple[SubmissionRow, TeamRow, JudgingRow | None]
 
 
-def submissions(session: Session, assignment: str, team: str | None) -> list[Submission]:
+def submissions(session: Session, assignment: str, team: str | None, now: datetime) -> list[Submission]:
     """Newest first, without logs. Raises HeldoutError when the team is unknown."""
     query = _known().where(SubmissionRow.assignment == assignment).order_by(SubmissionRow.id.desc())
     if team is not None:
         query = query.where(SubmissionRow.team_id == find_team(session, team).id)
     query = query.options(defer(JudgingRow.log))
     found: list[Found] = [(row, owner, judging) for row, owner, judging in session.execute(query)]
-    return _records(session, found, logs=False)
+    return _records(session, found, now, logs=False)
 
 
-def submission(session: Session, ref: int) -> Submission:
+def submission(session: Session, ref: int, now: datetime) -> Submission:
     """Raises HeldoutError when there is none of that number."""
     found = session.execute(_known().where(SubmissionRow.id == ref)).one_or_none()
     if found is None:
         raise no_submission(ref)
     row, team, judging = found
-    return _records(session, [(row, team, judging)], logs=True)[0]
+    return _records(session, [(row, team, judging)], now, logs=True)[0]
 
 
 def no_submission(ref: int) -> HeldoutError:
@@ -63,10 +64,10 @@ def _known() -> Select[SubmissionRow, TeamRow, JudgingRow]:
     )
 
 
-def _records(session: Session, found: list[Found], *, logs: bool) -> list[Submission]:
+def _records(session: Session, found: list[Found], now: datetime, *, logs: bool) -> list[Submission]:
     judged = [judging.id for _, _, judging in found if judging is not None]
     public, private = _estimates(session, judged, "public"), _estimates(session, judged, "private")
-    ahead = places(session) if any(row.state is State.QUEUED for row, _, _ in found) else {}
+    queued = places(session, now) if any(row.state is State.QUEUED for row, _, _ in found) else {}
     return [
         Submission(
             ref=row.id,
@@ -81,7 +82,7 @@ def _records(session: Session, found: list[Found], *, logs: bool) -> list[Submis
             state=row.state,
             attempts=row.attempts,
             run_kind=row.run_kind,
-            ahead=ahead.get(row.id),
+            place=queued.get(row.id),
             judging=_judging(judging, public, private, logs=logs) if judging is not None else None,
             released=bool(row.released),
             selected=row.selected_at is not None,
@@ -110,6 +111,7 @@ def _judging(
         resources=_resources(row),
         texts=dict(row.texts),
         training=_training(row.training) if row.training else None,
+        same_as=row.same_as,
     )
 
 

@@ -104,6 +104,20 @@ def test_the_board_as_json_csv_and_table(course: Path) -> None:
     assert (course / "denoising-leaderboard.csv").read_text() == printed
 
 
+def test_a_boards_charts_are_written_instead_of_it(course: Path, tmp_path: Path) -> None:
+    for flags in ((), ("--private",), ("--as-of", "2020-01-01T00:00Z")):
+        made = heldout("leaderboard", "denoising", "--charts", tmp_path / "charts", *flags, course=course)
+        assert made.returncode == 0, made.stderr
+        drawn = {path.name: path.read_text() for path in (tmp_path / "charts").iterdir()}
+        assert made.stdout.splitlines() == [
+            f"wrote {tmp_path / 'charts' / name}" for name in ("history.svg", "distribution.svg")
+        ]
+        assert set(drawn) == {"history.svg", "distribution.svg"}
+        for chart in drawn.values():
+            assert chart.startswith("<svg")
+            assert ("Nothing has been scored yet" in chart) is ("--as-of" in flags)
+
+
 def test_submissions_have_kaggles_columns_and_harmless_cells(course: Path) -> None:
     [row] = listing("submissions", "denoising", "--team", "Brook <b>", course=course)
     assert list(row) == ["ref", "fileName", "date", "description", "status", "publicScore", "privateScore"]

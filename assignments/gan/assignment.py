@@ -43,6 +43,7 @@ ASSIGNMENT = Assignment(
     prepare=prepare,
     check=check,
     evaluate=evaluate,
+    divisible=False,
     deal=deal,
     budget=Budget(checkpoint_bytes=MB),  # 500,000 weights of 2 bytes, or 2,600 pictures, packed
 )

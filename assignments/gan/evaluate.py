@@ -170,7 +170,7 @@ def _figures(generated: Images, extractor: Weights, seen: npt.NDArray[np.float32
     ours, real = standardise(features(generated, extractor), unit), standardise(unit, unit)
     near = overlap(ours, real[: len(ours)])
     return {
-        "kid": Estimate(*kid_and_half_width(ours, real, _generator())),
+        "kid": Estimate(*kid_and_half_width(ours, real)),
         "fid": Estimate(*fid_and_half_width(ours, real, _generator())),
         "precision": _mean(near.precision),
         "recall": _mean(near.recall),

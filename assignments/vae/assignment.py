@@ -27,4 +27,5 @@ ASSIGNMENT = Assignment(
     prepare=prepare,
     check=check,
     evaluate=evaluate,
+    repeatable=False,
 )

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from xml.etree import ElementTree
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from grader.spec import Metric
 from leaderboard.web.lettering import label
+
+DESCRIPTION = "{http://www.w3.org/2000/svg}desc"
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ def _environment() -> Environment:
     )
     made.filters.update(px=_px, score=score, name=name, moment=moment)
     return made
+
+
+def described(svg: str) -> str:
+    """What a chart says in words, for who can't see it."""
+    return " ".join((ElementTree.fromstring(svg).findtext(DESCRIPTION) or "").split())
 
 
 def least(metric: Metric) -> float:

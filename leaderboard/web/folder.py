@@ -21,7 +21,7 @@ def write_files(out: Path, files: Mapping[str, bytes], *, own: Sequence[str]) ->
             path.unlink()
     except OSError as error:
         raise HeldoutError(
-            f"the site can't be written: {error.strerror}",
+            f"the files can't be written: {error.strerror}",
             where=str(error.filename or out),
             expected="a folder that you may write to, with room on its disk",
             next_step="name another folder, or free some space",

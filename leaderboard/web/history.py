@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from grader.spec import Metric, Tier
-from leaderboard.records import TeamKind
+from leaderboard.records import Step, TeamKind
 from leaderboard.web.drawing import SLIM, WIDE, Sheet, draw, least, moment, name, score
 from leaderboard.web.lettering import extent, label, spread
 from leaderboard.web.scales import Mark, Scale, seconds, shown_range, time_marks
@@ -18,17 +18,6 @@ GUTTERS = {"wide": 200.0, "slim": 104.0}  # SVG units right of the plot, for nam
 FEW = 5  # teams on the slim sheet
 BOLD = 1.1  # how much wider bold letters are
 HUES = 10  # colours that the style sheet has
-
-
-@dataclass(frozen=True)
-class Step:
-    """A moment (UTC) at which a team's public score became `score`, with its 95 % interval's half-width."""
-
-    team: str
-    kind: TeamKind
-    at: datetime
-    score: float
-    half_width: float
 
 
 @dataclass(frozen=True)
@@ -125,7 +114,7 @@ def history(
     until: datetime | None = None,
     top: int = 10,
 ) -> Markup:
-    """An SVG of the public scores over time: the leader's, those of the present `top` teams, and the tiers.
+    """An SVG of the scores over time: the leader's, those of the present `top` teams, and the tiers.
 
     From the first step to `until`, or else to the last; what came later is left out, as a frozen board wants.
     Baselines and references are dashed, where they are now. Steps may come in any order.

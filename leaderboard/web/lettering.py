@@ -8,7 +8,7 @@ from leaderboard.plain import one_line
 MARKS = 3  # accents on one letter: Hebrew and Thai need as many, a tower of them is no name
 READ = 200  # characters of a name that are looked at: any label is shorter
 NOT_XML = frozenset("\ufffe\uffff")
-NARROW, WIDE = frozenset("fijlrtI.,:;'|!()[]/ -"), frozenset("mwMW@%…—")
+NARROW, WIDE = frozenset("fijlrtI.,:;'|!()[]/ -"), frozenset("mwMW@%…—<=>")
 
 
 def extent(text: str) -> float:

@@ -1,173 +1,63 @@
-"""The static site: an index, and for each assignment its board with pictures and its statement."""
+"""The static site: an index, and for each assignment its boards with pictures and its statement."""
 
-import re
-import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markdown_it import MarkdownIt
-from markupsafe import Markup
 
 from grader.errors import HeldoutError
-from grader.spec import Assignment, RunKind, Tier
+from grader.spec import Assignment, RunKind
 from leaderboard import boards
-from leaderboard.boards import folder, heading
+from leaderboard.boards import folder
 from leaderboard.plain import lines, one_line
-from leaderboard.reading import board
-from leaderboard.records import Row, Showing, TeamKind
+from leaderboard.reading import board, private_board
 from leaderboard.store import Store
-from leaderboard.web.chart import Axis, axis
+from leaderboard.web.board import Board
 from leaderboard.web.folder import write_files
 
 HERE = Path(__file__).parent
-PNG = b"\x89PNG\r\n\x1a\n"
-
-
-@dataclass(frozen=True)
-class Board:
-    """One assignment's page: its rows and, by the number of a row's entry, what that made."""
-
-    assignment: Assignment
-    rows: Sequence[Row]
-    run_kind: RunKind = RunKind.EVALUATE
-    showings: Mapping[int, Showing] = field(default_factory=dict)
-    judged_at: datetime | None = None  # the last judging: a page's date moves only when the board may
-
-    @property
-    def folder(self) -> str:
-        return folder(self.assignment.slug, self.run_kind)
-
-    @property
-    def home(self) -> str:
-        """The way back from its folder."""
-        return "../" * (1 + self.folder.count("/"))
-
-    @property
-    def trained(self) -> bool:
-        return self.run_kind is RunKind.TRAIN
-
-    @property
-    def title(self) -> str:
-        return heading(self.assignment, self.run_kind)
-
-    @property
-    def tiers(self) -> Sequence[Tier]:
-        return self.assignment.tiers_of(self.run_kind)
-
-    @property
-    def name(self) -> str:
-        """What it is called beside the assignment's other board."""
-        return "train runs" if self.trained else "practice"
-
-    @property
-    def axis(self) -> Axis:
-        return axis(self.rows, self.tiers, self.assignment.metric)
-
-    @property
-    def students(self) -> Sequence[Row]:
-        return [row for row in self.rows if row.kind is TeamKind.STUDENT]
-
-    @property
-    def gallery(self) -> Sequence["Figure"]:
-        return [
-            Figure(row, name, f"pictures/{row.ref}-{_file_name(name)}.png", png)
-            for row in self.rows
-            for name, png in self.showing(row).pictures.items()
-            if png.startswith(PNG)
-        ]
-
-    @property
-    def readings(self) -> Sequence["Reading"]:
-        return [
-            Reading(row, name, text) for row in self.rows for name, text in self.showing(row).texts.items()
-        ]
-
-    def showing(self, row: Row) -> Showing:
-        return self.showings.get(row.ref, Showing())
-
-    @property
-    def exhibits(self) -> Sequence["Exhibit"]:
-        """Pictures and texts, all of one name together: so they can be compared, and one caption will do."""
-        pieces: list[Figure | Reading] = [*self.gallery, *self.readings]
-        captions = self.assignment.captions
-        return [
-            Exhibit(name, captions.get(name, ""), [piece for piece in pieces if piece.name == name])
-            for name in dict.fromkeys(piece.name for piece in pieces)
-        ]
-
-    @property
-    def shades(self) -> Mapping[str, str]:
-        """A colour for each tier: the easiest and the hardest have theirs, however many are between."""
-        names = [tier.name for tier in self.tiers]
-        ends = {names[0]: "easiest", names[-1]: "hardest"} if names else {}
-        return dict.fromkeys(names, "between") | ends
-
-    @property
-    def statement(self) -> str:
-        """The assignment's README as HTML; empty where there is none."""
-        path = self.assignment.folder / "README.md"
-        if self.assignment.folder == Path() or not path.is_file():  # Path(): made without a folder
-            return ""
-        markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-        return Markup(markdown.render(path.read_text(encoding="utf-8")))
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture of a row's entry, and the file beside the page that holds it."""
-
-    row: Row
-    name: str
-    file: str
-    png: bytes
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height, from the PNG's header."""
-        width, height = struct.unpack(">II", self.png[16:24])
-        return width, height
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A text that a row's entry wrote."""
-
-    row: Row
-    name: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Exhibit:
-    """What the entries show under one name, in the order of the board."""
-
-    name: str
-    caption: str
-    pieces: Sequence[Figure | Reading]
-
-    @property
-    def upright(self) -> bool:
-        """Whether they are pictures no wider than high: then more of them go side by side."""
-        return all(isinstance(piece, Figure) and piece.size[0] <= piece.size[1] for piece in self.pieces)
+OWN = ("index.html", "history.svg", "distribution.svg", "pictures/[0-9]*-*.png")  # in a board's folder
 
 
 def write_site(store: Store, title: str, assignments: Sequence[Assignment], out: Path) -> Path:
-    """Write the public boards of `assignments` into `out`; return the index.
+    """Write the boards of `assignments` into `out`, private ones when they are revealed; return the index.
 
     A second time, with nothing judged in between, not a byte changes. Raises HeldoutError when the folder
     can't be written.
     """
-    shown = [_collect(store, assignment, kind) for assignment in assignments for kind in RunKind]
+    shown = [
+        one for assignment in assignments for kind in RunKind for one in _collect(store, assignment, kind)
+    ]
     return export_site(title, shown, out)
 
 
-def _collect(store: Store, assignment: Assignment, run_kind: RunKind) -> Board:
+def _collect(store: Store, assignment: Assignment, run_kind: RunKind) -> list[Board]:
+    """What everybody may see: the public board, and the private one beside it once it is revealed."""
+    which = boards.Board(assignment, run_kind)
     rows = board(store, assignment, run_kind=run_kind)
-    showings = store.showings([row.ref for row in rows])
-    return Board(assignment, rows, run_kind, showings, store.changed_at(boards.Board(assignment, run_kind)))
+    public = Board(
+        assignment,
+        rows,
+        run_kind,
+        store.showings([row.ref for row in rows]),
+        store.changed_at(which),
+        steps=store.history(which),
+        shown_at=store.frozen_at(which),
+    )
+    if not rows or not store.is_revealed(which):
+        return [public]
+    rows = private_board(store, assignment, run_kind=run_kind)
+    private = Board(
+        assignment,
+        rows,
+        run_kind,
+        store.showings([row.ref for row in rows]),
+        store.changed_at(which),
+        private=True,
+        steps=store.history(which, private=True),
+    )
+    return [public, private]
 
 
 def export_site(title: str, shown: Sequence[Board], out: Path) -> Path:
@@ -176,17 +66,35 @@ def export_site(title: str, shown: Sequence[Board], out: Path) -> Path:
     files = {"style.css": (HERE / "style.css").read_bytes()}
     for one in shown:  # pictures first, so that no page ever names one that isn't there
         files |= {f"{one.folder}/{figure.file}": figure.png for figure in one.gallery}
+        files |= {f"{one.folder}/{chart.file}": chart.svg.encode("utf-8") for chart in one.charts}
     cards = _by_assignment(shown)
     for one in shown:
-        both = cards[one.assignment.slug]
-        values = {"course": title, "board": one, "both": both, "home": one.home}
+        every = cards[one.assignment.slug]
+        values = {"course": title, "board": one, "every": every, "home": one.home}
         files[f"{one.folder}/index.html"] = _html(pages, "board.html", values)
-        if one.statement:
+        if one.statement and not one.private:
             files[f"{one.folder}/statement.html"] = _html(pages, "statement.html", values)
     files["index.html"] = _html(pages, "index.html", {"course": title, "cards": cards, "home": ""})
     _check_own(out)
-    write_files(out, files, own=[f"{one.folder}/pictures/[0-9]*-*.png" for one in shown])
+    write_files(out, files, own=[f"{each}/{name}" for each in _folders(shown) for name in OWN])
     return out / "index.html"
+
+
+def write_charts(one: Board, out: Path) -> list[Path]:
+    """Write a board's two charts alone into `out`; return their paths. Raises HeldoutError when it can't."""
+    charts = (one.history, one.distribution)
+    write_files(out, {chart.file: chart.svg.encode("utf-8") for chart in charts}, own=[])
+    return [out / chart.file for chart in charts]
+
+
+def _folders(shown: Sequence[Board]) -> list[str]:
+    """Also those of private boards: one that is hidden again must go."""
+    return [
+        folder(one.assignment.slug, one.run_kind, private=private)
+        for one in shown
+        if not one.private
+        for private in (False, True)
+    ]
 
 
 def _by_assignment(shown: Sequence[Board]) -> Mapping[str, Sequence[Board]]:
@@ -224,10 +132,6 @@ def _environment() -> Environment:
     )
     made.filters.update(one_line=one_line, lines=lines, fixed=_fixed, day=_day, minute=_minute, iso=_iso)
     return made
-
-
-def _file_name(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "picture"
 
 
 def _fixed(value: float, digits: int) -> str:

@@ -13,7 +13,8 @@ from grader.course import Config, Settings
 from grader.datasets import public_mask
 from grader.errors import HeldoutError
 from grader.prepared import check_size, check_sizes, draw
-from grader.spec import Assignment
+from grader.rules import Rules
+from grader.spec import Assignment, Prepared
 
 
 def undrawable(slug: str) -> Assignment:
@@ -46,6 +47,27 @@ def test_what_is_not_set_is_the_most(slug: str) -> None:
 def test_neither_board_is_ever_empty(n: int) -> None:
     for smallest in (8, 64):
         assert 0 < public_mask(n, smallest).sum() <= n // 2
+
+
+@pytest.mark.parametrize(
+    ("share", "block", "public"), [(0.3, 1, 30), (0.3, 8, 32), (0.001, 8, 8), (0.999, 8, 96)]
+)
+def test_a_course_may_set_which_share_is_public(share: float, block: int, public: int) -> None:
+    drawn = Prepared({}, {"public": public_mask(100)})
+    assignment = replace(
+        catalogue.find("denoising"),
+        prepare=lambda source, seed, n: drawn,
+        block=block,
+        rules=Rules(public_share=share),
+    )
+    mask = draw(assignment, 1, size=100).heldout["public"]
+    assert mask.sum() == public
+    assert mask[:public].all(), "whole blocks, from the first on"
+
+
+def test_boards_of_whole_sets_are_divided_by_their_assignment() -> None:
+    with pytest.raises(HeldoutError, match="gan: the public share can't be set"):
+        draw(replace(undrawable("gan"), rules=Rules(public_share=0.5)), 1)
 
 
 def test_all_sizes_of_a_course_are_checked_before_any_data_are_drawn() -> None:

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from scipy.optimize import isotonic_regression
 
 from grader.spec import Metric, Tier
-from leaderboard.records import Row, TeamKind
+from leaderboard.records import Row, Step, TeamKind
 from leaderboard.web.distribution import bin_edges, distribution
 from leaderboard.web.drawing import SLIM, WIDE
-from leaderboard.web.history import Step, history, leads
+from leaderboard.web.history import history, leads
 from leaderboard.web.lettering import extent, in_rows, label, spread
 from leaderboard.web.scales import Scale, round_step, seconds, shown_range, time_marks
 from tests.leaderboard.cases import KID, PSNR

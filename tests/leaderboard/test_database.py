@@ -132,7 +132,7 @@ def test_a_course_from_an_older_version(sqlite_url: str) -> None:
 
 
 ADDED = {
-    "judgings": ("limits", "killed", "doing", "dropped_bytes", "training", "texts", "outputs_sha256"),
+    "judgings": ("limits", "killed", "doing", "dropped_bytes", "training", "texts", "same_as"),
     "submissions": ("judged_at", "released", "selected_at", "withdrawn_at", "starter"),
     "teams": ("merged_into",),
 }

@@ -37,7 +37,7 @@ def test_kills_at_random_moments_lose_nothing(kills: int, course: Course) -> Non
     siege, started = Siege(course, random.Random(kills)), time.monotonic()
     with siege.clients():
         for _ in range(kills):
-            siege.wait_for(len(siege.given) + 2)  # the course goes on
+            siege.wait_for(len(siege.given) + 1)  # the course goes on
             time.sleep(siege.rng.uniform(0.0, 0.3))
             siege.kill()
     siege.finish()

@@ -38,6 +38,16 @@ def test_items_that_belong_together_count_as_one() -> None:
     assert climbs(repeated[1], rung(repeated[0]))  # as if there were eight times as many
 
 
+def test_guessing_400_times_hardly_ever_moves_a_score() -> None:
+    rng = np.random.default_rng(1)
+    moved = 0
+    for _ in range(20):
+        first = rng.integers(2, size=2_000).astype(float)
+        guesses = rng.integers(2, size=(400, 2_000)).astype(float)
+        moved += sum(climbs(guess, rung(first)) for guess in guesses)
+    assert moved <= 100  # of 8,000; 50 are expected, most of them after a bad first guess
+
+
 def test_a_set_moves_beyond_its_half_width() -> None:
     assert climbs_as_a_set(0.5, 0.1, None)
     assert climbs_as_a_set(0.39, 0.1, 0.5)

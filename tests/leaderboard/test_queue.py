@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from grader.errors import HeldoutError
-from leaderboard.records import State, TeamKind
+from grader.spec import RunKind
+from leaderboard.records import Place, State, TeamKind
 from leaderboard.store import Store
 from tests.leaderboard.cases import ADA, BOB, broke, judge, scored, send, take, told
 from tests.leaderboard.conftest import START, Clock
@@ -17,7 +18,7 @@ from tests.leaderboard.conftest import START, Clock
 def test_a_receipt_tells_what_was_received(store: Store) -> None:
     receipt = send(store)
     found = store.submission(receipt.ref)
-    assert (found.state, found.sha256, found.ahead) == (State.QUEUED, receipt.sha256, 0)
+    assert (found.state, found.sha256, found.place) == (State.QUEUED, receipt.sha256, Place(0))
     assert (found.received_at, found.description) == (START, "first try")
     assert not receipt.duplicate
 
@@ -107,14 +108,39 @@ def test_who_has_less_running_goes_first(store: Store, clock: Clock) -> None:
 def test_places_in_the_queue_are_those_of_the_claims(store: Store, clock: Clock) -> None:
     for team in ("Ada", "Ada", "Ada", "Bob", "Bob", "Carol"):
         send(store, team)
+        send(store, team, run_kind=RunKind.TRAIN)
     assert take(store).team == "Ada"
-    ahead = {one.ref: one.ahead for one in store.submissions("denoising") if one.ahead is not None}
+    ahead = {one.ref: one.place.ahead for one in store.submissions("denoising") if one.place is not None}
     claimed = []
     while job := store.claim("grader", 60.0):
         clock.go(seconds=1)
         claimed.append(job.ref)
-    assert sorted(ahead, key=lambda ref: ahead[ref] or 0) == claimed
+    assert sorted(ahead, key=ahead.__getitem__) == claimed
     assert store.queue_place(claimed[0]) is None
+
+
+def test_trainings_wait_for_what_is_short_but_not_for_ever(store: Store, clock: Clock) -> None:
+    training = send(store, "Ada", run_kind=RunKind.TRAIN)
+    clock.go(minutes=9)
+    short = send(store, "Bob")
+    assert take(store).ref == short.ref
+    send(store, "Carol")
+    clock.go(minutes=2)
+    assert take(store).ref == training.ref
+
+
+def test_a_start_is_estimated_from_how_long_the_last_ones_took(store: Store, clock: Clock) -> None:
+    refs = [send(store, team).ref for team in ("Ada", "Bob", "Carol", "Dora")]
+    assert store.queue_place(refs[3]) == Place(3), "no grader is at work"
+    job = take(store)
+    clock.go(seconds=40)
+    assert store.record(job, scored())
+    take(store)
+    clock.go(seconds=10)
+    assert store.queue_place(refs[2]) == Place(0, 30.0)
+    assert store.queue_place(refs[3]) == Place(1, 70.0)
+    take(store)
+    assert store.queue_place(refs[3]) == Place(0, 30.0)
 
 
 def test_renewing_keeps_a_lease(store: Store, clock: Clock) -> None:

@@ -14,7 +14,7 @@ from grader.errors import Reason
 from grader.report import Estimate, Failure, Resources, Training, Verdict
 from grader.spec import Limits, RunKind
 from leaderboard.plain import csv_cell, lines, one_line
-from leaderboard.records import Judging, Row, State, Submission, TeamKind
+from leaderboard.records import Judging, Place, Row, State, Submission, TeamKind
 from leaderboard.render import (
     board_csv,
     board_json,
@@ -138,7 +138,7 @@ def test_a_wide_board_shows_everything() -> None:
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
 def test_a_board_never_breaks_its_lines(width: int) -> None:
     made = console(width)
-    rows = [row(team) for team in ("Ada", "مريم", "李飞飞 🎉", "x" * 100)]
+    rows = [row(team, rank=rank) for rank, team in enumerate(("Ada", "مريم", "李飞飞 🎉", "x" * 100), 1)]
     print_board([*rows, row("unet", kind=TeamKind.REFERENCE)], assignment(), console=made)
     assert len(text(made).rstrip("\n").split("\n")) == 3 + 5
     assert "x" * 100 in text(made) or "…" in text(made)
@@ -161,6 +161,13 @@ def test_figures_have_no_more_digits_than_float32(style: str, capsys: pytest.Cap
     assert "19.6903" in printed
 
 
+def test_a_narrow_board_of_short_names_leaves_out_what_a_wide_one_has() -> None:
+    made = console(80)
+    print_board([row(), row("unet", kind=TeamKind.REFERENCE)], assignment(), console=made)
+    assert "22 May 13:22 (-2.5h)" in text(made)
+    assert "…" not in text(made)
+
+
 def test_a_narrow_board_keeps_scores_whole() -> None:
     made = console(80)
     print_board([row("x" * 100), row("unet", kind=TeamKind.REFERENCE)], assignment(), console=made)
@@ -177,6 +184,26 @@ def test_a_score_that_is_rounded_to_zero_has_no_sign() -> None:
     made = console(120)
     print_board([row(score=-0.01)], assignment(KID), console=made)
     assert "-0.0" not in text(made)
+
+
+def test_a_tie_is_told_and_its_rank_stands_out_once() -> None:
+    made = Console(file=io.StringIO(), width=80, force_terminal=True, color_system="standard")
+    tied = [row("Ada", rank=1), row("Bob", rank=2), row("Eve", rank=2)]
+    print_board([*tied, row("unet", rank=0, kind=TeamKind.REFERENCE)], assignment(), console=made)
+    first, second = (line for line in text(made).splitlines() if "Bob" in line or "Eve" in line)
+    assert first.lstrip(" ").startswith("2")
+    assert second.startswith("\x1b[2m")
+    assert "Equal ranks: teams that these items can't tell apart" in text(made)
+    plain = console(80)
+    print_board(tied[:2], assignment(), console=plain)
+    assert "Equal ranks" not in text(plain)
+
+
+def test_a_private_board_says_what_its_changes_are() -> None:
+    made = console(80)
+    print_board([row()], assignment(), private=True, console=made)
+    assert "Denoising, private board" in text(made)
+    assert "change of rank from the public board" in text(made)
 
 
 def test_an_empty_board_says_so() -> None:
@@ -224,17 +251,59 @@ def test_submissions_have_kaggles_columns_and_no_private_score(capsys: pytest.Ca
         "19.25",
         "",
     ]
-    print_submissions([submission()], assignment(), "json", revealed=True)
+    print_submissions([submission()], assignment(), "json", revealed={RunKind.EVALUATE: True})
     assert json.loads(capsys.readouterr().out)[0]["privateScore"] == 18.5
 
 
 def test_a_table_of_submissions_tells_state_and_place() -> None:
     made = console(120)
-    listed = [submission(State.QUEUED, ahead=3), submission(State.FAILED), submission(State.SCORED)]
+    listed = [
+        submission(State.QUEUED, place=Place(3, 100.0)),
+        submission(State.FAILED),
+        submission(State.SCORED),
+    ]
     print_submissions(listed, assignment(), console=made)
-    for shown in ("queued, 3 ahead", "failed: timeout", "19.25", "[bold]wider[/bold]"):
+    for shown in ("queued, 3 ahead, ~2 min", "failed: timeout", "19.25", "[bold]wider[/bold]"):
         assert shown in text(made)
     assert "18.5" not in text(made)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_why_a_score_does_not_stand_is_told(width: int) -> None:
+    answers = Judging(1, Verdict.SCORED, START, 7, public={"psnr": Estimate(19.25, 0.05)}, same_as="unet")
+    listed = {
+        "no gain": submission(released=False),
+        "selected": submission(released=False, selected=True),
+        "not ranked": submission(judging=answers),
+        "withdrawn": submission(withdrawn=True),
+    }
+    made = console(width)
+    print_submissions([*listed.values()], assignment(), console=made)
+    for short in (
+        listed if width < 100 else ("no significant improvement", "no significant improvement, selected")
+    ):
+        assert short in text(made)
+    for shown in listed.values():
+        print_submission(shown, assignment(), console=made)
+    for said in (
+        "no significant improvement, selected",
+        "solution 'unet'",
+        "heldout withdraw 3",
+        "final selections",
+    ):
+        assert said in text(made)
+    assert text(made).count("19.25 ± 0.05 dB") == 2, "of those withheld nothing is told"
+
+
+def test_private_scores_are_shown_once_they_are_revealed(capsys: pytest.CaptureFixture[str]) -> None:
+    made = console(80)
+    print_submission(submission(), assignment(), revealed=True, console=made)
+    assert "18.50 ± 0.05 dB" in text(made)
+    for style in ("csv", "json"):
+        print_submission(submission(), assignment(), style, revealed=True)
+        assert "18.5" in capsys.readouterr().out
+        print_submission(submission(), assignment(), style)
+        assert "18.5" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("width", [80, 120])

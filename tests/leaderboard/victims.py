@@ -32,9 +32,9 @@ from leaderboard.records import Receipt
 from leaderboard.store import Store
 from tests.leaderboard.cases import assignment, probed
 
-LEASE, HEARTBEAT, POLL = 2.0, 0.4, 0.05  # seconds: of these graders
+LEASE, HEARTBEAT, POLL = 1.5, 0.4, 0.05  # seconds: of these graders
 SLOTS = 2
-RULES = Rules(daily=None, pending=2)  # the clients wait for the graders
+RULES = Rules(daily=None, pending=3)  # the clients wait for the graders
 
 # Starts a process in milliseconds; forked from one that has no threads and no open database.
 processes = multiprocessing.get_context("forkserver")

@@ -48,12 +48,13 @@ def extend_submissions() -> None:
 
 
 def extend_judgings() -> None:
-    op.add_column("judgings", sa.Column("outputs_sha256", sa.String(64), server_default="", nullable=False))
+    op.add_column("judgings", sa.Column("same_as", sa.Text(), server_default="", nullable=False))
     op.create_table(
         "resampled",
         sa.Column("judging_id", sa.Integer(), nullable=False),
         sa.Column("split", sa.String(10), nullable=False),
         sa.Column("values", sa.LargeBinary(), nullable=False),
+        sa.Column("blocks", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["judging_id"], ["judgings.id"], name="fk_resampled_judging_id"),
         sa.PrimaryKeyConstraint("judging_id", "split", name="pk_resampled"),
     )
@@ -178,6 +179,7 @@ def create_regrade_items() -> None:
         sa.Column("attempt", sa.Integer(), nullable=True),
         sa.Column("faults", sa.Integer(), nullable=False),
         sa.Column("judging_id", sa.Integer(), nullable=True),
+        sa.Column("losses", sa.LargeBinary(), nullable=True),
         sa.Column("holder", sa.Text(), nullable=True),
         sa.Column("claimed_at", TIME, nullable=True),
         sa.Column("lease_seconds", sa.Double(), nullable=True),

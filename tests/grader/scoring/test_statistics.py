@@ -1,10 +1,17 @@
-"""The bootstrap against the normal approximation, and its coverage by simulation."""
+"""The bootstrap against Student's t and exact binomial sums; coverage and tie groups by simulation."""
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from grader.scoring import statistics
-from grader.scoring.statistics import bootstrap_half_width, resampled_means, tie_groups
+from grader.scoring.statistics import (
+    bootstrap_half_width,
+    half_widths,
+    replicated,
+    resampled_means,
+    tie_groups,
+)
 
 
 def test_it_equals_the_normal_interval_for_many_items() -> None:
@@ -15,10 +22,33 @@ def test_it_equals_the_normal_interval_for_many_items() -> None:
 
 def test_the_interval_covers_the_true_mean_95_times_in_100() -> None:
     rng = np.random.default_rng(3)
-    samples = rng.exponential(1.0, (400, 150))  # skewed, with mean 1
-    half_widths = [bootstrap_half_width(sample, rng, repetitions=300) for sample in samples]
-    covered = np.abs(samples.mean(axis=1) - 1.0) <= half_widths
-    assert 0.91 <= covered.mean() <= 0.98  # ±3 standard errors of 400 trials, and the skew's cost
+    samples = rng.exponential(1.0, (800, 150))  # skewed, with mean 1
+    widths = half_widths(resampled_means(samples, rng, repetitions=300), blocks=150)
+    covered = np.abs(samples.mean(axis=1) - 1.0) <= widths
+    assert covered.mean() == pytest.approx(0.95, abs=0.025)  # 3 standard errors of 800 trials
+
+
+@pytest.mark.parametrize("blocks", [10, 30, 200])
+def test_few_blocks_widen_the_interval_as_students_t_does(blocks: int) -> None:
+    rng = np.random.default_rng(6)
+    once = rng.normal(0, 1, blocks // 2)
+    values = np.concatenate([once, -once])  # not skewed
+    expected = stats.t.ppf(0.975, blocks - 1) * values.std(ddof=1) / np.sqrt(blocks)
+    found = half_widths(resampled_means(values[np.newaxis], rng, repetitions=40_000), blocks=blocks)
+    assert found[0] == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize("right", [0.5, 0.9, 0.99, 0.995])
+def test_of_2000_answers_the_interval_covers_even_where_few_are_wrong(right: float) -> None:
+    wrong = np.arange(2_001)
+    chance = stats.binom.pmf(wrong, 2_000, 1 - right)
+    likely = chance > 1e-5
+    spread = np.random.default_rng(7).binomial(
+        2_000, wrong[likely, np.newaxis] / 2_000, (likely.sum(), 4_000)
+    )
+    widths = half_widths(spread / 2_000, blocks=2_000)  # what resampling so many wrong answers gives
+    covered = np.abs(wrong[likely] / 2_000 - (1 - right)) <= widths
+    assert chance[likely][covered].sum() == pytest.approx(0.95, abs=0.02)
 
 
 def test_the_seed_decides() -> None:
@@ -60,14 +90,12 @@ def test_resampled_means_are_those_of_the_items_drawn() -> None:
 def test_blocks_are_drawn_whole() -> None:
     blocks = np.random.default_rng(0).random(6)
     values = np.repeat(blocks, 4)[np.newaxis]
-    together = resampled_means(values, np.random.default_rng(1), block=4, repetitions=50)
-    assert together == pytest.approx(
-        resampled_means(blocks[np.newaxis], np.random.default_rng(1), repetitions=50)
-    )
-    alone = bootstrap_half_width(values[0], np.random.default_rng(2))
-    assert bootstrap_half_width(values[0], np.random.default_rng(2), block=4) == pytest.approx(
-        2 * alone, rel=0.1
-    )
+    together = resampled_means(values, np.random.default_rng(1), block=4)
+    assert together == pytest.approx(resampled_means(blocks[np.newaxis], np.random.default_rng(1)))
+    alone = resampled_means(values, np.random.default_rng(2))
+    assert half_widths(together) == pytest.approx(2 * half_widths(alone), rel=0.1)
+    of_six = bootstrap_half_width(blocks, np.random.default_rng(3))
+    assert bootstrap_half_width(values[0], np.random.default_rng(3), block=4) == pytest.approx(of_six)
 
 
 def test_a_shorter_last_block_counts_by_its_items() -> None:
@@ -84,7 +112,7 @@ def groups(values: np.ndarray, *, block: int = 1) -> list[int]:
     order = losses.argsort(kind="stable")
     found = np.empty(len(values), int)
     resampled = resampled_means(values, np.random.default_rng(0), block=block)
-    found[order] = tie_groups(resampled[order], losses[order])
+    found[order] = tie_groups(resampled[order], losses[order], blocks=values.shape[1] // block)
     return found.tolist()
 
 
@@ -130,7 +158,36 @@ def test_a_group_is_opened_by_its_leader_not_by_its_neighbours() -> None:
 def test_thirty_equal_models_stay_together(block: int) -> None:
     rng = np.random.default_rng(1)
     boards = [np.repeat(rng.exponential(1, (30, 60)), block, axis=1) for _ in range(60)]
-    assert (
-        np.mean([groups(board, block=block)[0:1] * 30 == groups(board, block=block) for board in boards])
-        > 0.85
-    )
+    assert np.mean([groups(board, block=block) == [0] * 30 for board in boards]) > 0.85
+
+
+def test_few_blocks_widen_a_groups_reach() -> None:
+    rng = np.random.default_rng(2)
+    plain, widened = 0, 0
+    for _ in range(100):
+        board = rng.normal(0, 1, (30, 40))
+        losses = board.mean(axis=1)
+        order = losses.argsort()
+        resampled = resampled_means(board[order], rng, repetitions=500)
+        plain += tie_groups(resampled, losses[order])[-1] == 0
+        widened += tie_groups(resampled, losses[order], blocks=40)[-1] == 0
+    assert plain < widened
+    assert widened >= 88  # nominal 95, 3 standard errors of 100 boards; of 20 blocks it would be 84
+
+
+def test_scores_of_sets_are_told_apart_by_their_intervals() -> None:
+    def together(gap: float) -> bool:
+        rng = np.random.default_rng(0)
+        resampled = np.stack([replicated(value, 1.96, rng) for value in (0.0, gap)])
+        return bool(tie_groups(resampled, np.array([0.0, gap]))[1] == 0)
+
+    error = np.sqrt(2)  # of the difference of two scores ± 1.96
+    assert together(1.8 * error)
+    assert not together(2.2 * error)
+
+
+def test_replicates_have_the_interval_they_come_from() -> None:
+    found = replicated(3.0, 0.5, np.random.default_rng(0), repetitions=20_000)
+    assert found.shape == (20_000,)
+    assert found.mean() == pytest.approx(3, abs=0.01)
+    assert half_widths(found[np.newaxis])[0] == pytest.approx(0.5, rel=0.03)

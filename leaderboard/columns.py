@@ -1,0 +1,80 @@
+"""What the ledger's tables are made of: times in UTC, enumerations as words, and what a lease consists of."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Enum, MetaData, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DontWrapMixin
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from grader.report import Verdict
+from grader.spec import RunKind
+from leaderboard.records import State, TeamKind
+
+
+class NaiveTimeError(DontWrapMixin, ValueError):
+    """A time without a zone: nobody could say later when that was."""
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware times in, aware UTC out. SQLite keeps them as text that sorts; PostgreSQL has a type for them."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise NaiveTimeError(f"{value} has no zone; expected an aware time, UTC for instance")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _words(kind: type[State] | type[TeamKind] | type[Verdict] | type[RunKind]) -> Enum:
+    """An enumeration stored as the words that a reader of the database expects."""
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        length=20,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy declares it so)
+        datetime: UtcTime,
+        RunKind: _words(RunKind),
+        State: _words(State),
+        TeamKind: _words(TeamKind),
+        Verdict: _words(Verdict),
+        dict[str, Any]: JSON,
+        list[float]: JSON,
+    }
+
+
+class Leased:
+    """What a grader takes for a while: queued, running until a time, done, or parked."""
+
+    state: Mapped[State]
+    faults: Mapped[int]  # attempts that broke on our side
+    holder: Mapped[str | None] = mapped_column(Text)
+    claimed_at: Mapped[datetime | None]
+    lease_seconds: Mapped[float | None]
+    lease_until: Mapped[datetime | None]
