@@ -139,6 +139,11 @@ class Submission:
         return self.state is State.SCORED and not self.released
 
     @property
+    def same_as(self) -> str:
+        """The reference solution whose answers it has, and with which it takes no rank."""
+        return self.judging.same_as if self.judging and self.state is State.SCORED else ""
+
+    @property
     def texts(self) -> Mapping[str, str]:
         """What its model wrote; of a score that is withheld, nothing is shown."""
         return {} if self.judging is None or self.withheld else self.judging.texts

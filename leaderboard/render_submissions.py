@@ -115,6 +115,8 @@ def _status(one: Submission) -> str:
     kind = " (train run)" if one.run_kind is RunKind.TRAIN else ""
     if one.withdrawn:
         return f"withdrawn{kind}"
+    if one.same_as:
+        return f"unranked: a reference's answers{kind}"
     if one.withheld:
         return f"no significant improvement{kind}"
     if one.selected:
@@ -201,7 +203,9 @@ def _facts(one: Submission, assignment: Assignment) -> list[tuple[str, Text | st
         if estimate := (one.public or {}).get(metric.name):
             text = f"{score(estimate.value, estimate.half_width, metric)} {metric.unit}"
             facts.append((metric.name, Text(text, "bold" if metric is assignment.metric else "")))
-    if one.withheld:
+    if one.same_as:
+        facts.append(("", f"the answers are those of {one.same_as}: they take no rank"))
+    elif one.withheld:
         facts.append(
             ("", "what the public board tells of you stays as it was; you may still select this one")
         )
