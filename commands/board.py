@@ -53,7 +53,7 @@ def show(ref: int, pictures: Path | None, style: str, folder: Path | None) -> No
     course = locate(folder)
     store = open_store(course)
     submission = store.submission(ref)
-    print_submission(submission, catalogue.find(submission.assignment), style)
+    print_submission(submission, course.settle(catalogue.find(submission.assignment)), style)
     if pictures is not None:
         pictures.mkdir(parents=True, exist_ok=True)
         if submission.withheld:
