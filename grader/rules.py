@@ -45,7 +45,9 @@ class Rules(BaseModel):
     daily: Count | None = 5  # submissions of a team to one board in a day of UTC
     total: Count | None = None
     pending: Count | None = 2  # of a team, queued or running
-    cooldown_seconds: Annotated[float, Field(ge=0, le=YEAR, allow_inf_nan=False)] = 0.0  # after a submission that was scored
+    cooldown_seconds: Annotated[float, Field(ge=0, le=YEAR, allow_inf_nan=False)] = (
+        0.0  # after a submission that was scored
+    )
     team_size: Count | None = None
     merge_until: Instant | None = None
     counts: Counts = Counts.BEST
@@ -76,7 +78,9 @@ class Rules(BaseModel):
             raise _contradiction("merge_until", "merge_until is set, but team_size = 1 lets nobody merge")
         for name in self.model_fields_set & {"daily", "pending", "selections"}:  # not what is ours by default
             if self.total and (getattr(self, name) or 0) > self.total:
-                raise _contradiction(name, f"{name} = {getattr(self, name)} is more than total = {self.total}")
+                raise _contradiction(
+                    name, f"{name} = {getattr(self, name)} is more than total = {self.total}"
+                )
         return self
 
     def deadline_of(self, members: Iterable[str], granted: datetime | None = None) -> datetime | None:

@@ -71,9 +71,7 @@ DEADLINE = f"deadline = {day(20)}"
     ],
     ids=lambda value: "; ".join(value) if isinstance(value, list) else "",
 )
-def test_what_is_wrong_is_named_with_its_line(
-    tmp_path: Path, lines: list[str], says: str, line: int
-) -> None:
+def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, lines: list[str], says: str, line: int) -> None:
     with pytest.raises(HeldoutError, match=says) as caught:
         read(tmp_path, "\n".join([TABLE, *lines]))
     assert line_of(caught.value) == line
