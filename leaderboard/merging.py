@@ -26,8 +26,12 @@ def merge(session: Session, into: str, other: str, assignments: Sequence[Assignm
         raise HeldoutError(f"{into!r} and {other!r} can't be merged", expected="two teams of students")
     for assignment in assignments:
         _check(session, assignment, (kept, gone), now)
-    usernames = session.scalars(select(StudentRow.username).where(StudentRow.team_id == gone.id)).all()
-    refs = session.scalars(select(SubmissionRow.id).where(SubmissionRow.team_id == gone.id)).all()
+    usernames = session.scalars(
+        select(StudentRow.username).where(StudentRow.team_id == gone.id).order_by(StudentRow.id)
+    ).all()
+    refs = session.scalars(
+        select(SubmissionRow.id).where(SubmissionRow.team_id == gone.id).order_by(SubmissionRow.id)
+    ).all()
     _move(session, usernames, refs, gone.id, kept.id)
     _keep_higher(session, gone.id, kept.id)
     gone.merged_into = kept.id

@@ -123,7 +123,7 @@ def extend(
         session,
         now,
         "extended" if until else "extension taken back",
-        student.name,
+        student.username,
         assignment=assignment.slug,
         until=_iso(until),
         before=_iso(before),
