@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from grader.errors import Reason
 from grader.report import Estimate, Failure, Job, Report, Resources, Training, Verdict
-from grader.scoring.statistics import half_widths, resampled_means
 from grader.rules import Rules
+from grader.scoring.statistics import half_widths, resampled_means
 from grader.spec import Assignment, Limits, Metric, RunKind, Tier
 from leaderboard.reading import board
 from leaderboard.records import Receipt, Student, TeamKind
