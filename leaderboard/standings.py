@@ -124,6 +124,8 @@ def _replace(session: Session, old: StandingRow | None, new: StandingRow | None,
         return False
     if old is not None:
         old.until = max(now, old.since)  # a clock may go backwards
+        if new is not None:
+            new.since = old.until
     if new is not None:
         session.add(new)
     return old is not new
