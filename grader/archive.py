@@ -5,8 +5,10 @@ import hashlib
 import os
 import stat
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +16,8 @@ from pathlib import Path
 from grader.errors import HeldoutError
 from grader.spec import MB, Assignment, RunKind
 
+INCOMING = ".incoming-"  # how files on their way to the shelf are called
+STALE = 24 * 3600.0  # seconds without a write
 PUBLIC_DATA = "data"  # the folder that `heldout start` puts the public data in
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date a zip can hold: equal folders make equal bytes
 
@@ -86,6 +90,7 @@ def keep(archive: Archive, shelf: Path) -> Path:
     path = place(shelf, archive.sha256)
     try:
         path.parent.mkdir(exist_ok=True)
+        _sweep(path.parent)
         _write_durably(path, archive.data)
     except OSError as error:
         raise _not_kept(error, shelf) from error
@@ -198,8 +203,16 @@ def _size(count: int) -> str:
     return f"{count / MB:.1f} MB" if count >= MB else f"{count / 1024:.1f} KiB"
 
 
+def _sweep(folder: Path) -> None:
+    """Who was killed while writing has left a part of a file here; a day later it is certainly nobody's."""
+    for left in folder.glob(f"{INCOMING}*"):
+        with suppress(FileNotFoundError):  # somebody else has swept it
+            if time.time() - left.stat().st_mtime > STALE:
+                left.unlink()
+
+
 def _write_durably(path: Path, data: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".incoming-")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=INCOMING)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

@@ -99,10 +99,10 @@ class Autograder:
         """Watching, a locked or restarted database is waited out: nothing is lost, reports are kept."""
         try:
             step()
-        except HeldoutError:
+        except HeldoutError as error:
             if not watch:
                 raise
-            log.exception("the ledger did not answer; trying again in %g s", PAUSE)
+            log.warning("%s\ntrying again in %g s", error, PAUSE)
             time.sleep(PAUSE)
 
     def _fill(self) -> None:

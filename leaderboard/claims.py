@@ -249,6 +249,7 @@ def renew(session: Session, job: Job, now: datetime) -> bool:
 
 def sweep(session: Session, now: datetime) -> int:
     """Give back what is running past its lease; return how many."""
+    _hold_to_the_clock(session, now)
     lost = session.scalars(
         select(SubmissionRow)
         .where(SubmissionRow.state == State.RUNNING, SubmissionRow.lease_until < now)
@@ -259,6 +260,14 @@ def sweep(session: Session, now: datetime) -> int:
         add_broken(session, row.id, row.attempts, row, text, now)
         give_back(row)
     return len(lost)
+
+
+def _hold_to_the_clock(session: Session, now: datetime) -> None:
+    """Where a clock was set back, leases would last that much longer: they begin anew; who lives renews."""
+    query = select(SubmissionRow).where(SubmissionRow.state == State.RUNNING, SubmissionRow.lease_until > now)
+    for row in session.scalars(query.with_for_update(skip_locked=True)):
+        longest = now + timedelta(seconds=row.lease_seconds or 0.0)
+        row.lease_until = min(row.lease_until or longest, longest)
 
 
 def release(session: Session, job: Job, now: datetime) -> bool:

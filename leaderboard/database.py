@@ -1,6 +1,8 @@
 """The connection to SQLite or PostgreSQL: how transactions begin, what errors mean, which schema it has."""
 
+import random
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -9,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -17,6 +20,8 @@ from grader.errors import HeldoutError
 HEAD = "r0005"  # the newest revision in leaderboard/migrations; a test holds the two together
 BUSY_SECONDS = 10.0
 Clock = Callable[[], datetime]  # aware times
+PATIENCE = 3.0  # times as long a thread waits for one of its process's connections: many share them
+ASKING = 0.01  # seconds between two attempts to begin writing, on average
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -96,9 +101,20 @@ class Database:
             yield
         except DBAPIError as error:
             raise _explain(error, self.place) from error
+        except NoneFree as error:
+            raise HeldoutError(
+                "too many are using the course database at this moment",
+                where=self.place,
+                expected=f"a free connection within {PATIENCE * self._busy_seconds:g} s",
+                next_step="do it again in a minute; nothing was changed",
+            ) from error
 
     def _sqlite(self) -> Engine:
-        engine = create_engine(self.url, connect_args={"timeout": self._busy_seconds})
+        engine = create_engine(
+            self.url,
+            pool_timeout=PATIENCE * self._busy_seconds,
+            connect_args={"timeout": self._busy_seconds},
+        )
 
         @event.listens_for(engine, "connect")
         def configure(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
@@ -109,15 +125,43 @@ class Database:
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
             mode = connection.get_execution_options().get("begin", "DEFERRED")
-            connection.exec_driver_sql(f"BEGIN {mode}")
+            if mode == "IMMEDIATE":
+                self._wait_to_write(connection)
+            else:
+                connection.exec_driver_sql(f"BEGIN {mode}")
 
         return engine
+
+    def _wait_to_write(self, connection: Connection) -> None:
+        """Begin a transaction when the others have done with theirs.
+
+        SQLite's own wait backs off to 100 ms, and who comes later asks oftener and overtakes: of 50 clients
+        in a rush some had no turn within 10 s. Here all ask equally often, however long they have waited.
+        """
+        raw: Any = connection.connection.driver_connection
+        deadline = time.monotonic() + self._busy_seconds
+        raw.execute("PRAGMA busy_timeout = 0").close()
+        try:
+            while time.monotonic() < deadline:
+                try:
+                    raw.execute("BEGIN IMMEDIATE").close()
+                    return
+                except sqlite3.Error as error:
+                    if not error.sqlite_errorname.startswith("SQLITE_BUSY"):
+                        break
+                time.sleep(random.uniform(0, 2 * ASKING))
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises what SQLAlchemy makes of the error
+        finally:
+            raw.execute(f"PRAGMA busy_timeout = {int(1000 * self._busy_seconds)}").close()
 
     def _postgresql(self) -> Engine:
         timeout = f"-c lock_timeout={int(self._busy_seconds * 1000)}"
         try:
             return create_engine(
-                self.url, pool_pre_ping=True, connect_args={"options": timeout, "connect_timeout": 10}
+                self.url,
+                pool_pre_ping=True,
+                pool_timeout=PATIENCE * self._busy_seconds,
+                connect_args={"options": timeout, "connect_timeout": 10},
             )
         except ModuleNotFoundError as error:
             raise HeldoutError(
@@ -161,7 +205,7 @@ def _explain(error: DBAPIError, place: str) -> HeldoutError:
         f"the course database did not answer: {str(cause).strip().splitlines()[0]}",
         where=place,
         expected="a database that is up and that we may write to",
-        next_step="see that it runs, then do it again; nothing was changed",
+        next_step="see that it runs, look whether it was done, or else do it again",
     )
 
 

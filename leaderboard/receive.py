@@ -20,9 +20,12 @@ def receive(
 ) -> Receipt:
     """Keep the archive and queue it. Killed in between, it leaves bytes that nobody asks for: harmless.
 
+    It counts as received now, however long the disk and others in the queue for the database take.
+
     Raises HeldoutError when the archive is too large for its kind of run, the team is unknown or the disk is
     full; then there is no receipt.
     """
+    arrived = store.now()
     code_only = run_kind is RunKind.TRAIN
     check_size(archive, assignment.archive_limit(run_kind), code_only=code_only)
     keep(archive, shelf)
@@ -36,6 +39,7 @@ def receive(
         run_kind=run_kind,
         starter=is_starter(archive, assignment, run_kind),
         rules=assignment.rules,
+        arrived=arrived,
     )
 
 

@@ -100,6 +100,10 @@ def look_for_ties(session: Session, board: Board, row: BoardRow, now: datetime) 
     """The same, whatever the rules."""
     if not row.ties_stale:
         return
+    found = select(func.max(TiesRow.at)).where(
+        TiesRow.assignment == board.slug, TiesRow.run_kind == board.run_kind
+    )
+    now = max(now, session.scalar(found) or now)  # the latest count, also after a clock went backwards
     for split in (PUBLIC, PRIVATE):
         edges = _find_edges(session, board, split)
         if list(edges) != list(_edges(session, board, split, None)):

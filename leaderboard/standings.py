@@ -5,9 +5,11 @@ that ends stays, with its times: that is the board's history. All inside the cal
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from grader.rules import Rules
@@ -42,15 +44,18 @@ def stored(rules: Rules) -> dict[str, object]:
 
 def board_row(session: Session, board: Board, now: datetime) -> BoardRow:
     """Locked. Where it was made under other rules than today's, all standings are made anew."""
-    row = session.get(BoardRow, (board.slug, board.run_kind), with_for_update=True)
-    if row is None:
-        row = BoardRow(assignment=board.slug, run_kind=board.run_kind, rules={}, ties_stale=True)
-        session.add(row)
-        session.flush()
+    row = session.get(BoardRow, (board.slug, board.run_kind), with_for_update=True) or _made(session, board)
     if row.rules != stored(board.rules):
         row.rules = stored(board.rules)
         restand(session, board, everybody(session, board), now)
     return row
+
+
+def _made(session: Session, board: Board) -> BoardRow:
+    """The new board's row, or the one that another recorder has made at this moment."""
+    with suppress(IntegrityError), session.begin_nested():
+        session.add(BoardRow(assignment=board.slug, run_kind=board.run_kind, rules={}, ties_stale=True))
+    return session.get_one(BoardRow, (board.slug, board.run_kind), with_for_update=True)
 
 
 def everybody(session: Session, board: Board) -> Sequence[int]:
@@ -59,7 +64,12 @@ def everybody(session: Session, board: Board) -> Sequence[int]:
 
 
 def restand(session: Session, board: Board, teams: Sequence[int], now: datetime) -> None:
-    """Bring these teams' standings up to date, public and private."""
+    """Bring these teams' standings up to date, public and private.
+
+    A board's own time never goes backwards, whatever the clock does: history would have a team twice.
+    """
+    latest = session.scalar(select(BoardRow.changed_at).where(on(BoardRow, board)))
+    now = max(now, latest or now)
     changed = [
         _restand(session, board, teams[start : start + SOME], now) for start in range(0, len(teams), SOME)
     ]
@@ -123,9 +133,7 @@ def _replace(session: Session, old: StandingRow | None, new: StandingRow | None,
         old.entries, old.last_at = new.entries, new.last_at
         return False
     if old is not None:
-        old.until = max(now, old.since)  # a clock may go backwards
-        if new is not None:
-            new.since = old.until
+        old.until = now
     if new is not None:
         session.add(new)
     return old is not new

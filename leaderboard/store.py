@@ -93,6 +93,9 @@ class Store:
             raise
         return cls(database, **settings)
 
+    def now(self) -> datetime:
+        return self._clock()
+
     def close(self) -> None:
         self._database.close()
 
@@ -139,11 +142,13 @@ class Store:
         run_kind: RunKind = RunKind.EVALUATE,
         starter: bool = False,
         rules: Rules | None = None,
+        arrived: datetime | None = None,
     ) -> Receipt:
         """Queue an archive that has been kept. The same bytes of the same team get the earlier receipt.
 
-        `starter`: it is what was handed out. Raises HeldoutError when the team is unknown (names close ones),
-        a text is too long, or `rules` forbid it now; shipped solutions are under none.
+        `starter`: it is what was handed out. `arrived`: when, if before now. Raises HeldoutError when the
+        team is unknown (names close ones), a text is too long, or `rules` forbid it; shipped solutions are
+        under none.
         """
         row = SubmissionRow(
             assignment=assignment,
@@ -154,8 +159,9 @@ class Store:
             description=storable(description),
             starter=starter,
         )
+        arrived = arrived or self._clock()  # waiting for the database must make nobody late
         with self._database.writing() as session:
-            return claims.receive(session, row, team, rules, self._clock())
+            return claims.receive(session, row, team, rules, arrived)
 
     def quota(self, team: str, board: Board) -> Quota:
         """What the team may still hand in. Raises HeldoutError when it is unknown."""

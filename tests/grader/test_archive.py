@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.archive import Archive, fetch, keep, pack, place
+from grader.archive import INCOMING, STALE, Archive, fetch, keep, pack, place
 from grader.errors import HeldoutError
 
 LIMIT = 1_000_000
@@ -136,6 +136,19 @@ def test_what_was_kept_is_fetched_and_altered_bytes_are_not(tmp_path: Path) -> N
     path.unlink()
     with pytest.raises(HeldoutError, match="missing"):
         fetch(tmp_path, archive.sha256)
+
+
+def test_what_a_killed_process_left_is_swept_in_time(tmp_path: Path) -> None:
+    archive = Archive(b"whole", "a.zip")
+    folder = place(tmp_path, archive.sha256).parent
+    folder.mkdir()
+    left, other = folder / f"{INCOMING}left", folder / f"{INCOMING}being-written"
+    for path in (left, other):
+        path.write_bytes(b"a part")
+    long_ago = left.stat().st_mtime - STALE - 60
+    os.utime(left, (long_ago, long_ago))
+    kept = keep(archive, tmp_path)
+    assert sorted(folder.iterdir()) == sorted([kept, other])
 
 
 def test_a_full_disk_keeps_nothing(tmp_path: Path) -> None:

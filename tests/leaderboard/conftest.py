@@ -3,10 +3,11 @@
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
 
 from leaderboard.store import Store
 
@@ -40,66 +42,72 @@ def clock() -> Clock:
     return Clock()
 
 
+class Server:
+    """A PostgreSQL in a folder of its own. Called, it makes an empty database, or a migrated one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._numbers = folder, itertools.count()
+        self._as_whom: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+            self._as_whom = {"user": "postgres", "group": "postgres"}
+        initdb: list[str | Path] = [
+            "-D",
+            folder / "data",
+            "-U",
+            "heldout",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        ]
+        subprocess.run(
+            [BIN / "initdb", *initdb], check=True, capture_output=True, cwd=folder, **self._as_whom
+        )
+        base = f"postgresql+psycopg://heldout@/postgres?host={folder}"
+        self._engine = create_engine(base, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        self.start()
+        with self._engine.connect() as connection:
+            connection.execute(text("CREATE DATABASE migrated"))
+        Store.create(f"postgresql://heldout@/migrated?host={folder}").close()
+
+    def start(self) -> None:
+        settings = ("fsync=off", "listen_addresses=", "max_connections=100")
+        options = [part for setting in settings for part in ("-c", setting)]
+        with open(self._folder / "log", "ab") as log:
+            self._process = subprocess.Popen(
+                [BIN / "postgres", "-D", self._folder / "data", *options, "-k", self._folder],
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                **self._as_whom,
+            )
+        _wait_for(self._engine)
+
+    def stop(self, how: signal.Signals) -> None:
+        self._process.send_signal(how)
+        self._process.wait(20)
+
+    def __call__(self, *, migrated: bool = False) -> str:
+        name = f"course{next(self._numbers)}"
+        template = "migrated" if migrated else "template1"
+        with self._engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
+        return f"postgresql://heldout@/{name}?host={self._folder}"
+
+
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[Callable[..., str]]:
-    """A function that makes an empty database, on a server that lives in a temporary directory."""
+def postgresql() -> Iterator[Server]:
     if not (BIN / "initdb").is_file():
         pytest.skip(f"no PostgreSQL in {BIN}")
     parent = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir=parent))
-    user: dict[str, Any] = {}
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres", "postgres")
-        user = {"user": "postgres", "group": "postgres"}
-    data = folder / "data"
-    initdb: list[str | Path] = [
-        BIN / "initdb",
-        "-D",
-        data,
-        "-U",
-        "heldout",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--no-sync",
-    ]
-    subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **user)
-    options: list[str | Path] = [
-        "-c",
-        "fsync=off",
-        "-c",
-        "listen_addresses=",
-        "-c",
-        "max_connections=40",
-        "-k",
-        folder,
-    ]
-    with open(folder / "log", "wb") as log:
-        server = subprocess.Popen(
-            [BIN / "postgres", "-D", data, *options], stdout=log, stderr=log, cwd=folder, **user
-        )
     try:
-        base = f"postgresql+psycopg://heldout@/postgres?host={folder}"
-        engine = create_engine(base, isolation_level="AUTOCOMMIT")
-        _wait_for(engine)
-        numbers = itertools.count()
-
-        def new_database(*, migrated: bool = False) -> str:
-            name = f"course{next(numbers)}"
-            template = "migrated" if migrated else "template1"
-            with engine.connect() as connection:
-                connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
-            return f"postgresql://heldout@/{name}?host={folder}"
-
-        with engine.connect() as connection:
-            connection.execute(text("CREATE DATABASE migrated"))
-        Store.create(f"postgresql://heldout@/migrated?host={folder}").close()
-        yield new_database
-        engine.dispose()
+        server = Server(folder)
+        yield server
+        server.stop(signal.SIGINT)
     finally:
-        server.terminate()
-        server.wait(20)
         shutil.rmtree(folder, ignore_errors=True)
 
 

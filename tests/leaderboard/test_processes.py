@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 from leaderboard.reading import board
 from leaderboard.records import State
 from leaderboard.store import Store
-from tests.leaderboard.cases import assignment, scored, send, take
-from tests.leaderboard.conftest import Clock
+from tests.leaderboard.cases import assignment, judge, scored, send, take
+from tests.leaderboard.conftest import START, Clock
 
 HOME = Path(__file__).resolve().parents[2]
 CLAIM_ALL = """
@@ -33,6 +34,17 @@ store = Store.open(sys.argv[1])
 print(store.claim("victim", 0.5).ref, flush=True)
 while True:
     time.sleep(1)
+"""
+RECORD = """
+import sys
+from leaderboard.store import Store
+from tests.leaderboard.cases import assignment, scored
+store = Store.open(sys.argv[1], assignments=lambda slug: assignment())
+job = store.claim("grader", 60.0)
+print("ready", flush=True)
+sys.stdin.readline()
+assert store.record(job, scored())
+print(job.ref)
 """
 SEND = """
 import sys
@@ -83,6 +95,12 @@ def test_the_same_bytes_at_the_same_moment_are_one_submission(url: str) -> None:
         assert len(store.submissions("denoising")) == 2
 
 
+def test_two_processes_record_for_a_new_board_at_the_same_moment(url: str) -> None:
+    with Store.open(url) as store:
+        refs = [send(store, team).ref for team in ("Ada", "Bob", "Cyd", "Dan")]
+    assert sorted(int(one) for one in go([start(RECORD, url) for _ in refs])) == refs
+
+
 def test_a_killed_claimers_job_comes_back(url: str) -> None:
     with Store.open(url) as store:
         ref = send(store).ref
@@ -112,3 +130,41 @@ def test_a_clock_that_goes_backwards_loses_nothing(store: Store, clock: Clock) -
     assert store.sweep() == 0
     assert all(store.record(job, scored()) for job in jobs)
     assert [row.entries for row in board(store, assignment())] == [2]
+
+
+def test_leases_end_although_the_clock_was_set_back(store: Store, clock: Clock) -> None:
+    send(store, "Ada")
+    send(store, "Bob")
+    dead, living = take(store), take(store)
+    clock.go(days=-1)
+    assert store.sweep() == 0
+    clock.go(seconds=40)
+    assert store.renew(living)
+    clock.go(seconds=40)
+    assert store.sweep() == 1
+    assert not store.record(dead, scored())
+    assert store.record(living, scored())
+
+
+def test_history_has_a_team_once_although_the_clock_was_set_back(store: Store, clock: Clock) -> None:
+    scores = [19.0, 20.0, 21.0]
+    for score, minutes in zip(scores, (90, -30, -600), strict=True):
+        send(store, "Ada")
+        judge(store, scored(score))
+        clock.go(minutes=minutes)
+    told_at = [
+        [row.score for row in board(store, assignment(), at=START + timedelta(minutes=minute))]
+        for minute in range(-1, 100, 7)
+    ]
+    assert max(len(rows) for rows in told_at) == 1
+    assert [rows[0] for rows in told_at[1:]] == sorted(rows[0] for rows in told_at[1:])
+    assert [row.score for row in board(store, assignment())] == [21.0]
+
+
+def test_ties_are_the_latest_although_the_clock_was_set_back(store: Store, clock: Clock) -> None:
+    for team, score in (("Ada", 19.0), ("Bob", 25.0), ("Ada", 30.0)):
+        send(store, team)
+        judge(store, scored(score))
+        ranks = {row.team: row.rank for row in board(store, assignment())}
+        clock.go(hours=-1)
+    assert ranks == {"Ada": 1, "Bob": 2}

@@ -1,16 +1,21 @@
 """The door: what is too large for its kind of run is neither kept nor queued, whoever brings it."""
 
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from grader.archive import Archive, place
 from grader.errors import HeldoutError
+from grader.rules import Rules
 from grader.spec import RunKind
 from leaderboard.receive import receive
 from leaderboard.records import TeamKind
 from leaderboard.store import Store
 from tests.leaderboard.cases import assignment
+from tests.leaderboard.conftest import START
 
 
 @pytest.fixture
@@ -50,4 +55,18 @@ def test_weights_are_no_train_run(ledger: Store, tmp_path: Path) -> None:
 def test_nothing_is_no_submission(ledger: Store, tmp_path: Path) -> None:
     with pytest.raises(HeldoutError, match="is empty"):
         receive(ledger, tmp_path, Archive(b"", "empty.zip"), team="Ada", assignment=assignment())
+    ledger.close()
+
+
+def test_what_arrived_in_time_is_in_time_however_long_it_takes(sqlite_url: str, tmp_path: Path) -> None:
+    """The deadline passes between any two looks at the clock: while it is kept, or waits for the database."""
+    seconds = count()
+    ledger = Store.open(sqlite_url, clock=lambda: START + timedelta(seconds=next(seconds)))
+    ledger.ensure_team("Ada", TeamKind.STUDENT)
+    deadline = ledger.now() + timedelta(seconds=1)
+    due = replace(assignment(), rules=Rules(deadline=deadline))
+    receipt = receive(ledger, tmp_path, Archive(b"in time", "a.zip"), team="Ada", assignment=due)
+    assert (receipt.received_at, receipt.late) == (deadline, False)
+    with pytest.raises(HeldoutError, match="the assignment is closed"):
+        receive(ledger, tmp_path, Archive(b"too late", "a.zip"), team="Ada", assignment=due)
     ledger.close()
