@@ -47,7 +47,7 @@ def assignments(style: str, team: str | None, folder: Path | None) -> None:
     course = locate(folder)
     store = open_store(course)
     team = team_or_none(store, team)
-    listed = [catalogue.find(slug) for slug in course.config.assignments]
+    listed = [course.settle(catalogue.find(slug)) for slug in course.config.assignments]
     rows = [(one, best(store, one, team), best(store, one, team, RunKind.TRAIN)) for one in listed]
     print_assignments(rows, style)
 
@@ -256,6 +256,6 @@ def _wait(course: "Course", store: "Store", ref: int, *, seconds: float) -> None
     with Workbench(course, store, jobs=1, sandbox_name="auto") as bench:
         bench.run(watch=True, until=over)
     submission = store.submission(ref)
-    print_submission(submission, catalogue.find(submission.assignment), "table")
+    print_submission(submission, course.settle(catalogue.find(submission.assignment)), "table")
     if submission.state != "scored":
         raise SystemExit(1)

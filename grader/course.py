@@ -216,8 +216,9 @@ def _unreadable(path: Path, error: Exception) -> HeldoutError:
 
 def _wrong_setting(error: ValidationError, path: Path, text: str) -> HeldoutError:
     first = error.errors()[0]
-    keys = [str(key) for key in first["loc"]] + str(first.get("ctx", {}).get("key", "")).split(".")
-    keys = [key for key in keys if key]
+    keys = [str(key) for key in first["loc"]]
+    if first["type"] == "contradiction":
+        keys += str(first["ctx"]["key"]).split(".", 1)  # a username may have dots of its own
     line = _line_of(keys, text)
     return HeldoutError(
         f"setting {'.'.join(keys)}: {first['msg'][:1].lower()}{first['msg'][1:]}",
@@ -232,20 +233,26 @@ def _wrong_setting(error: ValidationError, path: Path, text: str) -> HeldoutErro
 
 
 def _line_of(keys: Sequence[str], text: str) -> int:
-    """Where a setting stands in a TOML text, from 1 on; 0 when that can't be told. tomllib keeps no lines."""
+    """Where a setting stands in a TOML text, from 1 on, or what it lies in: its table, written in a line or
+    below a header; 0 where neither does. tomllib keeps no lines.
+    """
     header: list[str] = []
+    closest, depth = 0, 0
     for number, line in enumerate(text.splitlines(), start=1):
         if table := re.fullmatch(r"\s*\[([^\[\]]+)\]\s*(#.*)?", line):
-            header = _dotted(table[1])
-        elif "=" in line and header + _dotted(line.split("=")[0]) == list(keys):
+            header = path = _dotted(table[1])
+        else:
+            path = header + _dotted(line.split("=")[0]) if "=" in line else []
+        if path[: len(keys)] == list(keys):
             return number
-        if header == list(keys):
-            return number
-    return 0
+        if len(path) > depth and path == list(keys[: len(path)]):
+            closest, depth = number, len(path)
+    return closest
 
 
 def _dotted(key: str) -> list[str]:
-    return [part.strip().strip("\"'") for part in key.split(".")]
+    parts = re.findall(r"""\s*("[^"]*"|'[^']*'|[^."']+)\s*(?:\.|$)""", key)
+    return [part.strip().strip("\"'") for part in parts]
 
 
 def _toml(config: Config) -> str:

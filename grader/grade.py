@@ -86,7 +86,10 @@ def _scored(assignment: Assignment, student: SandboxedStudent, heldout: Arrays, 
     is_public = np.asarray(heldout["public"], bool)
     return replace(
         report,
-        public={**_estimates(scores, is_public, assignment.block), **_coarse(scores.public)},
+        public={
+            **_estimates(scores, is_public, assignment.block),
+            **_coarse(scores.public, assignment.metric.name),
+        },
         private={**_estimates(scores, ~is_public, assignment.block), **scores.private},
         items={name: values.astype(np.float32) for name, values in scores.items.items()},
         losses=_losses(scores, assignment.metric, is_public),
@@ -95,14 +98,12 @@ def _scored(assignment: Assignment, student: SandboxedStudent, heldout: Arrays, 
     )
 
 
-def _coarse(estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
-    """Figures of a whole set, to the nearest half-width: the public board tells no more than it knows."""
-    return {
-        name: replace(one, value=round(one.value / one.half_width) * one.half_width)
-        if one.half_width
-        else one
-        for name, one in estimates.items()
-    }
+def _coarse(estimates: Mapping[str, Estimate], ranked: str) -> dict[str, Estimate]:
+    """The score of a whole set to the nearest half-width: the public board tells no more than it knows."""
+    found = dict(estimates)
+    if ranked in found and (step := found[ranked].half_width):
+        found[ranked] = Estimate(round(found[ranked].value / step) * step, step)
+    return found
 
 
 def _losses(scores: Scores, metric: Metric, is_public: Mask) -> npt.NDArray[np.float32] | None:

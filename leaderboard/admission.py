@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
@@ -11,6 +11,7 @@ from grader.spec import RunKind
 from leaderboard.records import Quota, State, TeamKind
 from leaderboard.tables import ExtensionRow, StudentRow, SubmissionRow, TeamRow
 
+DAY = timedelta(days=1)
 REFUNDED = (State.GRADER_ERROR, State.CANCELLED)  # platform's faults and cancelled ones cost nothing
 
 
@@ -23,7 +24,7 @@ def quota(
     pending = theirs.where(SubmissionRow.state.in_([State.QUEUED, State.RUNNING]))
     deadline = deadline_of(session, team, assignment, rules)
     return Quota(
-        today=session.scalar(counted.where(SubmissionRow.received_at >= midnight)) or 0,
+        today=session.scalar(counted.where(_within_a_day_of(midnight))) or 0,
         daily=rules.daily,
         used=session.scalar(counted) or 0,
         total=rules.total,
@@ -34,6 +35,10 @@ def quota(
         closes=rules.closes(deadline),
         next_at=_rested(session, team, assignment, run_kind, rules),
     )
+
+
+def _within_a_day_of(midnight: datetime) -> ColumnElement[bool]:
+    return (SubmissionRow.received_at >= midnight) & (SubmissionRow.received_at < midnight + DAY)
 
 
 def deadline_of(session: Session, team: TeamRow, assignment: str, rules: Rules) -> datetime | None:
@@ -61,6 +66,11 @@ def check(allowed: Quota, now: datetime) -> None:
         )
     if allowed.next_at and now < allowed.next_at:
         raise _refusal("your last one was scored just now", f"from {_said(allowed.next_at)} on", "wait")
+    check_room(allowed, now)
+
+
+def check_room(allowed: Quota, now: datetime) -> None:
+    """The same of numbers alone."""
     if allowed.most_pending is not None and allowed.pending >= allowed.most_pending:
         raise _refusal(
             f"{allowed.pending} of your submissions are waiting or being graded",
@@ -70,7 +80,7 @@ def check(allowed: Quota, now: datetime) -> None:
     if allowed.total is not None and allowed.used >= allowed.total:
         raise _refusal(f"all {allowed.total} submissions have been used", f"at most {allowed.total}", "")
     if allowed.daily is not None and allowed.today >= allowed.daily:
-        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + DAY
         raise _refusal(
             f"today's {allowed.daily} submissions have been used",
             f"at most {allowed.daily} a day",

@@ -19,9 +19,9 @@ from grader.errors import HeldoutError
 
 HEAD = "r0005"  # the newest revision in leaderboard/migrations; a test holds the two together
 BUSY_SECONDS = 10.0
+Clock = Callable[[], datetime]  # aware times
 PATIENCE = 3.0  # times as long a thread waits for one of its process's connections: many share them
 ASKING = 0.01  # seconds between two attempts to begin writing, on average
-Clock = Callable[[], datetime]  # aware times
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -37,6 +37,12 @@ class Database:
             self._reader = self._sqlite() if self.is_sqlite else self._postgresql()
         # SQLite: a reader that turns writer halfway can't wait its turn, so writers say so in the beginning.
         self._writer = self._reader.execution_options(begin="IMMEDIATE")
+        # PostgreSQL by itself shows each query of a transaction what has been committed meanwhile.
+        self._snapshots = (
+            self._reader
+            if self.is_sqlite
+            else self._reader.execution_options(isolation_level="REPEATABLE READ")
+        )
 
     @property
     def is_sqlite(self) -> bool:
@@ -44,8 +50,8 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """One snapshot. Raises HeldoutError when the database doesn't answer."""
-        with self.clear_errors(), Session(self._reader) as session:
+        """One snapshot, of however many queries. Raises HeldoutError when the database doesn't answer."""
+        with self.clear_errors(), Session(self._snapshots) as session:
             yield session
 
     @contextmanager

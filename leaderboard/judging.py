@@ -11,7 +11,7 @@ from grader.report import Job, Report, Verdict
 from grader.spec import Assignment
 from leaderboard import regrade_queue, rungs, sameness, standings
 from leaderboard.boards import Board
-from leaderboard.claims import free, give_back, held
+from leaderboard.claims import free, give_back, held, requeue
 from leaderboard.records import State, TeamKind
 from leaderboard.reports import add_judging, recorded
 from leaderboard.tables import JudgingRow, SubmissionRow, TeamRow
@@ -32,6 +32,8 @@ def record(session: Session, job: Job, report: Report, assignment: Assignment, n
     judging = add_judging(session, row.id, row.attempts, row, report, now)
     if report.verdict is Verdict.GRADER_ERROR:
         give_back(row)
+    elif not regrade_queue.keep_up(session, row, job):
+        requeue(row, faults=0)
     else:
         _settle(session, row, judging, report, Board(assignment, row.run_kind), now)
     return True
@@ -44,11 +46,12 @@ def _settle(
     row.judged_attempt, row.judged_at = row.attempts, now
     free(row)
     standings.board_row(session, board, now)  # locked: who records for this board waits here
-    if row.state is State.SCORED:
-        row.released = rungs.climb(session, board, row.team_id, rungs.offered(board, report))
     kind = session.get_one(TeamRow, row.team_id).kind
     if kind is TeamKind.STUDENT and row.state is State.SCORED:
         sameness.mark(session, board, [judging])
+    if row.state is State.SCORED:  # who tried a reference solution needn't beat it to be shown
+        offer = rungs.offered(board, report)
+        row.released = not judging.same_as and rungs.climb(session, board, row.team_id, offer)
     if kind is not TeamKind.REFERENCE:
         standings.restand(session, board, [row.team_id], now)
         return

@@ -11,8 +11,9 @@ from grader.spec import Assignment, RunKind
 from leaderboard import standings
 from leaderboard.admission import REFUNDED
 from leaderboard.boards import Board
-from leaderboard.people import find_team, note
+from leaderboard.people import find_team, note, whole
 from leaderboard.records import TeamKind
+from leaderboard.rulings import disqualified
 from leaderboard.tables import EventRow, RungRow, StudentRow, SubmissionRow, TeamRow
 
 MERGED = "teams merged"
@@ -25,11 +26,14 @@ def merge(session: Session, into: str, other: str, assignments: Sequence[Assignm
         raise HeldoutError(f"{into!r} and {other!r} can't be merged", expected="two teams of students")
     for assignment in assignments:
         _check(session, assignment, (kept, gone), now)
-    usernames = session.scalars(select(StudentRow.username).where(StudentRow.team_id == gone.id)).all()
-    refs = session.scalars(select(SubmissionRow.id).where(SubmissionRow.team_id == gone.id)).all()
-    _move(session, usernames, refs, kept.id)
-    for rung in session.scalars(select(RungRow).where(RungRow.team_id == gone.id)):
-        _keep_higher(session, rung, kept.id)
+    usernames = session.scalars(
+        select(StudentRow.username).where(StudentRow.team_id == gone.id).order_by(StudentRow.id)
+    ).all()
+    refs = session.scalars(
+        select(SubmissionRow.id).where(SubmissionRow.team_id == gone.id).order_by(SubmissionRow.id)
+    ).all()
+    _move(session, usernames, refs, gone.id, kept.id)
+    _keep_higher(session, gone.id, kept.id)
     gone.merged_into = kept.id
     note(session, now, MERGED, gone.name, into=kept.name, students=[*usernames], submissions=[*refs])
     _restand(session, assignments, (kept.id, gone.id), now)
@@ -42,7 +46,7 @@ def part(session: Session, name: str, assignments: Sequence[Assignment], now: da
         raise HeldoutError(
             f"{gone.name!r} is a team of its own", expected="the name of a team that was merged"
         )
-    kept_id = gone.merged_into
+    kept = whole(session, gone, lock=True)
     event = session.scalar(
         select(EventRow)
         .where(EventRow.action == MERGED, EventRow.subject == gone.name)
@@ -50,21 +54,27 @@ def part(session: Session, name: str, assignments: Sequence[Assignment], now: da
         .limit(1)
     )
     assert event is not None, "every merge is noted"
-    _move(session, event.detail["students"], event.detail["submissions"], gone.id)
+    _move(session, event.detail["students"], event.detail["submissions"], kept.id, gone.id)
+    _keep_higher(session, kept.id, gone.id)
     gone.merged_into = None
-    note(session, now, "teams parted", gone.name, of=session.get_one(TeamRow, kept_id).name)
-    _restand(session, assignments, (kept_id, gone.id), now)
+    note(session, now, "teams parted", gone.name, of=kept.name)
+    _restand(session, assignments, (kept.id, gone.id), now)
 
 
-def _move(session: Session, usernames: Sequence[str], refs: Sequence[int], team_id: int) -> None:
-    session.execute(update(StudentRow).where(StudentRow.username.in_(usernames)).values(team_id=team_id))
+def _move(session: Session, usernames: Sequence[str], refs: Sequence[int], old: int, new: int) -> None:
+    """From one team to another; who is in a third one by now stays there."""
+    theirs = (StudentRow.team_id == old) & StudentRow.username.in_(usernames)
+    session.execute(update(StudentRow).where(theirs).values(team_id=new))
     for start in range(0, len(refs), 10_000):
-        some = refs[start : start + 10_000]
-        session.execute(update(SubmissionRow).where(SubmissionRow.id.in_(some)).values(team_id=team_id))
+        some = (SubmissionRow.team_id == old) & SubmissionRow.id.in_(refs[start : start + 10_000])
+        session.execute(update(SubmissionRow).where(some).values(team_id=new))
 
 
 def _check(session: Session, assignment: Assignment, teams: tuple[TeamRow, TeamRow], now: datetime) -> None:
     rules, ids = assignment.rules, [team.id for team in teams]
+    if (barred := disqualified(session, assignment.slug, ids)) is not None:
+        name = session.get_one(TeamRow, barred.team_id).name
+        raise _refusal(assignment, f"{name!r} is disqualified", "teams that are on the boards")
     if rules.merge_until and now > rules.merge_until:
         raise _refusal(assignment, "teams can't be merged any more", f"until {rules.merge_until}")
     size = session.scalar(select(func.count()).where(StudentRow.team_id.in_(ids))) or 0
@@ -89,20 +99,21 @@ def _refusal(assignment: Assignment, what: str, expected: str) -> HeldoutError:
     return HeldoutError(what, where=f"the rules of {assignment.slug}", expected=expected)
 
 
-def _keep_higher(session: Session, rung: RungRow, kept_id: int) -> None:
+def _keep_higher(session: Session, seen: int, team_id: int) -> None:
     """What both have seen is seen: the better of two public scores has to be beaten."""
-    own = session.get(RungRow, (rung.assignment, rung.run_kind, kept_id))
-    if own is None or rung.loss < own.loss:
-        session.merge(
-            RungRow(
-                assignment=rung.assignment,
-                run_kind=rung.run_kind,
-                team_id=kept_id,
-                loss=rung.loss,
-                losses=rung.losses,
-                data_sha256=rung.data_sha256,
+    for rung in session.scalars(select(RungRow).where(RungRow.team_id == seen)):
+        own = session.get(RungRow, (rung.assignment, rung.run_kind, team_id))
+        if own is None or rung.loss < own.loss:
+            session.merge(
+                RungRow(
+                    assignment=rung.assignment,
+                    run_kind=rung.run_kind,
+                    team_id=team_id,
+                    loss=rung.loss,
+                    losses=rung.losses,
+                    data_sha256=rung.data_sha256,
+                )
             )
-        )
 
 
 def _restand(

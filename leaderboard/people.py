@@ -28,11 +28,9 @@ def find_team(session: Session, name: str, *, lock: bool = False, merged: bool =
     close matches.
     """
     query = select(TeamRow).where(TeamRow.name_key == name_key(name))
-    team = session.scalar(query.with_for_update() if lock else query)
-    if team is not None and team.merged_into is not None and not merged:
-        return session.get_one(TeamRow, team.merged_into, with_for_update=lock or None)
+    team = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if team is not None:
-        return team
+        return team if merged else whole(session, team, lock=lock)
     if (theirs := _team_of(session, name)) is not None:
         raise HeldoutError(
             f"{name!r} is the username of a student of the team {theirs!r}",
@@ -54,6 +52,18 @@ def find_team(session: Session, name: str, *, lock: bool = False, merged: bool =
     )
 
 
+def whole(session: Session, team: TeamRow, *, lock: bool = False) -> TeamRow:
+    """The team that it became part of, however often that was; itself if never.
+
+    Locked so that rows which name it may still be added: a grader adds those, and locks its board first.
+    """
+    while team.merged_into is not None:
+        team = session.get_one(
+            TeamRow, team.merged_into, with_for_update={"key_share": True} if lock else None
+        )
+    return team
+
+
 def _team_of(session: Session, username: str) -> str | None:
     return session.scalar(
         select(TeamRow.name)
@@ -71,8 +81,7 @@ def ensure_team(session: Session, name: str, kind: TeamKind, now: datetime) -> T
         session.add(team)
         session.flush()
         note(session, now, "team made", name, kind=kind)
-    if team.merged_into is not None:  # a roster that names the team of before: its student is in the other
-        team = session.get_one(TeamRow, team.merged_into)
+    team = whole(session, team)  # a roster that names the team of before: its student is in the other
     if team.kind is not kind:
         raise HeldoutError(
             f"the team {team.name!r} is a {team.kind} already",
@@ -138,9 +147,11 @@ def _add(session: Session, student: Student, taken: set[str], now: datetime) -> 
 def _update(session: Session, row: StudentRow, student: Student, now: datetime) -> bool:
     """Take over a corrected name. A lone student's team follows; nobody is moved between teams unasked."""
     team = session.get_one(TeamRow, row.team_id)
-    if (row.name, team.name_key) == (student.name, name_key(student.team)):
+    wanted = session.scalar(select(TeamRow).where(TeamRow.name_key == name_key(student.team)))
+    is_theirs = wanted is not None and whole(session, wanted).id == team.id
+    if row.name == student.name and is_theirs:
         return False
-    if team.name_key != name_key(student.team):
+    if not is_theirs:
         _rename_team(session, team, student)
     note(session, now, "student renamed", row.email, before=row.name, after=student.name, team=team.name)
     row.name = student.name

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grader.report import Job, Report, Verdict
-from leaderboard.claims import OPEN, free, hold_to_the_clock, lease, requeue
+from leaderboard.claims import OPEN, data_version, free, hold_to_the_clock, lease, requeue
 from leaderboard.records import State
 from leaderboard.reports import add_broken, add_judging, recorded
 from leaderboard.rungs import packed
@@ -46,6 +46,23 @@ def claim(session: Session, holder: str, lease_seconds: float, now: datetime) ->
         data_version=regrade.data_version,
         regrade=regrade.id,
     )
+
+
+def keep_up(session: Session, row: SubmissionRow, job: Job) -> bool:
+    """Whether what was just judged was judged on the data of today: on a board all must be.
+
+    Where a set waits to be applied that is on other data, this one joins it.
+    """
+    other = session.scalar(
+        select(RegradeRow)
+        .where(RegradeRow.assignment == row.assignment, RegradeRow.state == OPEN)
+        .where(RegradeRow.data_version != job.data_version)
+        .with_for_update()
+    )
+    live = data_version(session, row.assignment)
+    if other is not None and live == job.data_version:
+        session.add(RegradeItemRow(regrade_id=other.id, submission_id=row.id, state=State.QUEUED, faults=0))
+    return live == job.data_version
 
 
 def held(session: Session, job: Job) -> RegradeItemRow | None:

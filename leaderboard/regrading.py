@@ -3,7 +3,7 @@
 Until then every board stays as it is; the old judgings stay in any case. Inside the caller's transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
@@ -17,6 +17,7 @@ from leaderboard.claims import APPLIED, CANCELLED, OPEN, data_version
 from leaderboard.people import note
 from leaderboard.plain import storable
 from leaderboard.records import Regrade, State
+from leaderboard.rulings import LONGEST_REASON
 from leaderboard.tables import (
     JudgingRow,
     RegradeItemRow,
@@ -43,6 +44,10 @@ def begin(
 
     Raises HeldoutError when one is open, or there is nothing to judge.
     """
+    if len(reason) > LONGEST_REASON:
+        raise HeldoutError(
+            f"the reason has {len(reason):,} characters", expected=f"at most {LONGEST_REASON:,}"
+        )
     if (row := _open(session, assignment.slug)) is not None:
         raise HeldoutError(
             f"regrade {row.id} of {assignment.slug} is open",
@@ -104,7 +109,7 @@ def _chosen(session: Session, slug: str, refs: Sequence[int], *, everything: boo
 
 def current(session: Session, slug: str) -> Regrade:
     """The assignment's open set. Raises HeldoutError when there is none."""
-    return _record(session, _must_be_open(session, slug))
+    return _record(session, _must_be_open(session, slug, lock=False))
 
 
 def cancel(session: Session, slug: str, now: datetime) -> Regrade:
@@ -129,6 +134,8 @@ def apply(session: Session, assignment: Assignment, now: datetime) -> Regrade:
             next_step="run `heldout grade`, then apply",
         )
     row.state, row.ended_at = APPLIED, now
+    for run_kind in RunKind:
+        rungs.forget(session, Board(assignment, run_kind), row.id)
     done = _done(session, row.id)
     for item, submission, _ in done:
         submission.state, submission.judged_attempt = item.state, item.attempt
@@ -158,18 +165,24 @@ def _done(session: Session, regrade_id: int) -> list[Done]:
     return [(item, submission, judging) for item, submission, judging in session.execute(query)]
 
 
-def _climb_again(session: Session, board: Board, done: Iterable[Done]) -> None:
+def _climb_again(session: Session, board: Board, done: Sequence[Done]) -> None:
     """What was on show stays on show; what is scored for the first time has to climb, like anything new."""
+    shown = [each for each in done if each[1].released and each[0].state is State.SCORED]
     fresh: list[tuple[SubmissionRow, rungs.Offer]] = []
     for item, submission, judging in done:
         if item.state is not State.SCORED:
             submission.released = None
             continue
         offer = _offer(session, board, item, judging)
-        if submission.released:
+        if judging.same_as:
+            submission.released = bool(submission.released)
+        elif submission.released:
             rungs.raise_to(session, board, submission.team_id, offer)
         elif submission.released is None:
             fresh.append((submission, offer))
+    session.flush()
+    for team, data in sorted({(one.team_id, judging.data_sha256) for _, one, judging in shown}):
+        rungs.restore(session, board, team, data)
     for submission, offer in fresh:
         submission.released = rungs.climb(session, board, submission.team_id, offer)
 
@@ -183,14 +196,13 @@ def _offer(session: Session, board: Board, item: RegradeItemRow, judging: Judgin
 # ---------------------------------------------------------------- parts
 
 
-def _open(session: Session, slug: str) -> RegradeRow | None:
-    return session.scalar(
-        select(RegradeRow).where(RegradeRow.assignment == slug, RegradeRow.state == OPEN).with_for_update()
-    )
+def _open(session: Session, slug: str, *, lock: bool = True) -> RegradeRow | None:
+    query = select(RegradeRow).where(RegradeRow.assignment == slug, RegradeRow.state == OPEN)
+    return session.scalar(query.with_for_update() if lock else query)
 
 
-def _must_be_open(session: Session, slug: str) -> RegradeRow:
-    row = _open(session, slug)
+def _must_be_open(session: Session, slug: str, *, lock: bool = True) -> RegradeRow:
+    row = _open(session, slug, lock=lock)
     if row is None:
         raise HeldoutError(
             f"no regrade of {slug} is open", next_step=f"begin one: heldout regrade {slug} -m REASON"

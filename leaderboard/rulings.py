@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
 from grader.spec import Assignment, RunKind
-from leaderboard import standings
+from leaderboard import admission, standings
 from leaderboard.admission import deadline_of
 from leaderboard.boards import Board
 from leaderboard.names import name_key
 from leaderboard.people import find_team, note
 from leaderboard.plain import storable
-from leaderboard.records import State
+from leaderboard.records import State, TeamKind
 from leaderboard.tables import (
     BoardRow,
     DisqualificationRow,
@@ -33,7 +33,7 @@ LONGEST_REASON = 1000
 
 def choose(session: Session, refs: Sequence[int], assignment: Assignment, now: datetime) -> None:
     """Select exactly these of a team's submissions to one board. Raises HeldoutError."""
-    rows = [find(session, ref, lock=True) for ref in refs]
+    rows = [find(session, ref, lock=True) for ref in sorted(set(refs))]  # locked in one order by all
     first = rows[0]
     for row in rows:
         if (row.team_id, row.run_kind, row.assignment) != (first.team_id, first.run_kind, first.assignment):
@@ -70,7 +70,7 @@ def withdraw(session: Session, ref: int, assignment: Assignment, now: datetime) 
     _check_open(session, row, assignment, now, "withdrawals")
     if row.state is State.QUEUED:
         row.state = State.CANCELLED
-    row.withdrawn_at, row.selected_at = now, None
+    row.withdrawn_at = now  # it stays selected: for when it is brought back
     note(session, now, "withdrawn", f"#{ref}", team=_name(session, row.team_id))
     _restand(session, assignment, [row.team_id], now)
     return row.state
@@ -81,7 +81,10 @@ def bring_back(session: Session, ref: int, assignment: Assignment, now: datetime
     row = find(session, ref, lock=True)
     if row.withdrawn_at is None:
         raise HeldoutError(f"#{ref} was not withdrawn")
-    row.state = State.QUEUED if row.state is State.CANCELLED else row.state
+    _check_open(session, row, assignment, now, "withdrawals")
+    if row.state is State.CANCELLED:
+        _check_room(session, row, assignment)
+        row.state = State.QUEUED
     row.withdrawn_at = None
     note(session, now, "brought back", f"#{ref}", team=_name(session, row.team_id))
     _restand(session, assignment, [row.team_id], now)
@@ -93,7 +96,7 @@ def extend(
 ) -> datetime | None:
     """Give a student a deadline of one's own, or take it back (None); return the one before."""
     student = _student(session, username)
-    deadline, reveal = assignment.rules.deadline, assignment.rules.reveal
+    deadline, reveal = assignment.rules.deadline, _revealed_at(session, assignment)
     if until and (deadline is None or until <= deadline):
         raise HeldoutError(
             "the extension ends no later than the deadline" if deadline else "the assignment has no deadline",
@@ -106,6 +109,11 @@ def extend(
         )
     row = session.get(ExtensionRow, (assignment.slug, student.id))
     before = row.until if row else None
+    if until == before:
+        raise HeldoutError(
+            f"{student.username!r} has {'that extension already' if until else 'no extension to take back'}",
+            where=assignment.slug,
+        )
     if row is not None:
         session.delete(row)
         session.flush()
@@ -115,7 +123,7 @@ def extend(
         session,
         now,
         "extended" if until else "extension taken back",
-        student.name,
+        student.username,
         assignment=assignment.slug,
         until=_iso(until),
         before=_iso(before),
@@ -131,7 +139,7 @@ def disqualify(session: Session, assignment: Assignment, team: str, reason: str,
             "a disqualification needs a reason", expected=f"1 to {LONGEST_REASON} characters: --reason TEXT"
         )
     row = find_team(session, team, lock=True)
-    if _disqualified(session, assignment.slug, row.id) is not None:
+    if disqualified(session, assignment.slug, [row.id]) is not None:
         raise HeldoutError(f"{row.name!r} is disqualified already", where=assignment.slug)
     session.add(
         DisqualificationRow(assignment=assignment.slug, team_id=row.id, reason=storable(reason), at=now)
@@ -143,7 +151,7 @@ def disqualify(session: Session, assignment: Assignment, team: str, reason: str,
 def reinstate(session: Session, assignment: Assignment, team: str, now: datetime) -> None:
     """Undo `disqualify`. Raises HeldoutError."""
     row = find_team(session, team, lock=True)
-    found = _disqualified(session, assignment.slug, row.id)
+    found = disqualified(session, assignment.slug, [row.id])
     if found is None:
         raise HeldoutError(f"{row.name!r} is not disqualified", where=assignment.slug)
     found.lifted_at = now
@@ -163,6 +171,14 @@ def is_revealed(session: Session, board: Board, now: datetime) -> bool:
     row = session.get(BoardRow, (board.slug, board.run_kind))
     by_hand = row is not None and row.revealed_at is not None
     return by_hand or (board.rules.reveal is not None and board.rules.reveal <= now)
+
+
+def _revealed_at(session: Session, assignment: Assignment) -> datetime | None:
+    """When the first of the private boards was shown, or will be."""
+    query = select(BoardRow.revealed_at).where(
+        BoardRow.assignment == assignment.slug, BoardRow.revealed_at.is_not(None)
+    )
+    return min(filter(None, [assignment.rules.reveal, *session.scalars(query)]), default=None)
 
 
 def frozen_at(session: Session, board: Board, now: datetime) -> datetime | None:
@@ -198,6 +214,15 @@ def _check_open(
         )
 
 
+def _check_room(session: Session, row: SubmissionRow, assignment: Assignment) -> None:
+    """A cancelled one had cost nothing: it counts again, and on the day that it was received."""
+    team = session.get_one(TeamRow, row.team_id)
+    if team.kind is TeamKind.STUDENT:
+        then = row.received_at
+        allowed = admission.quota(session, team, row.assignment, row.run_kind, assignment.rules, then)
+        admission.check_room(allowed, then)
+
+
 def _same_board(row: SubmissionRow) -> ColumnElement[bool]:
     return (
         (SubmissionRow.team_id == row.team_id)
@@ -214,14 +239,14 @@ def _restand(session: Session, assignment: Assignment, teams: Sequence[int], now
         standings.restand(session, board, teams, now)
 
 
-def _disqualified(session: Session, slug: str, team_id: int) -> DisqualificationRow | None:
-    return session.scalar(
-        select(DisqualificationRow).where(
-            DisqualificationRow.assignment == slug,
-            DisqualificationRow.team_id == team_id,
-            DisqualificationRow.lifted_at.is_(None),
-        )
+def disqualified(session: Session, slug: str, teams: Sequence[int]) -> DisqualificationRow | None:
+    """That which keeps one of these teams off the boards; None where nothing does."""
+    query = select(DisqualificationRow).where(
+        DisqualificationRow.assignment == slug,
+        DisqualificationRow.team_id.in_(teams),
+        DisqualificationRow.lifted_at.is_(None),
     )
+    return session.scalar(query.limit(1))
 
 
 def _student(session: Session, username: str) -> StudentRow:

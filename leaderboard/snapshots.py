@@ -93,7 +93,11 @@ def _edges(session: Session, board: Board, split: str, at: datetime | None) -> S
 
 def retie(session: Session, board: Board, now: datetime) -> None:
     """Look for ties anew where scores have moved."""
-    row = board_row(session, board, now)
+    look_for_ties(session, board, board_row(session, board, now), now)
+
+
+def look_for_ties(session: Session, board: Board, row: BoardRow, now: datetime) -> None:
+    """The same, whatever the rules."""
     if not row.ties_stale:
         return
     found = select(func.max(TiesRow.at)).where(

@@ -5,7 +5,6 @@ What people decide is in `decisions`, what is judged again in `regrades`.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -39,7 +38,7 @@ from leaderboard.records import (
 )
 from leaderboard.regrades import Regrades
 from leaderboard.steps import steps
-from leaderboard.tables import SubmissionRow
+from leaderboard.tables import BoardRow, SubmissionRow
 
 Assignments = Callable[[str], Assignment]
 DAY = timedelta(days=1)
@@ -65,7 +64,7 @@ class Store:
         """`assignments`: by slug, under the course's settings. `actor`: who decides, for the audit log."""
         self._database = database
         self._clock = clock
-        self._assignment = cache(assignments)
+        self._assignment = assignments
         database.actor = actor
         self.decisions = Decisions(database, clock)
         self.regrades = Regrades(database, clock)
@@ -234,8 +233,9 @@ class Store:
         """The board now, or `at` a time, and what it was `since`: see `reading.board`."""
         with self._database.reading() as session:
             split = PRIVATE if private else PUBLIC
-            if at is None and not private and not live:
-                at = rulings.frozen_at(session, board, self._clock())
+            frozen = rulings.frozen_at(session, board, self._clock())
+            if frozen and not private and not live:
+                at = min(at, frozen) if at else frozen
             since = since or (at or snapshots.changed_at(session, board) or self._clock()) - DAY
             return snapshots.snapshot(session, board, split, at), snapshots.snapshot(
                 session, board, split, since, brief=True
@@ -269,6 +269,8 @@ class Store:
         """The board as it is told, and as it would be under `board`'s rules; nothing is changed."""
         with self._database.trying() as session:
             split, now = PRIVATE if private else PUBLIC, self._clock()
+            if (row := session.get(BoardRow, (board.slug, board.run_kind))) is not None:
+                snapshots.look_for_ties(session, board, row, now)  # who moves by these, moves by no rule
             before = snapshots.snapshot(session, board, split)
             snapshots.retie(session, board, now)
             return before, snapshots.snapshot(session, board, split)
