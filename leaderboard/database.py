@@ -15,6 +15,12 @@ from grader.errors import HeldoutError
 
 HEAD = "r0005"  # the newest revision in leaderboard/migrations; a test holds the two together
 BUSY_SECONDS = 10.0
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "cache_size = -16000",  # kB: a large board is read from memory
+)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -95,7 +101,7 @@ class Database:
         @event.listens_for(engine, "connect")
         def configure(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
             connection.isolation_level = None  # we say BEGIN ourselves, below
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            for pragma in PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}").close()
 
         @event.listens_for(engine, "begin")

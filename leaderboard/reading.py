@@ -34,7 +34,7 @@ def board(
         assignment.metric,
         tier_of=partial(assignment.tier_of, run_kind=run_kind),
         before=before,
-        members={team.name: team.members for team in store.teams()},
+        members=store.members(),
     )
 
 

@@ -1,10 +1,11 @@
 """Boards read from the ledger, now or at any time before; and their ties. Inside the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from grader.scoring.statistics import REPETITIONS, replicated, tie_groups
@@ -14,6 +15,8 @@ from leaderboard.candidates import PRIVATE, PUBLIC, Tally, judged
 from leaderboard.records import Snapshot, Standing, TeamKind
 from leaderboard.standings import board_row, on, stored
 from leaderboard.tables import BoardRow, ResampledRow, StandingRow, SubmissionRow, TeamRow, TiesRow
+
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def is_current(session: Session, board: Board) -> bool:
@@ -28,12 +31,40 @@ def stale(session: Session) -> Sequence[tuple[str, RunKind]]:
     return [(slug, run_kind) for slug, run_kind in session.execute(query)]
 
 
-def snapshot(
-    session: Session, board: Board, split: str, at: datetime | None = None, *, brief: bool = False
-) -> Snapshot:
-    """The board as it is, or as it was told at that time. `brief`: entries may be later ones; ranks hold."""
-    then = _tallies_until(session, board, at) if at is not None and not brief else {}
-    query = (
+def snapshot(session: Session, board: Board, split: str) -> Snapshot:
+    """The board as it is."""
+    return snapshots(session, board, split, None, None)[0]
+
+
+def snapshots(
+    session: Session, board: Board, split: str, at: datetime | None, since: datetime | None
+) -> tuple[Snapshot, Snapshot]:
+    """The board as it is, or as it was told `at` a time; and what it was `since`, for its ranks: of that,
+    entries may be later ones. Most teams have the same in both: it is read once.
+    """
+    then = _tallies_until(session, board, at) if at is not None else {}
+    query = _standings(board, split, _stood(at), _stood(since))
+    ended = StandingRow.until > min(at or since or NEVER, since or NEVER)
+    # Two queries that the index answers, rows without the ORM's part: a board has thousands.
+    rows = [
+        row
+        for some in (StandingRow.until.is_(None), ended)
+        for row in session.connection().execute(query.where(some)).all()
+    ]
+    found = [
+        Standing(*row[:8], *then.get(row[0], row[8:10]), tuple(row[10].split(",")) if row[10] else ())
+        for row in rows
+    ]
+    now, before = (
+        Snapshot([one for one, row in zip(found, rows, strict=True) if row[column]], edges)
+        for column, edges in ((11, _edges(session, board, split, at)), (12, _edges(session, board, split, since)))
+    )
+    return now, before
+
+
+def _standings(board: Board, split: str, now: ColumnElement[bool], before: ColumnElement[bool]) -> Select[Any]:
+    """A standing each, and whether it stands now and stood before."""
+    return (
         select(
             TeamRow.id,
             TeamRow.name,
@@ -46,15 +77,12 @@ def snapshot(
             StandingRow.entries,
             StandingRow.last_at,
             StandingRow.badges,
+            now,
+            before,
         )
         .join(TeamRow, TeamRow.id == StandingRow.team_id)
-        .where(on(StandingRow, board), StandingRow.split == split, _stood(at))
+        .where(on(StandingRow, board), StandingRow.split == split)
     )
-    found = [
-        Standing(*row[:8], *then.get(row[0], row[8:10]), tuple(filter(None, row[10].split(","))))
-        for row in session.execute(query)
-    ]
-    return Snapshot(found, _edges(session, board, split, at))
 
 
 def _stood(at: datetime | None) -> ColumnElement[bool]:

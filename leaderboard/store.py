@@ -118,6 +118,11 @@ class Store:
         with self._database.reading() as session:
             return people.list_teams(session)
 
+    def members(self) -> Mapping[int, Sequence[str]]:
+        """Usernames by team, in their order."""
+        with self._database.reading() as session:
+            return people.members(session)
+
     # ------------------------------------------------------------ the queue
 
     def receive(
@@ -218,9 +223,7 @@ class Store:
             if at is None and not private and not live:
                 at = rulings.frozen_at(session, board, self._clock())
             since = since or (at or snapshots.changed_at(session, board) or self._clock()) - DAY
-            return snapshots.snapshot(session, board, split, at), snapshots.snapshot(
-                session, board, split, since, brief=True
-            )
+            return snapshots.snapshots(session, board, split, at, since)
 
     def changed_at(self, board: Board) -> datetime | None:
         """When a score on it moved last."""
