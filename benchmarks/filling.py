@@ -148,15 +148,20 @@ class Filling:
         of_team = [number for number in range(1, self.teams + 1) for _ in range(MEMBERS)]
         students = [f"student-{team}-{place % MEMBERS}" for place, team in enumerate(of_team)]
         emails = [f"{student}@example.org" for student in students]
-        texts = {"name": students, "username": students, "username_key": students}
-        more = {"email": emails, "email_key": emails, "team_id": of_team, "created_at": repeat(told(START))}
-        sink.add("students", {"id": range(1, len(students) + 1), **texts, **more})
+        texts: Columns = {"name": students, "username": students, "username_key": students}
+        more: Columns = {"email": emails, "email_key": emails, "team_id": of_team}
+        sink.add(
+            "students",
+            {"id": range(1, len(students) + 1), **texts, **more, "created_at": repeat(told(START))},
+        )
         late = {"student_id": range(1, 200), "until": repeat(told(NOW + timedelta(days=8)))}
         sink.add("extensions", {"assignment": repeat(ASSIGNMENT.slug), **late})
 
     def _submissions(self, sink: Sink) -> None:
         released = np.zeros(self.submissions, bool)
-        released[np.concatenate([own[best] for own, best in zip(self.by_team, self.best, strict=True)])] = True
+        released[np.concatenate([own[best] for own, best in zip(self.by_team, self.best, strict=True)])] = (
+            True
+        )
         judged: dict[str, Iterable[Any]] = {
             "judged_attempt": repeat(1),
             "judged_at": times(self.received + np.timedelta64(GRADING)),
@@ -216,7 +221,9 @@ class Filling:
         sink.add("boards", {**named, "rules": [rules], "ties_stale": [True], "changed_at": [last]})
         for split, values in zip(SPLITS, (self.private, self.public), strict=True):
             sink.add("standings", self._stood(split, values, times(judged)))
-            days = times(np.datetime64(START.replace(tzinfo=None), "us") + np.arange(84) * np.timedelta64(1, "D"))
+            days = times(
+                np.datetime64(START.replace(tzinfo=None), "us") + np.arange(84) * np.timedelta64(1, "D")
+            )
             edges = json.dumps(np.sort(-values[self.standing])[:: self.teams // 30].tolist())
             names = {"assignment": repeat(ASSIGNMENT.slug), "run_kind": repeat("evaluate")}
             sink.add("ties", {**names, "split": repeat(split), "at": days, "edges": repeat(edges)})
@@ -229,7 +236,9 @@ class Filling:
             for place, end in zip(best.tolist(), ends, strict=True):
                 at, last = int(own[place]), int(own[end - 1])
                 until = judged[own[end]] if end < len(own) else None
-                found.append((at + 1, judged[at], until, float(values[at]), received[at], end, received[last]))
+                found.append(
+                    (at + 1, judged[at], until, float(values[at]), received[at], end, received[last])
+                )
         refs, since, until, score, sent_at, entries, last_at = zip(*found, strict=True)
         return {
             "assignment": repeat(ASSIGNMENT.slug),
@@ -255,9 +264,13 @@ class Filling:
         kept = np.union1d(self.standing, [own[-1] for own in self.by_team])
         for split, values in zip(SPLITS, (self.private, self.public), strict=True):
             means = (raw(values[at] + together + rng.normal(0.0, 0.01, REPETITIONS)) for at in kept)
-            sink.add("resampled", {"judging_id": (kept + 1).tolist(), "split": repeat(split), "values": means})
+            sink.add(
+                "resampled", {"judging_id": (kept + 1).tolist(), "split": repeat(split), "values": means}
+            )
         items = (raw(rng.normal(self.public[at], 3.0, ITEMS)) for at in kept)
-        sink.add("item_scores", {"judging_id": (kept + 1).tolist(), "metric": repeat("psnr"), "values": items})
+        sink.add(
+            "item_scores", {"judging_id": (kept + 1).tolist(), "metric": repeat("psnr"), "values": items}
+        )
         behind = (raw(rng.normal(-self.public[at], 3.0, PUBLIC_ITEMS)) for at in self.standing)
         rungs: Columns = {
             "assignment": repeat(ASSIGNMENT.slug),

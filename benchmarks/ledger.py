@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from benchmarks.filling import (
     ASSIGNMENT,
     DATA,
     ITEMS,
-    METRICS,
     NOW,
     PUBLIC_ITEMS,
     REPETITIONS,
@@ -84,10 +84,10 @@ class Bench:
     def submit(self) -> tuple[Seconds, Seconds]:
         """One submission each of many teams, and bare commits; by turns, for disks have moods."""
         teams = np.random.default_rng(6).permutation(TEAMS)[: 2 * TIMES] + 1
-        digests = iter(sha256s(teams, f"submitted at {self.clock.now}"))
+        digests = sha256s(teams, f"submitted at {self.clock.now}")
         ours, bare = [], []
-        for team in teams.tolist():
-            ours.append(timed(lambda: self.receive(f"Team {team:04d}", next(digests))))
+        for team, sha256 in zip(teams.tolist(), digests, strict=True):
+            ours.append(timed(partial(self.receive, f"Team {team:04d}", sha256)))
             bare.append(timed(self.bare))
         return ours, bare
 
@@ -103,7 +103,7 @@ class Bench:
         for number in range(TIMES):
             report = better(number)
             claims.append(timed(lambda: jobs.append(self.claim())))
-            records.append(timed(lambda report=report: self.record(jobs[-1], report)))
+            records.append(timed(partial(self.record, jobs[-1], report)))
         return claims, records
 
     def claim(self) -> Job:
@@ -236,6 +236,7 @@ def measured(name: str, bench: Bench) -> tuple[list[Row], Costs]:
     bench.check()
     public, private = bench.board(private=False), bench.board(private=True)
     submit, bare = bench.submit()
+    past = [timed(lambda: board(bench.store, ASSIGNMENT, at=NOW - timedelta(days=7))) for _ in range(5)]
     claim, record = bench.grade()
     again = timed(lambda: board(bench.store, ASSIGNMENT))
     rows += [
@@ -246,6 +247,7 @@ def measured(name: str, bench: Bench) -> tuple[list[Row], Costs]:
         at_most(f"{name}: submit / a bare commit", median(submit) / median(bare), "×", 20),
         *spread(f"{name}: claim, {TEAMS:,} teams waiting", claim),
         *spread(f"{name}: record a score that stands", record),
+        Row(f"{name}: board as it stood a week ago, median", median(past), "ms"),
         Row(f"{name}: board after scores moved, with its ties", again, "s"),
         at_most(f"{name}: per-item vectors kept, of a metric or split and team", bench.kept(), "", 2),
     ]

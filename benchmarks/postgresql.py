@@ -32,7 +32,7 @@ def server(programs: Path) -> Iterator[Path]:
         shutil.chown(folder, "postgres", "postgres")
         user = {"user": "postgres", "group": "postgres"}
     data = folder / "data"
-    initdb = [programs / "initdb", "-D", data, "-U", "heldout", "-A", "trust", "-E", "UTF8"]
+    initdb: list[str | Path] = [programs / "initdb", "-D", data, "-U", "heldout", "-A", "trust", "-E", "UTF8"]
     subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **user)
     with open(folder / "log", "wb") as log:
         started = subprocess.Popen(

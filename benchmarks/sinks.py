@@ -21,7 +21,7 @@ class SqliteSink:
     def add(self, table: str, columns: Columns) -> None:
         names, marks = _names(columns), ", ".join("?" * len(columns))
         rows = zip(*columns.values(), strict=False)
-        self._connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
+        self._connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
 
 
 class PostgresqlSink:
@@ -81,7 +81,7 @@ def _fill_postgresql(url: str, filling: Filling) -> None:
         for table in Base.metadata.tables.values():
             if "id" in table.c:
                 connection.execute(
-                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "  # noqa: S608
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "
                     f"coalesce((SELECT max(id) FROM {table.name}), 1))".encode()
                 )
 

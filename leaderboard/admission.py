@@ -13,15 +13,14 @@ from leaderboard.tables import ExtensionRow, StudentRow, SubmissionRow, TeamRow
 
 REFUNDED = (State.GRADER_ERROR, State.CANCELLED)  # platform's faults and cancelled ones cost nothing
 
-_STATE = SubmissionRow.state
-_COST = and_(*(_STATE != state for state in REFUNDED))
+_COST = and_(*(SubmissionRow.state != state for state in REFUNDED))
 # Received today, in all, and pending; when the latest was scored: in one pass over one index, and made once,
 # for making a statement takes longer than many a database takes to answer it.
 _COUNTED = select(
     func.count().filter(_COST, SubmissionRow.received_at >= bindparam("midnight")),
     func.count().filter(_COST),
-    func.count().filter((_STATE == State.QUEUED) | (_STATE == State.RUNNING)),
-    func.max(SubmissionRow.judged_at).filter(_STATE == State.SCORED),
+    func.count().filter((SubmissionRow.state == State.QUEUED) | (SubmissionRow.state == State.RUNNING)),
+    func.max(SubmissionRow.judged_at).filter(SubmissionRow.state == State.SCORED),
 ).where(
     SubmissionRow.team_id == bindparam("team"),
     SubmissionRow.assignment == bindparam("slug"),

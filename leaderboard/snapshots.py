@@ -1,6 +1,7 @@
 """Boards read from the ledger, now or at any time before; and their ties. Inside the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,14 @@ from leaderboard.standings import board_row, on, stored
 from leaderboard.tables import BoardRow, ResampledRow, StandingRow, SubmissionRow, TeamRow, TiesRow
 
 NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Ties:
+    """Where each split's tie groups began, of what stood when the board had `changed_at`."""
+
+    changed_at: datetime | None
+    edges: Mapping[str, list[float]]
 
 
 def is_current(session: Session, board: Board) -> bool:
@@ -47,22 +56,28 @@ def snapshots(
     ended = StandingRow.until > min(at or since or NEVER, since or NEVER)
     # Two queries that the index answers, rows without the ORM's part: a board has thousands.
     rows = [
-        row
+        tuple(row)
         for some in (StandingRow.until.is_(None), ended)
         for row in session.connection().execute(query.where(some)).all()
     ]
-    found = [
-        Standing(*row[:8], *then.get(row[0], row[8:10]), tuple(row[10].split(",")) if row[10] else ())
-        for row in rows
-    ]
+    found = [_standing(row, then.get(row[0])) for row in rows]
     now, before = (
         Snapshot([one for one, row in zip(found, rows, strict=True) if row[column]], edges)
-        for column, edges in ((11, _edges(session, board, split, at)), (12, _edges(session, board, split, since)))
+        for column, edges in (
+            (11, _edges(session, board, split, at)),
+            (12, _edges(session, board, split, since)),
+        )
     )
     return now, before
 
 
-def _standings(board: Board, split: str, now: ColumnElement[bool], before: ColumnElement[bool]) -> Select[Any]:
+def _standing(row: tuple[Any, ...], then: Tally | None) -> Standing:
+    return Standing(*row[:8], *(then or row[8:10]), tuple(row[10].split(",")) if row[10] else ())
+
+
+def _standings(
+    board: Board, split: str, now: ColumnElement[bool], before: ColumnElement[bool]
+) -> Select[*tuple[Any, ...]]:
     """A standing each, and whether it stands now and stood before."""
     return (
         select(
@@ -121,16 +136,27 @@ def _edges(session: Session, board: Board, split: str, at: datetime | None) -> S
 
 def retie(session: Session, board: Board, now: datetime) -> None:
     """Look for ties anew where scores have moved."""
+    if board_row(session, board, now).ties_stale:
+        keep_ties(session, board, find_ties(session, board), now)
+
+
+def find_ties(session: Session, board: Board) -> Ties:
+    """Seconds for thousands of teams; nothing is written."""
+    return Ties(
+        changed_at(session, board),
+        {split: _find_edges(session, board, split) for split in (PUBLIC, PRIVATE)},
+    )
+
+
+def keep_ties(session: Session, board: Board, found: Ties, now: datetime) -> None:
+    """They are of a moment ago; where scores have moved since, they have to be looked for again."""
     row = board_row(session, board, now)
-    if not row.ties_stale:
-        return
-    for split in (PUBLIC, PRIVATE):
-        edges = _find_edges(session, board, split)
+    for split, edges in found.edges.items():
         if list(edges) != list(_edges(session, board, split, None)):
             session.merge(
                 TiesRow(assignment=board.slug, run_kind=board.run_kind, split=split, at=now, edges=edges)
             )
-    row.ties_stale = False
+    row.ties_stale = row.changed_at != found.changed_at
 
 
 def _find_edges(session: Session, board: Board, split: str) -> list[float]:

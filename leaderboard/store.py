@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,7 +15,7 @@ from grader.errors import HeldoutError
 from grader.report import Job, Report
 from grader.rules import Rules
 from grader.spec import Assignment, RunKind
-from leaderboard import admission, claims, judging, merging, people, rulings, snapshots, views
+from leaderboard import admission, claims, judging, merging, people, rulings, snapshots, standings, views
 from leaderboard.boards import Board
 from leaderboard.candidates import PRIVATE, PUBLIC
 from leaderboard.database import BUSY_SECONDS, Database, check_revision, upgrade
@@ -60,6 +61,7 @@ class Store:
         self._database = database
         self._clock = clock
         self._assignment = cache(assignments)
+        self._one_at_a_time = Lock()  # looking for ties: who comes meanwhile waits for what is found
         database.actor = actor
 
     @classmethod
@@ -195,11 +197,17 @@ class Store:
 
     def refresh(self, board: Board) -> None:
         """Make the standings anew if the rules have changed, and look for ties if scores have."""
-        with self._database.reading() as session:
-            if snapshots.is_current(session, board):
-                return
-        with self._database.writing() as session:
-            snapshots.retie(session, board, self._clock())
+        with self._one_at_a_time:
+            with self._database.reading() as session:
+                if snapshots.is_current(session, board):
+                    return
+            with self._database.writing() as session:
+                if not standings.board_row(session, board, self._clock()).ties_stale:
+                    return
+            with self._database.reading() as session:  # meanwhile others may write
+                found = snapshots.find_ties(session, board)
+            with self._database.writing() as session:
+                snapshots.keep_ties(session, board, found, self._clock())
 
     def refresh_all(self) -> None:
         """The same for all boards on which scores have moved."""
