@@ -15,7 +15,8 @@ import psycopg
 from sqlalchemy import func, select
 
 from benchmarks import postgresql
-from benchmarks.filling import (
+from benchmarks.filling import Filling, sha256s
+from benchmarks.large import (
     ASSIGNMENT,
     DATA,
     ITEMS,
@@ -25,8 +26,6 @@ from benchmarks.filling import (
     RULES,
     SPLITS,
     TEAMS,
-    Filling,
-    sha256s,
 )
 from benchmarks.record import Row, at_most
 from benchmarks.sinks import fill

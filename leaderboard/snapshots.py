@@ -71,8 +71,9 @@ def snapshots(
     return now, before
 
 
-def _standing(row: tuple[Any, ...], then: Tally | None) -> Standing:
-    return Standing(*row[:8], *(then or row[8:10]), tuple(row[10].split(",")) if row[10] else ())
+def _standing(row: Any, then: Tally | None) -> Standing:
+    entries, last_at = then or row[8:10]
+    return Standing(*row[:8], entries, last_at, tuple(row[10].split(",")) if row[10] else ())
 
 
 def _standings(
