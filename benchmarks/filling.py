@@ -197,7 +197,7 @@ class Filling:
         last = times(judged[-1:])[0]
         rules = json.dumps(RULES.model_dump(mode="json"))
         named = {"assignment": [ASSIGNMENT.slug], "run_kind": ["evaluate"]}
-        sink.add("boards", {**named, "rules": [rules], "ties_stale": [True], "changed_at": [last]})
+        sink.add("boards", {**named, "rules": [rules], "ties_stale": [False], "changed_at": [last]})
         for split, values in zip(SPLITS, (self.private, self.public), strict=True):
             sink.add("standings", self._stood(split, values, times(judged)))
             days = times(

@@ -72,8 +72,8 @@ def snapshots(
 
 
 def _standing(row: Any, then: Tally | None) -> Standing:
-    entries, last_at = then or row[8:10]
-    return Standing(*row[:8], entries, last_at, tuple(row[10].split(",")) if row[10] else ())
+    badges = tuple(row[10].split(",")) if row[10] else ()
+    return Standing(*[*row[:8], *(then or row[8:10]), badges])
 
 
 def _standings(
