@@ -2,11 +2,12 @@
 
 import sys
 
-from benchmarks import protocols, rnn, sandbox, statistics
+from benchmarks import ledger, protocols, rnn, sandbox, statistics
 from benchmarks.record import Benchmark, keep, show
 
 BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
     "memory": ("Peak memory of the grader's own process", protocols.measure_memory),
+    "ledger": ("Boards and submissions of 3,000 teams with 1,000,000 submissions", ledger.measure),
     "protocols": ("An evaluation through its protocol, against the model itself", protocols.measure),
     "rnn": ("A language model, character by character, against the same in this process", rnn.measure),
     "statistics": ("The board's statistics, simulated on real scores and attacked", statistics.measure),

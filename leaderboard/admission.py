@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
@@ -14,44 +14,63 @@ from leaderboard.tables import ExtensionRow, StudentRow, SubmissionRow, TeamRow
 DAY = timedelta(days=1)
 REFUNDED = (State.GRADER_ERROR, State.CANCELLED)  # platform's faults and cancelled ones cost nothing
 
+_COST = and_(*(SubmissionRow.state != state for state in REFUNDED))
+# Received today, in all, and pending; when the latest was scored: in one pass over one index, and made once,
+# for making a statement takes longer than many a database takes to answer it.
+_COUNTED = select(
+    func.count().filter(
+        _COST,
+        SubmissionRow.received_at >= bindparam("midnight"),
+        SubmissionRow.received_at < bindparam("next_midnight"),  # a clock may have been set back
+    ),
+    func.count().filter(_COST),
+    func.count().filter((SubmissionRow.state == State.QUEUED) | (SubmissionRow.state == State.RUNNING)),
+    func.max(SubmissionRow.judged_at).filter(SubmissionRow.state == State.SCORED),
+).where(
+    SubmissionRow.team_id == bindparam("team"),
+    SubmissionRow.assignment == bindparam("slug"),
+    SubmissionRow.run_kind == bindparam("run_kind"),
+    SubmissionRow.deleted_at.is_(None),
+)
+_MEMBERS = (
+    select(StudentRow.username, ExtensionRow.until)
+    .outerjoin(
+        ExtensionRow,
+        (ExtensionRow.student_id == StudentRow.id) & (ExtensionRow.assignment == bindparam("slug")),
+    )
+    .where(StudentRow.team_id == bindparam("team"))
+)
+
 
 def quota(
     session: Session, team: TeamRow, assignment: str, run_kind: RunKind, rules: Rules, now: datetime
 ) -> Quota:
-    theirs = _theirs(team, assignment, run_kind)
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    counted = theirs.where(SubmissionRow.state.not_in(REFUNDED))
-    pending = theirs.where(SubmissionRow.state.in_([State.QUEUED, State.RUNNING]))
+    which = {"team": team.id, "slug": assignment, "run_kind": run_kind}
+    which |= {"midnight": midnight, "next_midnight": midnight + DAY}
+    today, used, pending, last = session.execute(_COUNTED, which).one()
     deadline = deadline_of(session, team, assignment, rules)
     return Quota(
-        today=session.scalar(counted.where(_within_a_day_of(midnight))) or 0,
+        today=today,
         daily=rules.daily,
-        used=session.scalar(counted) or 0,
+        used=used,
         total=rules.total,
-        pending=session.scalar(pending) or 0,
+        pending=pending,
         most_pending=rules.pending,
         opens=rules.opens,
         deadline=deadline,
         closes=rules.closes(deadline),
-        next_at=_rested(session, team, assignment, run_kind, rules),
+        next_at=last + timedelta(seconds=rules.cooldown_seconds) if rules.cooldown_seconds and last else None,
     )
-
-
-def _within_a_day_of(midnight: datetime) -> ColumnElement[bool]:
-    return (SubmissionRow.received_at >= midnight) & (SubmissionRow.received_at < midnight + DAY)
 
 
 def deadline_of(session: Session, team: TeamRow, assignment: str, rules: Rules) -> datetime | None:
     """The latest that any member has: an extension for one is the team's."""
     if rules.deadline is None or team.kind is not TeamKind.STUDENT:
         return None
-    members = session.scalars(select(StudentRow.username).where(StudentRow.team_id == team.id))
-    granted = session.scalar(
-        select(func.max(ExtensionRow.until))
-        .join(StudentRow, StudentRow.id == ExtensionRow.student_id)
-        .where(StudentRow.team_id == team.id, ExtensionRow.assignment == assignment)
-    )
-    return rules.deadline_of(members, granted)
+    members = session.execute(_MEMBERS, {"team": team.id, "slug": assignment}).all()
+    granted = max((until for _, until in members if until), default=None)
+    return rules.deadline_of((name for name, _ in members), granted)
 
 
 def check(allowed: Quota, now: datetime) -> None:
@@ -86,31 +105,6 @@ def check_room(allowed: Quota, now: datetime) -> None:
             f"at most {allowed.daily} a day",
             f"the next day begins at {_said(midnight)}",
         )
-
-
-def _theirs(team: TeamRow, assignment: str, run_kind: RunKind) -> Select[int]:
-    return select(func.count()).where(
-        SubmissionRow.team_id == team.id,
-        SubmissionRow.assignment == assignment,
-        SubmissionRow.run_kind == run_kind,
-        SubmissionRow.deleted_at.is_(None),
-    )
-
-
-def _rested(
-    session: Session, team: TeamRow, assignment: str, run_kind: RunKind, rules: Rules
-) -> datetime | None:
-    if not rules.cooldown_seconds:
-        return None
-    last = session.scalar(
-        select(func.max(SubmissionRow.judged_at)).where(
-            SubmissionRow.team_id == team.id,
-            SubmissionRow.assignment == assignment,
-            SubmissionRow.run_kind == run_kind,
-            SubmissionRow.state == State.SCORED,
-        )
-    )
-    return last + timedelta(seconds=rules.cooldown_seconds) if last else None
 
 
 def _said(moment: datetime) -> str:

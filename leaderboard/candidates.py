@@ -22,7 +22,8 @@ def judged(board: Board) -> ColumnElement[bool]:
     return (
         (SubmissionRow.assignment == board.slug)
         & (SubmissionRow.run_kind == board.run_kind)
-        & SubmissionRow.state.in_([State.SCORED, State.FAILED])
+        # Said by what it is not, or SQLite might look it up by state, which most submissions share.
+        & SubmissionRow.state.not_in([state for state in State if state not in (State.SCORED, State.FAILED)])
         & SubmissionRow.deleted_at.is_(None)
     )
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from statistics import fmean
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, func, select
+from sqlalchemy import ColumnElement, Subquery, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
@@ -32,6 +32,20 @@ ATTEMPTS = 3  # that may break on our side before a submission is parked for the
 OPEN, APPLIED, CANCELLED = "open", "applied", "cancelled"  # of a set that is regraded
 LONGEST_DESCRIPTION = 1000
 LONGEST_FILE_NAME = 255
+# Made once: see admission.
+EARLIER = (
+    select(SubmissionRow)
+    .where(
+        SubmissionRow.team_id == bindparam("team"),
+        SubmissionRow.sha256 == bindparam("sha256"),
+        SubmissionRow.assignment == bindparam("slug"),
+        SubmissionRow.run_kind == bindparam("run_kind"),
+        and_(*(SubmissionRow.state != state for state in admission.REFUNDED)),
+        SubmissionRow.deleted_at.is_(None),
+    )
+    .order_by(SubmissionRow.id)
+    .limit(1)
+)
 
 
 def receive(
@@ -81,17 +95,13 @@ def _check_length(what: str, value: str, limit: int) -> None:
 
 def _earlier(session: Session, submission: SubmissionRow) -> SubmissionRow | None:
     return session.scalar(
-        select(SubmissionRow)
-        .where(
-            SubmissionRow.team_id == submission.team_id,
-            SubmissionRow.sha256 == submission.sha256,
-            SubmissionRow.assignment == submission.assignment,
-            SubmissionRow.run_kind == submission.run_kind,
-            SubmissionRow.state.not_in([State.GRADER_ERROR, State.CANCELLED]),
-            SubmissionRow.deleted_at.is_(None),
-        )
-        .order_by(SubmissionRow.id)
-        .limit(1)
+        EARLIER,
+        {
+            "team": submission.team_id,
+            "sha256": submission.sha256,
+            "slug": submission.assignment,
+            "run_kind": submission.run_kind,
+        },
     )
 
 

@@ -22,6 +22,12 @@ BUSY_SECONDS = 10.0
 Clock = Callable[[], datetime]  # aware times
 PATIENCE = 3.0  # times as long a thread waits for one of its process's connections: many share them
 ASKING = 0.01  # seconds between two attempts to begin writing, on average
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "cache_size = -16000",  # kB: a large board is read from memory
+)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -119,7 +125,7 @@ class Database:
         @event.listens_for(engine, "connect")
         def configure(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
             connection.isolation_level = None  # we say BEGIN ourselves, below
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            for pragma in PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}").close()
 
         @event.listens_for(engine, "begin")

@@ -2,7 +2,7 @@
 
 import difflib
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -91,14 +91,19 @@ def ensure_team(session: Session, name: str, kind: TeamKind, now: datetime) -> T
     return team
 
 
+def members(session: Session) -> Mapping[int, Sequence[str]]:
+    """Usernames by team, in their order."""
+    found: dict[int, list[str]] = {}
+    query = select(StudentRow.team_id, StudentRow.username).order_by(StudentRow.username_key)
+    for team_id, username in session.connection().execute(query):
+        found.setdefault(team_id, []).append(username)
+    return found
+
+
 def list_teams(session: Session) -> list[Team]:
-    members: dict[int, list[str]] = {}
-    for team_id, username in session.execute(
-        select(StudentRow.team_id, StudentRow.username).order_by(StudentRow.username_key)
-    ):
-        members.setdefault(team_id, []).append(username)
+    theirs = members(session)
     rows = session.scalars(select(TeamRow).where(TeamRow.merged_into.is_(None)).order_by(TeamRow.name_key))
-    return [Team(row.id, row.name, row.kind, tuple(members.get(row.id, ()))) for row in rows]
+    return [Team(row.id, row.name, row.kind, tuple(theirs.get(row.id, ()))) for row in rows]
 
 
 def import_roster(session: Session, students: Sequence[Student], now: datetime) -> RosterChange:

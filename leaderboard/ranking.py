@@ -1,7 +1,7 @@
 """From a snapshot to a board: pure arithmetic, the same for public and private, now and then."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from grader.spec import Metric
 from leaderboard.records import Row, Snapshot, Standing, TeamKind
 
 HOUR = 3600.0
-NOBODY: Mapping[str, Sequence[str]] = {}
+NOBODY: Mapping[int, Sequence[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -24,31 +24,37 @@ def rank(
     *,
     tier_of: Callable[[float], str],
     before: Snapshot | None = None,
-    members: Mapping[str, Sequence[str]] = NOBODY,
+    members: Mapping[int, Sequence[str]] = NOBODY,
 ) -> list[Row]:
     """Order teams by their scores. A tie group has one rank ("1, 2, 2, 4") and is in alphabetical order.
 
     Baselines and references stand in place with rank 0: above the groups whose leaders they beat. `change`
     compares with the ranks of `before`.
     """
-    ranks = {place.standing.team_id: place.rank for place in _places(before, metric)} if before else {}
-    return [_row(place, ranks, tier_of, members) for place in _places(now, metric)]
-
-
-def _places(board: Snapshot, metric: Metric) -> list[_Place]:
     sign = -1.0 if metric.higher_is_better else 1.0
+    ranks = {one.team_id: place for place, group in _groups(before, sign) for one in group} if before else {}
+    return [_row(place, ranks, tier_of, members) for place in _places(now, sign)]
+
+
+def _groups(board: Snapshot, sign: float) -> Iterator[tuple[int, list[Standing]]]:
+    """Students that can't be told apart, with the rank that they share."""
     groups: dict[int, list[Standing]] = {}
     for one in _students(board.standings):
         groups.setdefault(bisect_right(board.edges, sign * one.score), []).append(one)
+    place = 1
+    for _, group in sorted(groups.items()):
+        yield place, group
+        place += len(group)
+
+
+def _places(board: Snapshot, sign: float) -> list[_Place]:
     ordered = [
         (sign * one.score, 0, one.key, one.team_id, _Place(one, 0)) for one in _shipped(board.standings)
     ]
-    place = 1
-    for _, group in sorted(groups.items()):
+    for place, group in _groups(board, sign):
         leader = min(sign * one.score for one in group)
         ordered += [(leader, 1, one.key, one.team_id, _Place(one, place)) for one in group]
-        place += len(group)
-    return [each[-1] for each in sorted(ordered, key=lambda each: each[:-1])]
+    return [each[-1] for each in sorted(ordered)]
 
 
 def _students(standings: Iterable[Standing]) -> list[Standing]:
@@ -63,7 +69,7 @@ def _row(
     place: _Place,
     before: Mapping[int, int],
     tier_of: Callable[[float], str],
-    members: Mapping[str, Sequence[str]],
+    members: Mapping[int, Sequence[str]],
 ) -> Row:
     one = place.standing
     return Row(
@@ -80,7 +86,7 @@ def _row(
         last=one.last_at,
         best_before=distance(one.last_at - one.received_at),
         badges=one.badges if one.kind is TeamKind.STUDENT else (str(one.kind), *one.badges),
-        members=tuple(members.get(one.team, ())),
+        members=tuple(members.get(one.team_id, ())),
     )
 
 

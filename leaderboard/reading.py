@@ -53,7 +53,7 @@ def _ranked(store: Store, which: Board, now: Snapshot, before: Snapshot) -> list
         which.assignment.metric,
         tier_of=partial(which.assignment.tier_of, run_kind=which.run_kind),
         before=before,
-        members={team.name: team.members for team in store.teams()},
+        members=store.members(),
     )
 
 

@@ -1,10 +1,12 @@
 """Boards read from the ledger, now or at any time before; and their ties. Inside the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from grader.scoring.statistics import replicated, tie_groups
@@ -14,6 +16,16 @@ from leaderboard.candidates import PRIVATE, PUBLIC, Tally, judged
 from leaderboard.records import Snapshot, Standing, TeamKind
 from leaderboard.standings import board_row, on, stored
 from leaderboard.tables import BoardRow, ResampledRow, StandingRow, SubmissionRow, TeamRow, TiesRow
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Ties:
+    """Where each split's tie groups began, of what stood when the board had `changed_at`."""
+
+    changed_at: datetime | None
+    edges: Mapping[str, list[float]]
 
 
 def is_current(session: Session, board: Board) -> bool:
@@ -28,12 +40,47 @@ def stale(session: Session) -> Sequence[tuple[str, RunKind]]:
     return [(slug, run_kind) for slug, run_kind in session.execute(query)]
 
 
-def snapshot(
-    session: Session, board: Board, split: str, at: datetime | None = None, *, brief: bool = False
-) -> Snapshot:
-    """The board as it is, or as it was told at that time. `brief`: entries may be later ones; ranks hold."""
-    then = _tallies_until(session, board, at) if at is not None and not brief else {}
-    query = (
+def snapshot(session: Session, board: Board, split: str) -> Snapshot:
+    """The board as it is."""
+    return snapshots(session, board, split, None, None)[0]
+
+
+def snapshots(
+    session: Session, board: Board, split: str, at: datetime | None, since: datetime | None
+) -> tuple[Snapshot, Snapshot]:
+    """The board as it is, or as it was told `at` a time; and what it was `since`, for its ranks: of that,
+    entries may be later ones. Most teams have the same in both: it is read once.
+    """
+    then = _tallies_until(session, board, at) if at is not None else {}
+    query = _standings(board, split, _stood(at), _stood(since))
+    ended = StandingRow.until > min(at or since or NEVER, since or NEVER)
+    # Two queries that the index answers, rows without the ORM's part: a board has thousands.
+    rows = [
+        tuple(row)
+        for some in (StandingRow.until.is_(None), ended)
+        for row in session.connection().execute(query.where(some)).all()
+    ]
+    found = [_standing(row, then.get(row[0])) for row in rows]
+    now, before = (
+        Snapshot([one for one, row in zip(found, rows, strict=True) if row[column]], edges)
+        for column, edges in (
+            (11, _edges(session, board, split, at)),
+            (12, _edges(session, board, split, since)),
+        )
+    )
+    return now, before
+
+
+def _standing(row: Any, then: Tally | None) -> Standing:
+    badges = tuple(row[10].split(",")) if row[10] else ()
+    return Standing(*[*row[:8], *(then or row[8:10]), badges])
+
+
+def _standings(
+    board: Board, split: str, now: ColumnElement[bool], before: ColumnElement[bool]
+) -> Select[*tuple[Any, ...]]:
+    """A standing each, and whether it stands now and stood before."""
+    return (
         select(
             TeamRow.id,
             TeamRow.name,
@@ -46,15 +93,12 @@ def snapshot(
             StandingRow.entries,
             StandingRow.last_at,
             StandingRow.badges,
+            now,
+            before,
         )
         .join(TeamRow, TeamRow.id == StandingRow.team_id)
-        .where(on(StandingRow, board), StandingRow.split == split, _stood(at))
+        .where(on(StandingRow, board), StandingRow.split == split)
     )
-    found = [
-        Standing(*row[:8], *then.get(row[0], row[8:10]), tuple(filter(None, row[10].split(","))))
-        for row in session.execute(query)
-    ]
-    return Snapshot(found, _edges(session, board, split, at))
 
 
 def _stood(at: datetime | None) -> ColumnElement[bool]:
@@ -98,19 +142,34 @@ def retie(session: Session, board: Board, now: datetime) -> None:
 
 def look_for_ties(session: Session, board: Board, row: BoardRow, now: datetime) -> None:
     """The same, whatever the rules."""
-    if not row.ties_stale:
-        return
-    found = select(func.max(TiesRow.at)).where(
+    if row.ties_stale:
+        _keep(session, board, row, find_ties(session, board), now)
+
+
+def find_ties(session: Session, board: Board) -> Ties:
+    """Seconds for thousands of teams; nothing is written."""
+    return Ties(
+        changed_at(session, board),
+        {split: _find_edges(session, board, split) for split in (PUBLIC, PRIVATE)},
+    )
+
+
+def keep_ties(session: Session, board: Board, found: Ties, now: datetime) -> None:
+    """They are of a moment ago; where scores have moved since, they have to be looked for again."""
+    _keep(session, board, board_row(session, board, now), found, now)
+
+
+def _keep(session: Session, board: Board, row: BoardRow, found: Ties, now: datetime) -> None:
+    latest = select(func.max(TiesRow.at)).where(
         TiesRow.assignment == board.slug, TiesRow.run_kind == board.run_kind
     )
-    now = max(now, session.scalar(found) or now)  # the latest count, also after a clock went backwards
-    for split in (PUBLIC, PRIVATE):
-        edges = _find_edges(session, board, split)
+    now = max(now, session.scalar(latest) or now)  # the latest count, also after a clock went backwards
+    for split, edges in found.edges.items():
         if list(edges) != list(_edges(session, board, split, None)):
             session.merge(
                 TiesRow(assignment=board.slug, run_kind=board.run_kind, split=split, at=now, edges=edges)
             )
-    row.ties_stale = False
+    row.ties_stale = row.changed_at != found.changed_at
 
 
 def _find_edges(session: Session, board: Board, split: str) -> list[float]:

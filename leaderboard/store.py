@@ -5,6 +5,7 @@ What people decide is in `decisions`, what is judged again in `regrades`.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,7 +17,17 @@ from grader.errors import HeldoutError
 from grader.report import Job, Report
 from grader.rules import Rules
 from grader.spec import Assignment, RunKind
-from leaderboard import admission, claims, judging, people, regrade_queue, rulings, snapshots, views
+from leaderboard import (
+    admission,
+    claims,
+    judging,
+    people,
+    regrade_queue,
+    rulings,
+    snapshots,
+    standings,
+    views,
+)
 from leaderboard.boards import Board
 from leaderboard.candidates import PRIVATE, PUBLIC
 from leaderboard.database import BUSY_SECONDS, Clock, Database, check_revision, upgrade
@@ -65,6 +76,7 @@ class Store:
         self._database = database
         self._clock = clock
         self._assignment = assignments
+        self._one_at_a_time = Lock()  # looking for ties: who comes meanwhile waits for what is found
         database.actor = actor
         self.decisions = Decisions(database, clock)
         self.regrades = Regrades(database, clock)
@@ -127,6 +139,11 @@ class Store:
         """All teams with their members' usernames, in the order of their names."""
         with self._database.reading() as session:
             return people.list_teams(session)
+
+    def members(self) -> Mapping[int, Sequence[str]]:
+        """Usernames by team, in their order."""
+        with self._database.reading() as session:
+            return people.members(session)
 
     # ------------------------------------------------------------ the queue
 
@@ -208,11 +225,17 @@ class Store:
 
     def refresh(self, board: Board) -> None:
         """Make the standings anew if the rules have changed, and look for ties if scores have."""
-        with self._database.reading() as session:
-            if snapshots.is_current(session, board):
-                return
-        with self._database.writing() as session:
-            snapshots.retie(session, board, self._clock())
+        with self._one_at_a_time:
+            with self._database.reading() as session:
+                if snapshots.is_current(session, board):
+                    return
+            with self._database.writing() as session:
+                if not standings.board_row(session, board, self._clock()).ties_stale:
+                    return
+            with self._database.reading() as session:  # meanwhile others may write
+                found = snapshots.find_ties(session, board)
+            with self._database.writing() as session:
+                snapshots.keep_ties(session, board, found, self._clock())
 
     def refresh_all(self) -> None:
         """The same for all boards on which scores have moved."""
@@ -237,9 +260,7 @@ class Store:
             if frozen and not private and not live:
                 at = min(at, frozen) if at else frozen
             since = since or (at or snapshots.changed_at(session, board) or self._clock()) - DAY
-            return snapshots.snapshot(session, board, split, at), snapshots.snapshot(
-                session, board, split, since, brief=True
-            )
+            return snapshots.snapshots(session, board, split, at, since)
 
     def history(
         self, board: Board, *, private: bool = False, at: datetime | None = None, live: bool = False

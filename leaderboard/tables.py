@@ -50,6 +50,9 @@ class StudentRow(Base):
     created_at: Mapped[datetime]
 
 
+COUNTED = ("state", "judged_at", "deleted_at")
+
+
 class SubmissionRow(Leased, Base):
     """`judged_attempt` names the judging that counts; a regrade points it to another, keeping all.
 
@@ -58,7 +61,8 @@ class SubmissionRow(Leased, Base):
 
     __tablename__ = "submissions"
     __table_args__ = (
-        Index("ix_submissions_quota", "team_id", "assignment", "run_kind", "received_at"),
+        # With all that a team's quota and entries are counted from: the rows themselves are not read.
+        Index("ix_submissions_quota", "team_id", "assignment", "run_kind", "received_at", *COUNTED),
         Index("ix_submissions_state_team_id", "state", "team_id"),
         Index("ix_submissions_team_id_sha256", "team_id", "sha256"),
         {"sqlite_autoincrement": True},  # a receipt's number is never given out again

@@ -90,7 +90,7 @@ ALLOWED = {
     "benchmarks": (
         "benchmarks",
         "grader",
-        "leaderboard.ladder",
+        "leaderboard",
         "assignments.gan.evaluate",
         "tests.assignments.in_process",
     ),

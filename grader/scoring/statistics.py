@@ -10,6 +10,7 @@ Indices = npt.NDArray[np.int64]
 CONFIDENCE = 0.95
 NORMAL_95 = 1.96  # standard errors in half of a 95 % interval
 REPETITIONS = 2_000
+COLUMNS = 100  # resamples looked at together
 DRAWS = 2_000_000  # held in memory at a time: some 50 MB
 
 
@@ -128,12 +129,16 @@ def tie_groups(resampled: Means, losses: Means, *, blocks: int | None = None) ->
 def _reach(deviations: Means, blocks: int | None) -> Means:
     """(k, B) → (k,): how far from the first of k equal means the others may be found."""
     leaders, chosen = np.unique(deviations.argmin(axis=0), return_inverse=True)
-    largest = np.zeros(deviations.shape[1])
-    for place, leader in enumerate(leaders):
-        difference = deviations - deviations[leader]
-        error = difference.std(axis=1)
-        where = chosen == place
-        largest[where] = _ratio(difference[:, where], error[:, np.newaxis]).max(axis=0)
+    squares = np.square(deviations).sum(axis=1)
+    products = deviations[leaders] @ deviations.T  # (leaders, k): one product instead of a difference each
+    errors = squares[leaders, np.newaxis] + squares - 2 * products
+    errors = np.sqrt(np.maximum(errors, 0) / deviations.shape[1])
+    largest = np.empty(deviations.shape[1])
+    for start in range(0, len(largest), COLUMNS):
+        some = slice(start, start + COLUMNS)
+        leader = leaders[chosen[some]]
+        difference = deviations[:, some] - deviations[leader, np.arange(*some.indices(len(largest)))]
+        largest[some] = _ratio(difference, errors[chosen[some]].T).max(axis=0)
     first = (deviations - deviations[0]).std(axis=1)
     c = float(np.quantile(largest, CONFIDENCE))
     return np.asarray(c * _widened(c, blocks) * first)

@@ -151,13 +151,13 @@ LATER = [
 
 def _as_first(connection: Connection) -> None:
     """Take away what migrations have added since the first."""
+    for index in ("quota", "state_team_id"):
+        connection.execute(text(f"DROP INDEX ix_submissions_{index}"))
     for table in LATER:
         connection.execute(text(f"DROP TABLE {table}"))
     for table, columns in ADDED.items():
         for column in columns:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
-    for index in ("quota", "state_team_id"):
-        connection.execute(text(f"DROP INDEX ix_submissions_{index}"))
     connection.execute(text("CREATE INDEX ix_submissions_assignment_team_id ON submissions (assignment)"))
     connection.execute(text("CREATE INDEX ix_submissions_state ON submissions (state)"))
 

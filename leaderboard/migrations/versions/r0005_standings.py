@@ -37,7 +37,7 @@ def extend_submissions() -> None:
     for old in ("assignment_team_id", "state"):
         op.drop_index(f"ix_submissions_{old}", "submissions")
     op.create_index("ix_submissions_state_team_id", "submissions", ["state", "team_id"])
-    by_team = ["team_id", "assignment", "run_kind", "received_at"]
+    by_team = ["team_id", "assignment", "run_kind", "received_at", "state", "judged_at", "deleted_at"]
     op.create_index("ix_submissions_quota", "submissions", by_team)
     op.execute(
         "UPDATE submissions SET judged_at = (SELECT recorded_at FROM judgings "

@@ -191,3 +191,20 @@ def test_replicates_have_the_interval_they_come_from() -> None:
     assert found.shape == (20_000,)
     assert found.mean() == pytest.approx(3, abs=0.01)
     assert half_widths(found[np.newaxis])[0] == pytest.approx(0.5, rel=0.03)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_errors_from_products_are_those_of_the_differences(seed: int) -> None:
+    """Teams that have much in common, two with the same answers and two with almost the same."""
+    rng = np.random.default_rng(seed)
+    resampled = 19 + rng.normal(0, 0.06, 300) + rng.normal(0, 0.01, (20, 300))
+    resampled[3], resampled[5] = resampled[1], resampled[2] + rng.normal(0, 1e-6, 300)
+    deviations = resampled - resampled.mean(axis=1, keepdims=True)
+    largest = []
+    for column in deviations.T:
+        differences = deviations - deviations[column.argmin()]
+        errors = differences.std(axis=1)
+        apart = errors > 0
+        largest.append(((column - column.min())[apart] / errors[apart]).max())
+    expected = np.quantile(largest, 0.95) * (deviations - deviations[0]).std(axis=1)
+    assert statistics._reach(deviations, None) == pytest.approx(expected, rel=1e-6)
