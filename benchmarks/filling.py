@@ -154,7 +154,7 @@ class Filling:
 
     def _judgings(self, sink: Sink) -> None:
         """Submission and judging have the same number here."""
-        refs, digests = self.refs.tolist(), sha256s(self.refs, "outputs")
+        refs = self.refs.tolist()
         constant = {
             "attempt": 1,
             "holder": "grader-1",
@@ -175,7 +175,6 @@ class Filling:
             {
                 "id": refs,
                 "submission_id": refs,
-                "outputs_sha256": digests,
                 "started_at": times(self.received),
                 "recorded_at": times(self.received + np.timedelta64(GRADING)),
                 **{name: repeat(value) for name, value in constant.items()},
@@ -243,9 +242,13 @@ class Filling:
         kept = np.union1d(self.standing, [own[-1] for own in self.by_team])
         for split, values in zip(SPLITS, (self.private, self.public), strict=True):
             means = (raw(values[at] + together + rng.normal(0.0, 0.01, REPETITIONS)) for at in kept)
-            sink.add(
-                "resampled", {"judging_id": (kept + 1).tolist(), "split": repeat(split), "values": means}
-            )
+            resampled: Columns = {
+                "judging_id": (kept + 1).tolist(),
+                "split": repeat(split),
+                "values": means,
+                "blocks": repeat(PUBLIC_ITEMS if split == "public" else ITEMS - PUBLIC_ITEMS),
+            }
+            sink.add("resampled", resampled)
         items = (raw(rng.normal(self.public[at], 3.0, ITEMS)) for at in kept)
         sink.add(
             "item_scores", {"judging_id": (kept + 1).tolist(), "metric": repeat("psnr"), "values": items}

@@ -262,6 +262,7 @@ class Assignment:
     def tier_of(self, score: float, run_kind: RunKind = RunKind.EVALUATE) -> str:
         """The hardest tier of the board of `run_kind` that `score` reaches, or an empty string."""
         sign = 1 if self.metric.higher_is_better else -1
-        tiers = self.tiers_of(run_kind)
-        reached = [tier.name for tier in tiers if sign * score >= sign * tier.score]
-        return reached[-1] if reached else ""
+        for tier in reversed(self.tiers_of(run_kind)):
+            if sign * score >= sign * tier.score:
+                return tier.name
+        return ""

@@ -92,10 +92,10 @@ def ensure_team(session: Session, name: str, kind: TeamKind, now: datetime) -> T
 
 
 def members(session: Session) -> Mapping[int, Sequence[str]]:
-    """Usernames by team, in their order."""
+    """Usernames by team, in the order of the roster."""
     found: dict[int, list[str]] = {}
-    query = select(StudentRow.team_id, StudentRow.username).order_by(StudentRow.username_key)
-    for team_id, username in session.connection().execute(query):
+    query = select(StudentRow.team_id, StudentRow.username).order_by(StudentRow.id)
+    for team_id, username in session.connection().execute(query).all():
         found.setdefault(team_id, []).append(username)
     return found
 

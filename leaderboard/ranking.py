@@ -73,20 +73,20 @@ def _row(
 ) -> Row:
     one = place.standing
     return Row(
-        rank=place.rank,
-        change=_change(place, before),
-        team=one.team,
-        team_id=one.team_id,
-        kind=one.kind,
-        ref=one.ref,
-        score=one.score,
-        half_width=one.half_width,
-        tier=tier_of(one.score),
-        entries=one.entries,
-        last=one.last_at,
-        best_before=distance(one.last_at - one.received_at),
-        badges=one.badges if one.kind is TeamKind.STUDENT else (str(one.kind), *one.badges),
-        members=tuple(members.get(one.team_id, ())),
+        place.rank,
+        _change(place, before),
+        one.team,
+        one.team_id,
+        one.kind,
+        one.ref,
+        one.score,
+        one.half_width,
+        tier_of(one.score),
+        one.entries,
+        one.last_at,
+        distance(one.last_at - one.received_at) if one.last_at != one.received_at else "",
+        one.badges if one.kind is TeamKind.STUDENT else (str(one.kind), *one.badges),
+        tuple(members.get(one.team_id, ())),
     )
 
 

@@ -14,7 +14,7 @@ from grader.spec import Array, RunKind
 from leaderboard.boards import Board
 from leaderboard.candidates import PRIVATE, PUBLIC, Tally, judged
 from leaderboard.records import Snapshot, Standing, TeamKind
-from leaderboard.standings import board_row, on, stored
+from leaderboard.standings import board_row, count, on, stored
 from leaderboard.tables import BoardRow, ResampledRow, StandingRow, SubmissionRow, TeamRow, TiesRow
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -28,10 +28,12 @@ class Ties:
     edges: Mapping[str, list[float]]
 
 
-def is_current(session: Session, board: Board) -> bool:
-    """Made under the rules of today, and ties looked for since scores moved."""
+def is_current(session: Session, board: Board, *, most: int | None = None) -> bool:
+    """Made under the rules of today; and ties looked for since scores moved, unless more teams stand."""
     row = session.get(BoardRow, (board.slug, board.run_kind))
-    return row is not None and not row.ties_stale and row.rules == stored(board.rules)
+    if row is None or row.rules != stored(board.rules):
+        return False
+    return not row.ties_stale or (most is not None and count(session, board) > most)
 
 
 def stale(session: Session) -> Sequence[tuple[str, RunKind]]:

@@ -63,6 +63,12 @@ def everybody(session: Session, board: Board) -> Sequence[int]:
     return session.scalars(select(SubmissionRow.team_id).where(on(SubmissionRow, board)).distinct()).all()
 
 
+def count(session: Session, board: Board) -> int:
+    """Teams on the board."""
+    standing = (on(StandingRow, board), StandingRow.split == PUBLIC, StandingRow.until.is_(None))
+    return session.scalar(select(func.count()).select_from(StandingRow).where(*standing)) or 0
+
+
 def restand(session: Session, board: Board, teams: Sequence[int], now: datetime) -> None:
     """Bring these teams' standings up to date, public and private.
 

@@ -223,14 +223,19 @@ class Store:
 
     # ------------------------------------------------------------ boards
 
-    def refresh(self, board: Board) -> None:
-        """Make the standings anew if the rules have changed, and look for ties if scores have."""
+    def refresh(self, board: Board, *, most: int | None = None) -> None:
+        """Make the standings anew if the rules have changed, and look for ties if scores have.
+
+        Ties of more than `most` teams, which take seconds, are left to whoever grades: until then a team
+        is of the group whose scores it has.
+        """
         with self._one_at_a_time:
             with self._database.reading() as session:
-                if snapshots.is_current(session, board):
+                if snapshots.is_current(session, board, most=most):
                     return
             with self._database.writing() as session:
-                if not standings.board_row(session, board, self._clock()).ties_stale:
+                row = standings.board_row(session, board, self._clock())
+                if not row.ties_stale or (most is not None and standings.count(session, board) > most):
                     return
             with self._database.reading() as session:  # meanwhile others may write
                 found = snapshots.find_ties(session, board)

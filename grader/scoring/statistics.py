@@ -114,10 +114,11 @@ def tie_groups(resampled: Means, losses: Means, *, blocks: int | None = None) ->
     [0, 0, 1]
     """
     deviations = resampled - resampled.mean(axis=1, keepdims=True)
+    errors = _errors(deviations)
     groups = np.zeros(len(losses), np.int64)
     leader = 0
     while leader < len(losses):
-        reach = _reach(deviations[leader:], blocks)
+        reach = _reach(deviations[leader:], errors[leader:, leader:], blocks)
         apart = np.flatnonzero(losses[leader:] - losses[leader] > reach)
         if not len(apart):
             break
@@ -126,22 +127,25 @@ def tie_groups(resampled: Means, losses: Means, *, blocks: int | None = None) ->
     return groups
 
 
-def _reach(deviations: Means, blocks: int | None) -> Means:
-    """(k, B) → (k,): how far from the first of k equal means the others may be found."""
-    leaders, chosen = np.unique(deviations.argmin(axis=0), return_inverse=True)
-    squares = np.square(deviations).sum(axis=1)
-    products = deviations[leaders] @ deviations.T  # (leaders, k): one product instead of a difference each
-    errors = squares[leaders, np.newaxis] + squares - 2 * products
-    errors = np.sqrt(np.maximum(errors, 0) / deviations.shape[1])
+def _errors(deviations: Means) -> Means:
+    """(k, B) → (k, k): standard errors of all differences, from one product."""
+    products = deviations @ deviations.T
+    squares = products.diagonal()
+    variances = squares[:, np.newaxis] + squares - 2 * products
+    return np.asarray(np.sqrt(np.maximum(variances, 0) / deviations.shape[1]))
+
+
+def _reach(deviations: Means, errors: Means, blocks: int | None) -> Means:
+    """(k, B), (k, k) → (k,): how far from the first of k equal means the others may be found."""
+    leaders = deviations.argmin(axis=0)
     largest = np.empty(deviations.shape[1])
     for start in range(0, len(largest), COLUMNS):
         some = slice(start, start + COLUMNS)
-        leader = leaders[chosen[some]]
+        leader = leaders[some]
         difference = deviations[:, some] - deviations[leader, np.arange(*some.indices(len(largest)))]
-        largest[some] = _ratio(difference, errors[chosen[some]].T).max(axis=0)
-    first = (deviations - deviations[0]).std(axis=1)
+        largest[some] = _ratio(difference, errors[:, leader]).max(axis=0)
     c = float(np.quantile(largest, CONFIDENCE))
-    return np.asarray(c * _widened(c, blocks) * first)
+    return np.asarray(c * _widened(c, blocks) * errors[0])
 
 
 def _ratio(difference: Means, error: Means) -> Means:

@@ -207,4 +207,6 @@ def test_errors_from_products_are_those_of_the_differences(seed: int) -> None:
         apart = errors > 0
         largest.append(((column - column.min())[apart] / errors[apart]).max())
     expected = np.quantile(largest, 0.95) * (deviations - deviations[0]).std(axis=1)
-    assert statistics._reach(deviations, None) == pytest.approx(expected, rel=1e-6)
+    assert statistics._reach(deviations, statistics._errors(deviations), None) == pytest.approx(
+        expected, rel=1e-6
+    )
