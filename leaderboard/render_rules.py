@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.spec import Assignment, Metric
+from leaderboard.boards import Board, heading
 from leaderboard.listing import Cell, Column, Style, csv_text, json_text, table, terminal, write
 from leaderboard.plain import one_line
 from leaderboard.ranking import rank
@@ -124,37 +125,67 @@ def moves(before: Snapshot, after: Snapshot, assignment: Assignment) -> list[Mov
     return found
 
 
-MOVES = ("team", "rank", "newRank", "score", "newScore")
+@dataclass(frozen=True)
+class Moves:
+    """Those of one board."""
+
+    board: Board
+    private: bool
+    found: Sequence[Move]
 
 
-def print_moves(
-    found: Sequence[Move], metric: Metric, style: str = "table", *, title: str, console: Console | None = None
-) -> None:
-    """Print who moves."""
-    rows = [(one.team, one.rank, one.new_rank, one.score, one.new_score) for one in found]
+MOVES = ("assignment", "runKind", "split", "team", "rank", "newRank", "score", "newScore")
+
+
+def print_moves(listed: Sequence[Moves], style: str = "table", *, console: Console | None = None) -> None:
+    """Print who moves on each board."""
+    console = console or terminal()
+    if style == Style.TABLE:
+        for one in listed:
+            console.print(_moves_table(one, width=console.width))
+        return
+    rows = [
+        (
+            one.board.slug,
+            str(one.board.run_kind),
+            "private" if one.private else "public",
+            move.team,
+            move.rank,
+            move.new_rank,
+            move.score,
+            move.new_score,
+        )
+        for one in listed
+        for move in one.found
+    ]
+    write(csv_text(MOVES, rows) if style == Style.CSV else json_text(MOVES, rows))
+
+
+def _moves_table(one: Moves, *, width: int) -> Table:
+    metric = one.board.assignment.metric
+    columns = [
+        Column("team", flexible=True),
+        Column("#", "right"),
+        Column("→ #", "right"),
+        Column(metric.label, "right"),
+        Column("→", "right"),
+    ]
+    cells: list[list[Text | str]] = [
+        [
+            move.team,
+            _rank(move.rank),
+            _rank(move.new_rank),
+            _score(move.score, metric),
+            _score(move.new_score, metric),
+        ]
+        for move in one.found
+    ]
+    title = heading(one.board.assignment, one.board.run_kind)
     shown = table(
-        [
-            Column("team", flexible=True),
-            Column("#", "right"),
-            Column("→ #", "right"),
-            Column(metric.label, "right"),
-            Column("→", "right"),
-        ],
-        [
-            [
-                one.team,
-                _rank(one.rank),
-                _rank(one.new_rank),
-                _score(one.score, metric),
-                _score(one.new_score, metric),
-            ]
-            for one in found
-        ],
-        width=(console or terminal()).width,
-        title=title,
+        columns, cells, width=width, title=f"{title}: {'private' if one.private else 'public'} board"
     )
-    shown.caption = None if found else Text("nobody moves")
-    _print(MOVES, rows, style, shown, console)
+    shown.caption = None if one.found else Text("nobody moves")
+    return shown
 
 
 def _rank(number: int | None) -> str:
@@ -165,8 +196,14 @@ def _score(value: float | None, metric: Metric) -> str:
     return "—" if value is None else f"{value:z.{metric.digits}f}"
 
 
-def print_regrade(one: Regrade, *, console: Console | None = None) -> None:
+REGRADE = ("number", "assignment", "reason", "state", "dataVersion", "submissions", "waiting", "broken")
+
+
+def print_regrade(one: Regrade, style: str = "table", *, console: Console | None = None) -> None:
     """Print where a set stands, and what to do next."""
+    if style != Style.TABLE:
+        write(csv_text(REGRADE, [astuple(one)]) if style == Style.CSV else json_text(REGRADE, [astuple(one)]))
+        return
     done = one.submissions - one.waiting - one.broken
     text = f"Regrade {one.number} of {one.assignment} ({one_line(one.reason)}): {one.state}"
     text += f", {done} of {one.submissions} judged"

@@ -53,7 +53,7 @@ class StudentRow(Base):
 class SubmissionRow(Leased, Base):
     """`judged_attempt` names the judging that counts; a regrade points it to another, keeping all.
 
-    `released`: the public board showed it when it was judged; None until it is scored.
+    `released`: the public board showed it when it was judged; None until scored with answers of its own.
     """
 
     __tablename__ = "submissions"

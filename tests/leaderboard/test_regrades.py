@@ -152,7 +152,8 @@ def test_a_reader_meanwhile_sees_one_board_whole(
     board(course, COURSE)
     begin(course)
     judge_again(course)
-    edges, applied = snapshots._edges, []
+    edges = snapshots._edges
+    applied: list[bool] = []
 
     def interrupted(*arguments: Any) -> Any:
         if not applied:
