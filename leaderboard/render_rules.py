@@ -142,7 +142,8 @@ def print_moves(listed: Sequence[Moves], style: str = "table", *, console: Conso
     console = console or terminal()
     if style == Style.TABLE:
         for one in listed:
-            console.print(_moves_table(one, width=console.width))
+            nobody = Text(f"{_title(one)}: nobody moves")
+            console.print(_moves_table(one, width=console.width) if one.found else nobody)
         return
     rows = [
         (
@@ -180,12 +181,12 @@ def _moves_table(one: Moves, *, width: int) -> Table:
         ]
         for move in one.found
     ]
-    title = heading(one.board.assignment, one.board.run_kind)
-    shown = table(
-        columns, cells, width=width, title=f"{title}: {'private' if one.private else 'public'} board"
-    )
-    shown.caption = None if one.found else Text("nobody moves")
-    return shown
+    return table(columns, cells, width=width, title=_title(one))
+
+
+def _title(one: Moves) -> str:
+    split = "private" if one.private else "public"
+    return f"{heading(one.board.assignment, one.board.run_kind)}: {split} board"
 
 
 def _rank(number: int | None) -> str:
@@ -251,6 +252,7 @@ def print_events(events: Sequence[Event], style: str = "table", *, console: Cons
         [[f"{at:%Y-%m-%d %H:%M}", *rest] for at, *rest in rows],
         width=(console or terminal()).width,
     )
+    shown.columns[-1].no_wrap, shown.columns[-1].overflow = False, "fold"  # a reason is there to be read
     _print(("at", "actor", "action", "subject", "detail"), rows, style, shown, console)
 
 

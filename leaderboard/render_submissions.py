@@ -98,7 +98,7 @@ def _submissions_table(
                 name,
                 f"{date:%Y-%m-%d %H:%M:%S}" if wide else f"{date:%d %b %H:%M}",
                 description,
-                Text(_status(one) if wide else str(one.state), COLOURS.get(one.state, "")),
+                Text(_status(one) if wide else _word(one), COLOURS.get(one.state, "")),
                 "" if public is None else f"{public:z.{digits}f}",
                 "" if private is None else f"{private:z.{digits}f}",
             ]
@@ -109,6 +109,17 @@ def _submissions_table(
     )
     made.caption = None if rows else Text("no submissions yet")
     return made
+
+
+def _word(one: Submission) -> str:
+    """Where there is room for one."""
+    words = {
+        "withdrawn": one.withdrawn,
+        "unranked": bool(one.same_as),
+        "withheld": one.withheld,
+        "selected": one.selected,
+    }
+    return next((word for word, holds in words.items() if holds), str(one.state))
 
 
 def _status(one: Submission) -> str:

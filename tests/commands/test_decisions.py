@@ -93,6 +93,7 @@ def test_limits(desk: Desk) -> None:
 def test_select_and_withdraw(desk: Desk) -> None:
     assert desk.board("--private") == {"Bob": 18.0, ADA.team: 17.0}
     assert "Selected: #1." in desk.type("select", 1)
+    assert "selected" in desk.type("submissions", "denoising", "--team", ADA.team)
     assert desk.board("--private") == {"Bob": 18.0, ADA.team: 16.0}
     assert "#1 is withdrawn: scored." in desk.type("withdraw", 1)
     assert desk.board("--private") == {"Bob": 18.0, ADA.team: 17.0}
@@ -133,8 +134,7 @@ def test_the_audit_log_has_it_all(desk: Desk) -> None:
     assert (first["action"], second["action"], first["subject"]) == ("disqualified", "reinstated", LONG.team)
     assert first["detail"].startswith("assignment=denoising, reason==cmd|'")
     assert first["actor"] == second["actor"] != "course"
-    printed = desk.type("audit")
-    assert "disqualified" in printed
+    assert desk.type("audit").count("x") >= 300, "a reason is told to its end"
 
 
 def test_reveal_freeze_and_history(desk: Desk) -> None:

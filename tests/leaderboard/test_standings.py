@@ -285,7 +285,7 @@ def both(world: World) -> list[list[Row]]:
 
 @settings(
     deadline=None,
-    max_examples=12,
+    max_examples=6,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a step is slow: shrinking would take minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
