@@ -1,6 +1,7 @@
 """Verbs that decide: what counts, who may, since when and until when. The audit log has them all."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from grader.spec import Assignment
     from leaderboard.boards import Board
     from leaderboard.records import Snapshot
+    from leaderboard.render_rules import Moves
+    from leaderboard.store import Store
 
     class Look(Protocol):
         def __call__(self, board: Board, *, private: bool) -> tuple[Snapshot, Snapshot]: ...
@@ -188,7 +191,7 @@ def audit(style: str, folder: Path | None) -> None:
 @click.argument("refs", metavar="[REF]...", type=int, nargs=-1)
 @click.option("-m", "reason", default="", metavar="TEXT", help="Why; it goes into the audit log.")
 @click.option("--all", "everything", is_flag=True, help="All that was ever judged.")
-@click.option("--new-data", is_flag=True, help="On data drawn anew, under the settings of today.")
+@click.option("--new-data", is_flag=True, help="All of them, on data drawn anew under the settings of today.")
 @click.option("--preview", is_flag=True, help="Who would move, if the open set were applied.")
 @click.option("--apply", "applied", is_flag=True, help="Make the open set's judgings those that count.")
 @click.option("--cancel", is_flag=True, help="Drop the open set.")
@@ -214,55 +217,66 @@ def regrade(
 
     if preview + applied + cancel > 1:
         raise click.UsageError("--preview, --apply and --cancel are three different things")
+    if new_data and refs:
+        raise click.UsageError(
+            "on a board all is judged on the same data: name no submissions with --new-data"
+        )
     course = locate(folder)
     store, assignment = open_store(course), settled(course, slug)
     if applied:
-        print_regrade(store.regrades.apply(assignment))
+        print_regrade(store.regrades.apply(assignment), style)
     elif cancel:
-        print_regrade(store.regrades.cancel(slug))
+        print_regrade(store.regrades.cancel(slug), style)
     elif preview:
-        print_regrade(store.regrades.current(slug))
-        _print_moves(assignment, store.regrades.preview, style)
+        current = store.regrades.current(slug)
+        if style == "table":
+            print_regrade(current)
+        _print_moves([assignment], store.regrades.preview, style)
     elif not reason:
-        print_regrade(store.regrades.current(slug))
+        print_regrade(store.regrades.current(slug), style)
     else:
-        version = _new_version(course, assignment, store.regrades.data_version(slug)) if new_data else None
+        version = _new_version(course, assignment, store) if new_data else None
         begun = store.regrades.begin(
-            assignment, refs, everything=everything, reason=reason, data_version=version
+            assignment, refs, everything=everything or new_data, reason=reason, data_version=version
         )
-        print_regrade(begun)
+        print_regrade(begun, style)
 
 
-def _new_version(course: "Course", assignment: "Assignment", live: int) -> int:
-    """Draw the data that follow on those of today. Raises HeldoutError when they are the same."""
+def _new_version(course: "Course", assignment: "Assignment", store: "Store") -> int:
+    """Draw data under a number that no set has had. Raises HeldoutError when they are those of today."""
     from grader.errors import HeldoutError
     from grader.prepared import load_data, prepare
 
-    version = live + 1
-    prepare(course, assignment, version)
     slug = assignment.slug
+    live, version = store.regrades.data_version(slug), store.regrades.newest_version(slug) + 1
+    shutil.rmtree(course.data(slug, version), ignore_errors=True)  # of a set that was refused
+    prepare(course, assignment, version)
     old, new = (load_data(course, slug, number) for number in (live, version))
     if old.sha256 == new.sha256:
         raise HeldoutError(
             "the data drawn anew are those of today",
             where=str(course.data(slug, version)),
             expected="a setting that has changed: items, public_share, data",
-            next_step="change it in course.toml, remove that folder, then begin again",
+            next_step="change it in course.toml, then begin again",
         )
     return version
 
 
-def _print_moves(assignment: "Assignment", look: "Look", style: str) -> None:
+def _print_moves(listed: "Sequence[Assignment]", look: "Look", style: str) -> None:
+    from leaderboard.render_rules import print_moves
+
+    print_moves([moves for assignment in listed for moves in _moves(assignment, look)], style)
+
+
+def _moves(assignment: "Assignment", look: "Look") -> "Iterator[Moves]":
     from grader.spec import RunKind
-    from leaderboard.boards import Board, heading
-    from leaderboard.render_rules import moves, print_moves
+    from leaderboard.boards import Board
+    from leaderboard.render_rules import Moves, moves
 
     for kind in RunKind:
         board = Board(assignment, kind)
         for private in (False, True):
-            before, after = look(board, private=private)
-            title = f"{heading(assignment, kind)}: {'private' if private else 'public'} board"
-            print_moves(moves(before, after, assignment), assignment.metric, style, title=title)
+            yield Moves(board, private, moves(*look(board, private=private), assignment))
 
 
 @click.command()
@@ -276,11 +290,13 @@ def rules(slugs: tuple[str, ...], preview: bool, style: str, folder: Path | None
 
     course = locate(folder)
     store = open_store(course)
-    for slug in slugs or tuple(course.config.assignments):
-        assignment = settled(course, slug)
-        if style == "table":
-            print_rules(assignment)
-        _print_moves(assignment, store.preview, style)
+    chosen = [settled(course, slug) for slug in slugs or tuple(course.config.assignments)]
+    if style != "table":
+        _print_moves(chosen, store.preview, style)
+        return
+    for assignment in chosen:
+        print_rules(assignment)
+        _print_moves([assignment], store.preview, style)
 
 
 @click.command()

@@ -133,7 +133,7 @@ def _under_todays_settings(course: "Course") -> Callable[[str], "Assignment"]:
     path, read, known = course.folder / CONFIG, 0, course
     found: dict[str, Assignment] = {}
 
-    def find(slug: str) -> Assignment:
+    def find(slug: str) -> "Assignment":
         nonlocal read, known
         with suppress(OSError, HeldoutError):
             if (changed := path.stat().st_mtime_ns) != read:

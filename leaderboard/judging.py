@@ -49,9 +49,8 @@ def _settle(
     kind = session.get_one(TeamRow, row.team_id).kind
     if kind is TeamKind.STUDENT and row.state is State.SCORED:
         sameness.mark(session, board, [judging])
-    if row.state is State.SCORED:  # who tried a reference solution needn't beat it to be shown
-        offer = rungs.offered(board, report)
-        row.released = not judging.same_as and rungs.climb(session, board, row.team_id, offer)
+    if row.state is State.SCORED and not judging.same_as:  # who tried a reference needn't beat it to be shown
+        row.released = rungs.climb(session, board, row.team_id, rungs.offered(board, report))
     if kind is not TeamKind.REFERENCE:
         standings.restand(session, board, [row.team_id], now)
         return

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import func, select
+
 from grader.spec import Assignment
 from leaderboard import claims, regrading, snapshots
 from leaderboard.boards import Board
 from leaderboard.candidates import PRIVATE, PUBLIC
 from leaderboard.database import Clock, Database
 from leaderboard.records import Regrade, Snapshot
+from leaderboard.tables import RegradeRow
 
 
 class Regrades:
@@ -69,3 +72,9 @@ class Regrades:
         """Which of the assignment's data everything is judged on."""
         with self._database.reading() as session:
             return claims.data_version(session, slug)
+
+    def newest_version(self, slug: str) -> int:
+        """The highest that any set was for, whatever became of it."""
+        with self._database.reading() as session:
+            query = select(func.max(RegradeRow.data_version)).where(RegradeRow.assignment == slug)
+            return session.scalar(query) or 1

@@ -175,8 +175,8 @@ def _climb_again(session: Session, board: Board, done: Sequence[Done]) -> None:
             continue
         offer = _offer(session, board, item, judging)
         if judging.same_as:
-            submission.released = bool(submission.released)
-        elif submission.released:
+            continue
+        if submission.released:
             rungs.raise_to(session, board, submission.team_id, offer)
         elif submission.released is None:
             fresh.append((submission, offer))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.spec import Assignment, Metric
+from leaderboard.boards import Board, heading
 from leaderboard.listing import Cell, Column, Style, csv_text, json_text, table, terminal, write
 from leaderboard.plain import one_line
 from leaderboard.ranking import rank
@@ -124,39 +125,68 @@ def moves(before: Snapshot, after: Snapshot, assignment: Assignment) -> list[Mov
     return found
 
 
-MOVES = ("team", "rank", "newRank", "score", "newScore")
+@dataclass(frozen=True)
+class Moves:
+    """Those of one board."""
+
+    board: Board
+    private: bool
+    found: Sequence[Move]
 
 
-def print_moves(
-    found: Sequence[Move], metric: Metric, style: str = "table", *, title: str, console: Console | None = None
-) -> None:
-    """Print who moves, in one line if nobody does."""
-    if not found and style == Style.TABLE:
-        (console or terminal()).print(Text(f"{title}: nobody moves."))
+MOVES = ("assignment", "runKind", "split", "team", "rank", "newRank", "score", "newScore")
+
+
+def print_moves(listed: Sequence[Moves], style: str = "table", *, console: Console | None = None) -> None:
+    """Print who moves on each board."""
+    console = console or terminal()
+    if style == Style.TABLE:
+        for one in listed:
+            nobody = Text(f"{_title(one)}: nobody moves")
+            console.print(_moves_table(one, width=console.width) if one.found else nobody)
         return
-    rows = [(one.team, one.rank, one.new_rank, one.score, one.new_score) for one in found]
-    shown = table(
+    rows = [
+        (
+            one.board.slug,
+            str(one.board.run_kind),
+            "private" if one.private else "public",
+            move.team,
+            move.rank,
+            move.new_rank,
+            move.score,
+            move.new_score,
+        )
+        for one in listed
+        for move in one.found
+    ]
+    write(csv_text(MOVES, rows) if style == Style.CSV else json_text(MOVES, rows))
+
+
+def _moves_table(one: Moves, *, width: int) -> Table:
+    metric = one.board.assignment.metric
+    columns = [
+        Column("team", flexible=True),
+        Column("#", "right"),
+        Column("→ #", "right"),
+        Column(metric.label, "right"),
+        Column("→", "right"),
+    ]
+    cells: list[list[Text | str]] = [
         [
-            Column("team", flexible=True),
-            Column("#", "right"),
-            Column("→ #", "right"),
-            Column(metric.label, "right"),
-            Column("→", "right"),
-        ],
-        [
-            [
-                one.team,
-                _rank(one.rank),
-                _rank(one.new_rank),
-                _score(one.score, metric),
-                _score(one.new_score, metric),
-            ]
-            for one in found
-        ],
-        width=(console or terminal()).width,
-        title=title,
-    )
-    _print(MOVES, rows, style, shown, console)
+            move.team,
+            _rank(move.rank),
+            _rank(move.new_rank),
+            _score(move.score, metric),
+            _score(move.new_score, metric),
+        ]
+        for move in one.found
+    ]
+    return table(columns, cells, width=width, title=_title(one))
+
+
+def _title(one: Moves) -> str:
+    split = "private" if one.private else "public"
+    return f"{heading(one.board.assignment, one.board.run_kind)}: {split} board"
 
 
 def _rank(number: int | None) -> str:
@@ -167,8 +197,14 @@ def _score(value: float | None, metric: Metric) -> str:
     return "—" if value is None else f"{value:z.{metric.digits}f}"
 
 
-def print_regrade(one: Regrade, *, console: Console | None = None) -> None:
+REGRADE = ("number", "assignment", "reason", "state", "dataVersion", "submissions", "waiting", "broken")
+
+
+def print_regrade(one: Regrade, style: str = "table", *, console: Console | None = None) -> None:
     """Print where a set stands, and what to do next."""
+    if style != Style.TABLE:
+        write(csv_text(REGRADE, [astuple(one)]) if style == Style.CSV else json_text(REGRADE, [astuple(one)]))
+        return
     done = one.submissions - one.waiting - one.broken
     text = f"Regrade {one.number} of {one.assignment} ({one_line(one.reason)}): {one.state}"
     text += f", {done} of {one.submissions} judged"
@@ -216,6 +252,7 @@ def print_events(events: Sequence[Event], style: str = "table", *, console: Cons
         [[f"{at:%Y-%m-%d %H:%M}", *rest] for at, *rest in rows],
         width=(console or terminal()).width,
     )
+    shown.columns[-1].no_wrap, shown.columns[-1].overflow = False, "fold"  # a reason is there to be read
     _print(("at", "actor", "action", "subject", "detail"), rows, style, shown, console)
 
 

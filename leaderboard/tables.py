@@ -56,7 +56,7 @@ COUNTED = ("state", "judged_at", "deleted_at")
 class SubmissionRow(Leased, Base):
     """`judged_attempt` names the judging that counts; a regrade points it to another, keeping all.
 
-    `released`: the public board showed it when it was judged; None until it is scored.
+    `released`: the public board showed it when it was judged; None until scored with answers of its own.
     """
 
     __tablename__ = "submissions"

@@ -48,7 +48,7 @@ def test_what_is_withheld_moves_no_public_figure(store: Store, capsys: pytest.Ca
         pictures={"examples": PNG},
     )
     [after] = board(store, assignment())
-    assert replace(after, entries=before.entries, last=before.last) == before
+    assert after._replace(entries=before.entries, last=before.last) == before
     found = store.submission(ref)
     assert (found.public, found.withheld, dict(found.texts)) == (None, True, {})
     for style in ("table", "json", "csv"):
