@@ -50,7 +50,7 @@ class Rules(BaseModel):
     )
     team_size: Count | None = None
     merge_until: Instant | None = None
-    counts: Counts = Counts.BEST
+    counts: Counts = Counts.SELECTED
     selections: Count = 2
     public_share: Annotated[float, Field(gt=0, lt=1)] | None = None  # None: the assignment's own
     freeze: Instant | None = None  # from then until it is revealed the public board stands still

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
+from grader.rules import Counts
 from grader.spec import Assignment, RunKind
 from leaderboard import admission, standings
 from leaderboard.admission import deadline_of
@@ -35,19 +36,7 @@ def choose(session: Session, refs: Sequence[int], assignment: Assignment, now: d
     """Select exactly these of a team's submissions to one board. Raises HeldoutError."""
     rows = [find(session, ref, lock=True) for ref in sorted(set(refs))]  # locked in one order by all
     first = rows[0]
-    for row in rows:
-        if (row.team_id, row.run_kind, row.assignment) != (first.team_id, first.run_kind, first.assignment):
-            raise HeldoutError(
-                f"#{first.id} and #{row.id} are not of one team and one board",
-                expected="submissions of one team to one board",
-                next_step="select those of each board by themselves",
-            )
-        if row.state is not State.SCORED or row.withdrawn_at is not None:
-            what = "withdrawn" if row.withdrawn_at else str(row.state)
-            raise HeldoutError(f"#{row.id} is {what}", expected="a scored submission")
-    most = assignment.rules.selections
-    if len(rows) > most:
-        raise HeldoutError(f"{len(rows)} submissions were selected", expected=f"at most {most}")
+    _check_selectable(rows, assignment)
     _check_open(session, first, assignment, now, "selections")
     session.execute(
         update(SubmissionRow)
@@ -58,6 +47,29 @@ def choose(session: Session, refs: Sequence[int], assignment: Assignment, now: d
         row.selected_at = now
     note(session, now, "selected", _refs(rows), team=_name(session, first.team_id))
     _restand(session, assignment, [first.team_id], now)
+
+
+def _check_selectable(rows: Sequence[SubmissionRow], assignment: Assignment) -> None:
+    """Raise HeldoutError unless they are scored, of one team and board, few enough, and selections count."""
+    first, rules = rows[0], assignment.rules
+    if rules.counts is not Counts.SELECTED:
+        raise HeldoutError(
+            f"a selection changes nothing here: the {rules.counts} submission counts",
+            where=f"the rules of {assignment.slug}",
+            expected='counts = "selected"',
+        )
+    for row in rows:
+        if (row.team_id, row.run_kind, row.assignment) != (first.team_id, first.run_kind, first.assignment):
+            raise HeldoutError(
+                f"#{first.id} and #{row.id} are not of one team and one board",
+                expected="submissions of one team to one board",
+                next_step="select those of each board by themselves",
+            )
+        if row.state is not State.SCORED or row.withdrawn_at is not None:
+            what = "withdrawn" if row.withdrawn_at else str(row.state)
+            raise HeldoutError(f"#{row.id} is {what}", expected="a scored submission")
+    if len(rows) > rules.selections:
+        raise HeldoutError(f"{len(rows)} submissions were selected", expected=f"at most {rules.selections}")
 
 
 def withdraw(session: Session, ref: int, assignment: Assignment, now: datetime) -> State:

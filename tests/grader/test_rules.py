@@ -119,7 +119,7 @@ def test_both_forms_of_extensions_are_read_alike(tmp_path: Path) -> None:
 
 def test_what_is_left_out_contradicts_nothing(tmp_path: Path) -> None:
     found = read(tmp_path, f"{TABLE}\ntotal = 1\nteam_size = 1")
-    assert (found.daily, found.total, found.counts) == (5, 1, Counts.BEST)
+    assert (found.daily, found.total, found.counts) == (5, 1, Counts.SELECTED)
 
 
 def test_equal_times_are_no_contradiction(tmp_path: Path) -> None:

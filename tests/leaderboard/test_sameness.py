@@ -102,7 +102,7 @@ def test_who_tried_a_reference_needn_t_beat_it(
         print_submission(store.submission(copied), assignment())
         printed = capsys.readouterr().out
         assert "a reference's answers: not ranked" in printed
-        assert "the answers are those of unet (reference): they take no rank" in printed
+        assert "those of the reference solution 'unet (reference)'" in printed
         own = hand_in(store, "Ada", probed(OTHER))
         assert store.submission(own).released
         assert [team for team, _ in told(store)] == [REFERENCE, "Ada"]
