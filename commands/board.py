@@ -110,10 +110,11 @@ def leaderboard(
     assignment = course.settle(catalogue.find(slug))
     kind = run_kind(train)
     store, which = open_store(course), Board(assignment, kind)
+    named = download or style == "csv"
     if private:
-        rows = private_board(store, assignment, run_kind=kind, at=at)
+        rows = private_board(store, assignment, run_kind=kind, at=at, members=named)
     else:
-        rows = board(store, assignment, run_kind=kind, at=at, live=live)
+        rows = board(store, assignment, run_kind=kind, at=at, live=live, members=named)
     if private and not store.is_revealed(which):
         click.echo("Not revealed yet: this board is for instructors.", err=True)
     frozen = None if private or live or at else store.frozen_at(which)

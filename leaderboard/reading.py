@@ -22,8 +22,11 @@ def board(
     at: datetime | None = None,
     since: datetime | None = None,
     live: bool = False,
+    members: bool = False,
 ) -> list[Row]:
     """The board as it stands, or stood `at` a time; a frozen one as it was then, unless `live`.
+
+    Rows tell their teams' `members` only if asked.
 
     Its column of changes compares with `since`: by default a day before anything moved last, so that a board
     changes only when something was judged.
@@ -31,7 +34,7 @@ def board(
     which = Board(assignment, run_kind)
     store.refresh(which, most=AT_ONCE)
     now, before = store.snapshots(which, private=private, at=at, since=since, live=live)
-    return _ranked(store, which, now, before)
+    return _ranked(store, which, now, before, members=members)
 
 
 def private_board(
@@ -40,22 +43,23 @@ def private_board(
     *,
     run_kind: RunKind = RunKind.EVALUATE,
     at: datetime | None = None,
+    members: bool = False,
 ) -> list[Row]:
     """The same on the private items; its column of changes compares with the ranks of the public board."""
     which = Board(assignment, run_kind)
     store.refresh(which, most=AT_ONCE)
     now, _ = store.snapshots(which, private=True, at=at)
     public, _ = store.snapshots(which, at=at)
-    return _ranked(store, which, now, public)
+    return _ranked(store, which, now, public, members=members)
 
 
-def _ranked(store: Store, which: Board, now: Snapshot, before: Snapshot) -> list[Row]:
+def _ranked(store: Store, which: Board, now: Snapshot, before: Snapshot, *, members: bool) -> list[Row]:
     return rank(
         now,
         which.assignment.metric,
         tier_of=partial(which.assignment.tier_of, run_kind=which.run_kind),
         before=before,
-        members=store.members(),
+        members=store.members() if members else {},
     )
 
 

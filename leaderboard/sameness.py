@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from grader.report import Verdict
 from leaderboard.boards import Board
 from leaderboard.candidates import COUNTS, judged
 from leaderboard.integrity.agreement import COUNTED, ROUNDING, equal_pairs
@@ -27,9 +28,9 @@ Answers = Mapping[str, bytes]
 
 def mark(session: Session, board: Board, judgings: Sequence[JudgingRow]) -> None:
     """Note in each of these judgings of students' which reference's answers it found, if any's."""
-    references = session.execute(_judgings(board, TeamKind.REFERENCE)).all()
     known = [
-        (name, judging.data_sha256, _answers(session, board, judging.id)) for judging, name in references
+        (name, judging.data_sha256, _answers(session, board, judging.id))
+        for judging, name in _references(session, board)
     ]
     for judging in judgings:
         own = _answers(session, board, judging.id)
@@ -42,17 +43,27 @@ def mark(session: Session, board: Board, judgings: Sequence[JudgingRow]) -> None
 
 
 def mark_everybody(session: Session, board: Board) -> None:
-    """The same for all that counts, when a reference solution has been judged."""
-    found = session.execute(_judgings(board, TeamKind.STUDENT)).all()
-    mark(session, board, [judging for judging, _ in found])
+    """The same for all that may count, when a reference solution has been judged."""
+    counts = SubmissionRow.released.is_(True) | SubmissionRow.selected_at.is_not(None)
+    students = select(TeamRow.id).where(TeamRow.kind == TeamKind.STUDENT)
+    query = _judgings(board).where(counts, SubmissionRow.team_id.in_(students))
+    mark(session, board, [judging for judging, _ in session.execute(query)])
 
 
-def _judgings(board: Board, kind: TeamKind) -> Select[JudgingRow, str]:
+def _references(session: Session, board: Board) -> list[tuple[JudgingRow, str]]:
+    """By their teams' numbers: a database might look through everybody's."""
+    kinds = select(TeamRow.id, TeamRow.name).where(TeamRow.kind == TeamKind.REFERENCE)
+    names = dict(session.execute(kinds).all())
+    query = _judgings(board).where(SubmissionRow.team_id.in_(names))
+    return [(judging, names[team_id]) for judging, team_id in session.execute(query)]
+
+
+def _judgings(board: Board) -> Select[JudgingRow, int]:
+    """Those that count and found scores, with their teams."""
     return (
-        select(JudgingRow, TeamRow.name)
+        select(JudgingRow, SubmissionRow.team_id)
         .join(SubmissionRow, COUNTS)
-        .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
-        .where(judged(board), TeamRow.kind == kind, JudgingRow.id.in_(select(ScoreRow.judging_id)))
+        .where(judged(board), JudgingRow.verdict == Verdict.SCORED)
     )
 
 

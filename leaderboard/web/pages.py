@@ -35,7 +35,7 @@ def write_site(store: Store, title: str, assignments: Sequence[Assignment], out:
 def _collect(store: Store, assignment: Assignment, run_kind: RunKind) -> list[Board]:
     """What everybody may see: the public board, and the private one beside it once it is revealed."""
     which = boards.Board(assignment, run_kind)
-    rows = board(store, assignment, run_kind=run_kind)
+    rows = board(store, assignment, run_kind=run_kind, members=True)
     public = Board(
         assignment,
         rows,
@@ -47,7 +47,7 @@ def _collect(store: Store, assignment: Assignment, run_kind: RunKind) -> list[Bo
     )
     if not rows or not store.is_revealed(which):
         return [public]
-    rows = private_board(store, assignment, run_kind=run_kind)
+    rows = private_board(store, assignment, run_kind=run_kind, members=True)
     private = Board(
         assignment,
         rows,
