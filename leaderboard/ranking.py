@@ -2,8 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from grader.spec import Metric
 from leaderboard.records import Row, Snapshot, Standing, TeamKind
@@ -12,8 +12,7 @@ HOUR = 3600.0
 NOBODY: Mapping[int, Sequence[str]] = {}
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(NamedTuple):
     standing: Standing
     rank: int  # 0: of a shipped solution
 
