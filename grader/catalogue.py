@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
-from grader.errors import HeldoutError
+from grader.errors import HeldoutError, UnknownAssignment
 from grader.spec import Assignment, RunKind
 
 HOME = Path(__file__).resolve().parents[1]
@@ -39,7 +39,7 @@ def find(slug: str, home: Path = HOME) -> Assignment:
     known = slugs(home)
     if slug not in known:
         close = difflib.get_close_matches(slug, known, n=1)
-        raise HeldoutError(
+        raise UnknownAssignment(
             f"there is no assignment {slug!r}",
             where="" if home == HOME else str(home / "assignments"),
             expected=f"one of: {', '.join(known) or 'none is there'}",

@@ -20,7 +20,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from grader.errors import HeldoutError
+from grader.errors import HeldoutError, UnknownAssignment
 from grader.rules import Rules
 from grader.spec import Assignment
 
@@ -75,7 +75,7 @@ class Course:
         """The assignment under this course's settings. Raises HeldoutError when it is not in the course."""
         settings = self.config.assignments.get(assignment.slug)
         if settings is None:
-            raise HeldoutError(
+            raise UnknownAssignment(
                 f"this course has no assignment {assignment.slug!r}",
                 where=str(self.folder / CONFIG),
                 expected=f"one of: {', '.join(self.config.assignments)}",

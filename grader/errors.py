@@ -64,5 +64,9 @@ class BadSubmission(HeldoutError):
         self.reason = reason
 
 
+class UnknownAssignment(HeldoutError):
+    """There is none of that name, or the course doesn't have it."""
+
+
 class SandboxError(HeldoutError):
     """The sandbox could not be built or broke by our fault: never costs an attempt."""

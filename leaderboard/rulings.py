@@ -6,7 +6,7 @@ Every function works inside the caller's transaction; boards follow at once.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
@@ -172,11 +172,29 @@ def reinstate(session: Session, assignment: Assignment, team: str, now: datetime
 
 
 def reveal(session: Session, assignment: Assignment, now: datetime, *, undo: bool = False) -> None:
-    """Show the private boards of an assignment to everybody, or hide them again."""
+    """Show the private boards of an assignment to everybody, or hide them again. Raises HeldoutError."""
+    last = _last_chance(session, assignment)
+    if not undo and last is not None and now < last:
+        raise HeldoutError(
+            "some may still submit, and would see what their submissions score",
+            where=assignment.slug,
+            expected=f"a time after {last}",
+            next_step="wait, or change the deadlines first",
+        )
     for run_kind in RunKind:
         row = standings.board_row(session, Board(assignment, run_kind), now)
         row.revealed_at = None if undo else now
     note(session, now, "hidden" if undo else "revealed", assignment.slug)
+
+
+def _last_chance(session: Session, assignment: Assignment) -> datetime | None:
+    """Until when anybody may submit; None: without an end."""
+    rules = assignment.rules
+    granted = session.scalar(
+        select(func.max(ExtensionRow.until)).where(ExtensionRow.assignment == assignment.slug)
+    )
+    times = (rules.deadline, rules.late_until, granted, *rules.extensions.values())
+    return max(filter(None, times), default=None)
 
 
 def is_revealed(session: Session, board: Board, now: datetime) -> bool:

@@ -17,6 +17,7 @@ from leaderboard import counting
 from leaderboard.admission import deadline_of
 from leaderboard.boards import Board
 from leaderboard.candidates import COUNTS, PRIVATE, PUBLIC, Tally, candidates, tallies
+from leaderboard.people import note
 from leaderboard.records import Candidate, TeamKind
 from leaderboard.tables import (
     BoardRow,
@@ -45,8 +46,12 @@ def stored(rules: Rules) -> dict[str, object]:
 def board_row(session: Session, board: Board, now: datetime) -> BoardRow:
     """Locked. Where it was made under other rules than today's, all standings are made anew."""
     row = session.get(BoardRow, (board.slug, board.run_kind), with_for_update=True) or _made(session, board)
-    if row.rules != stored(board.rules):
-        row.rules = stored(board.rules)
+    today = stored(board.rules)
+    if row.rules != today:
+        if row.rules:
+            changes = {name: value for name, value in today.items() if row.rules.get(name) != value}
+            note(session, now, "rules changed", board.slug, board=str(board.run_kind), **changes)
+        row.rules = today
         restand(session, board, everybody(session, board), now)
     return row
 

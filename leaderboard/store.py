@@ -4,6 +4,7 @@ What people decide is in `decisions`, what is judged again in `regrades`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from types import TracebackType
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader import catalogue
-from grader.errors import HeldoutError
+from grader.errors import HeldoutError, UnknownAssignment
 from grader.report import Job, Report
 from grader.rules import Rules
 from grader.spec import Assignment, RunKind
@@ -247,7 +248,8 @@ class Store:
         with self._database.reading() as session:
             stale = snapshots.stale(session)
         for slug, run_kind in stale:
-            self.refresh(Board(self._assignment(slug), run_kind))
+            with suppress(UnknownAssignment):  # the course has it no longer
+                self.refresh(Board(self._assignment(slug), run_kind))
 
     def snapshots(
         self,

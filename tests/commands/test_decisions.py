@@ -130,8 +130,8 @@ def test_extensions_and_disqualifications(desk: Desk) -> None:
 def test_the_audit_log_has_it_all(desk: Desk) -> None:
     desk.type("disqualify", "denoising", LONG.team, "--reason", "=cmd|' and a long reason " + "x" * 300)
     desk.type("reinstate", "denoising", LONG.team)
-    first, second = desk.rows("audit")[-2:]
-    assert (first["action"], second["action"], first["subject"]) == ("disqualified", "reinstated", LONG.team)
+    first, second = [row for row in desk.rows("audit") if row["subject"] == LONG.team][-2:]
+    assert (first["action"], second["action"]) == ("disqualified", "reinstated")
     assert first["detail"].startswith("assignment=denoising, reason==cmd|'")
     assert first["actor"] == second["actor"] != "course"
     assert desk.type("audit").count("x") >= 300, "a reason is told to its end"
@@ -139,6 +139,7 @@ def test_the_audit_log_has_it_all(desk: Desk) -> None:
 
 def test_reveal_freeze_and_history(desk: Desk) -> None:
     assert desk.rows("submissions", "denoising", "--team", "Bob")[0]["privateScore"] is None
+    desk.configure("deadline = 2030-11-20T18:00:00Z", "")  # until then nothing is revealed by hand
     assert "are revealed" in desk.type("reveal", "denoising")
     assert desk.rows("submissions", "denoising", "--team", "Bob")[0]["privateScore"] == 18.0
     assert "are hidden again" in desk.type("reveal", "denoising", "--undo")

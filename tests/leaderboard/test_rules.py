@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from grader.errors import HeldoutError
+from grader.errors import HeldoutError, UnknownAssignment
 from grader.rules import Counts
 from grader.spec import Assignment, RunKind
 from leaderboard.boards import Board
@@ -329,3 +329,35 @@ def test_revealed_by_hand_and_hidden_again(store: Store, clock: Clock) -> None:
     assert (store.is_revealed(which), store.frozen_at(which)) == (True, None)
     store.decisions.reveal(under, undo=True)
     assert (store.is_revealed(which), store.frozen_at(which)) == (False, START)
+
+
+def test_a_changed_rule_is_in_the_audit_log(store: Store) -> None:
+    send(store)
+    judge(store, scored(19.0))
+    told(store, under=assignment())
+    before = len(store.decisions.events())
+    told(store, under=assignment(daily=7))
+    found = [event for event in store.decisions.events()[before:] if event.action == "rules changed"]
+    assert {event.detail["board"]: event.detail.get("daily") for event in found} == {"evaluate": 7}
+
+
+def test_nothing_is_revealed_by_hand_while_some_may_submit(store: Store, clock: Clock) -> None:
+    under = assignment(deadline=START + HOUR, late_until=START + 2 * HOUR)
+    clock.now = START + 2 * HOUR - MOMENT
+    with pytest.raises(HeldoutError, match="some may still submit"):
+        store.decisions.reveal(under)
+    assert not store.is_revealed(Board(under, RunKind.EVALUATE))
+    clock.now = START + 2 * HOUR
+    store.decisions.reveal(under)
+    assert store.is_revealed(Board(under, RunKind.EVALUATE))
+
+
+def test_a_board_whose_assignment_left_the_course_stops_nobody(url: str, clock: Clock) -> None:
+    def gone(slug: str) -> Assignment:
+        raise UnknownAssignment(f"this course has no assignment {slug!r}")
+
+    with Store.open(url, clock=clock) as store:
+        send(store)
+        judge(store, scored(19.0))
+    with Store.open(url, clock=clock, assignments=gone) as store:
+        store.refresh_all()
