@@ -319,7 +319,10 @@ def integrity(slug: str, out: Path | None, train: bool, style: str, folder: Path
 
     course = locate(folder)
     store, assignment, kind = open_store(course), settled(course, slug), run_kind(train)
-    refs = [row.ref for row in board(store, assignment, run_kind=kind, live=True)]
+    public, private = (
+        board(store, assignment, run_kind=kind, private=private, live=True) for private in (False, True)
+    )
+    refs = sorted({row.ref for row in [*public, *private]})
     evidence = gather(store, assignment, refs, lambda sha256: archive.fetch(course.archives, sha256))
     given = handed_out(assignment, course.data(slug, store.regrades.data_version(slug)) / "public.npz")
     findings = examine(evidence, assignment, handed_out=given, repeatable=assignment.repeatable)

@@ -9,7 +9,7 @@ from grader.errors import HeldoutError
 from grader.rules import Rules
 from grader.spec import RunKind
 from leaderboard.records import Quota, State, TeamKind
-from leaderboard.tables import ExtensionRow, StudentRow, SubmissionRow, TeamRow
+from leaderboard.tables import BoardRow, ExtensionRow, StudentRow, SubmissionRow, TeamRow
 
 DAY = timedelta(days=1)
 REFUNDED = (State.GRADER_ERROR, State.CANCELLED)  # platform's faults and cancelled ones cost nothing
@@ -60,6 +60,7 @@ def quota(
         opens=rules.opens,
         deadline=deadline,
         closes=rules.closes(deadline),
+        revealed=is_revealed(session, assignment, run_kind, rules, now),
         next_at=last + timedelta(seconds=rules.cooldown_seconds) if rules.cooldown_seconds and last else None,
     )
 
@@ -73,8 +74,17 @@ def deadline_of(session: Session, team: TeamRow, assignment: str, rules: Rules) 
     return rules.deadline_of((name for name, _ in members), granted)
 
 
+def is_revealed(session: Session, assignment: str, run_kind: RunKind, rules: Rules, now: datetime) -> bool:
+    """Whether everybody may see the private board."""
+    row = session.get(BoardRow, (assignment, run_kind))
+    by_hand = row is not None and row.revealed_at is not None and row.revealed_at <= now
+    return by_hand or (rules.reveal is not None and rules.reveal <= now)
+
+
 def check(allowed: Quota, now: datetime) -> None:
     """Raise HeldoutError, with when or how it will be possible, unless a submission may come in now."""
+    if allowed.revealed:  # what came now would be chosen by private scores
+        raise _refusal("the private board is revealed", "a submission before that", "ask your instructor")
     if allowed.opens and now < allowed.opens:
         raise _refusal("the assignment is not open yet", f"from {_said(allowed.opens)} on", "come back then")
     if allowed.closes and now > allowed.closes:
@@ -83,9 +93,14 @@ def check(allowed: Quota, now: datetime) -> None:
             f"until {_said(allowed.closes)}",
             "ask your instructor for an extension",
         )
+    check_rested(allowed, now)
+    check_room(allowed, now)
+
+
+def check_rested(allowed: Quota, now: datetime) -> None:
+    """The same of the cool-down."""
     if allowed.next_at and now < allowed.next_at:
         raise _refusal("your last one was scored just now", f"from {_said(allowed.next_at)} on", "wait")
-    check_room(allowed, now)
 
 
 def check_room(allowed: Quota, now: datetime) -> None:

@@ -26,6 +26,8 @@ def record(session: Session, job: Job, report: Report, assignment: Assignment, n
     """
     if job.regrade is not None:
         return regrade_queue.record(session, job, report, now)
+    board = Board(assignment, job.run_kind)
+    standings.board_row(session, board, now)  # locked: who records for this board, or regrades it, waits here
     row = held(session, job)
     if row is None:
         return recorded(session, job)
@@ -35,7 +37,7 @@ def record(session: Session, job: Job, report: Report, assignment: Assignment, n
     elif not regrade_queue.keep_up(session, row, job):
         requeue(row, faults=0)
     else:
-        _settle(session, row, judging, report, Board(assignment, row.run_kind), now)
+        _settle(session, row, judging, report, board, now)
     return True
 
 
@@ -45,7 +47,6 @@ def _settle(
     row.state = State.SCORED if report.verdict is Verdict.SCORED else State.FAILED
     row.judged_attempt, row.judged_at = row.attempts, now
     free(row)
-    standings.board_row(session, board, now)  # locked: who records for this board waits here
     kind = session.get_one(TeamRow, row.team_id).kind
     if kind is TeamKind.STUDENT and row.state is State.SCORED:
         sameness.mark(session, board, [judging])

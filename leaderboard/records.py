@@ -244,6 +244,7 @@ class Quota:
     deadline: datetime | None = None
     closes: datetime | None = None
     next_at: datetime | None = None  # no earlier, after the last one that was scored
+    revealed: bool = False  # the private board is there for all to see: nothing more is taken
 
     @property
     def left(self) -> int | None:

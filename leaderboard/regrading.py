@@ -48,6 +48,7 @@ def begin(
         raise HeldoutError(
             f"the reason has {len(reason):,} characters", expected=f"at most {LONGEST_REASON:,}"
         )
+    standings.hold(session, assignment, now)  # what is recorded meanwhile sees the set, or is seen by it
     if (row := _open(session, assignment.slug)) is not None:
         raise HeldoutError(
             f"regrade {row.id} of {assignment.slug} is open",
@@ -125,14 +126,9 @@ def apply(session: Session, assignment: Assignment, now: datetime) -> Regrade:
 
     What broke on our side keeps the judging that it has.
     """
+    standings.hold(session, assignment, now)
     row = _must_be_open(session, assignment.slug)
-    found = _record(session, row)
-    if found.waiting:
-        raise HeldoutError(
-            f"{found.waiting} of {found.submissions} submissions are not judged yet",
-            where=f"regrade {row.id} of {assignment.slug}",
-            next_step="run `heldout grade`, then apply",
-        )
+    _check_complete(_record(session, row), data_version(session, assignment.slug))
     row.state, row.ended_at = APPLIED, now
     for run_kind in RunKind:
         rungs.forget(session, Board(assignment, run_kind), row.id)
@@ -143,12 +139,29 @@ def apply(session: Session, assignment: Assignment, now: datetime) -> Regrade:
     session.flush()
     for run_kind in RunKind:
         board = Board(assignment, run_kind)
-        standings.board_row(session, board, now)
         sameness.mark_everybody(session, board)
         _climb_again(session, board, [each for each in done if each[1].run_kind is run_kind])
         standings.restand(session, board, standings.everybody(session, board), now)
     note(session, now, "regrade applied", assignment.slug, regrade=row.id, submissions=len(done))
     return _record(session, row)
+
+
+def _check_complete(found: Regrade, live: int) -> None:
+    where = f"regrade {found.number} of {found.assignment}"
+    if found.waiting:
+        raise HeldoutError(
+            f"{found.waiting} of {found.submissions} submissions are not judged yet",
+            where=where,
+            expected="all of them judged",
+            next_step="run `heldout grade`, then apply",
+        )
+    if found.broken and found.data_version != live:
+        raise HeldoutError(
+            f"{found.broken} of {found.submissions} broke on our side, and have no score on the new data",
+            where=where,
+            expected="a board on which all are judged on the same data",
+            next_step=f"mend the cause, `heldout regrade {found.assignment} --cancel`, and begin anew",
+        )
 
 
 Done = tuple[RegradeItemRow, SubmissionRow, JudgingRow]

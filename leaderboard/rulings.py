@@ -34,6 +34,7 @@ LONGEST_REASON = 1000
 
 def choose(session: Session, refs: Sequence[int], assignment: Assignment, now: datetime) -> None:
     """Select exactly these of a team's submissions to one board. Raises HeldoutError."""
+    standings.hold(session, assignment, now)
     rows = [find(session, ref, lock=True) for ref in sorted(set(refs))]  # locked in one order by all
     first = rows[0]
     _check_selectable(rows, assignment)
@@ -74,6 +75,7 @@ def _check_selectable(rows: Sequence[SubmissionRow], assignment: Assignment) -> 
 
 def withdraw(session: Session, ref: int, assignment: Assignment, now: datetime) -> State:
     """Take a submission back: a queued one at no cost, a judged one off the boards. Raises HeldoutError."""
+    standings.hold(session, assignment, now)
     row = find(session, ref, lock=True)
     if row.state is State.RUNNING:
         raise HeldoutError(f"#{ref} is being graded", expected="a queued or judged one")
@@ -90,12 +92,13 @@ def withdraw(session: Session, ref: int, assignment: Assignment, now: datetime) 
 
 def bring_back(session: Session, ref: int, assignment: Assignment, now: datetime) -> State:
     """Undo `withdraw`. Raises HeldoutError."""
+    standings.hold(session, assignment, now)
     row = find(session, ref, lock=True)
     if row.withdrawn_at is None:
         raise HeldoutError(f"#{ref} was not withdrawn")
     _check_open(session, row, assignment, now, "withdrawals")
     if row.state is State.CANCELLED:
-        _check_room(session, row, assignment)
+        _check_room(session, row, assignment, now)
         row.state = State.QUEUED
     row.withdrawn_at = None
     note(session, now, "brought back", f"#{ref}", team=_name(session, row.team_id))
@@ -107,6 +110,7 @@ def extend(
     session: Session, assignment: Assignment, username: str, until: datetime | None, now: datetime
 ) -> datetime | None:
     """Give a student a deadline of one's own, or take it back (None); return the one before."""
+    standings.hold(session, assignment, now)
     student = _student(session, username)
     deadline, reveal = assignment.rules.deadline, _revealed_at(session, assignment)
     if until and (deadline is None or until <= deadline):
@@ -146,6 +150,7 @@ def extend(
 
 def disqualify(session: Session, assignment: Assignment, team: str, reason: str, now: datetime) -> None:
     """Take a team off the boards of an assignment, until it is reinstated. Raises HeldoutError."""
+    standings.hold(session, assignment, now)
     if not reason.strip() or len(reason) > LONGEST_REASON:
         raise HeldoutError(
             "a disqualification needs a reason", expected=f"1 to {LONGEST_REASON} characters: --reason TEXT"
@@ -162,6 +167,7 @@ def disqualify(session: Session, assignment: Assignment, team: str, reason: str,
 
 def reinstate(session: Session, assignment: Assignment, team: str, now: datetime) -> None:
     """Undo `disqualify`. Raises HeldoutError."""
+    standings.hold(session, assignment, now)
     row = find_team(session, team, lock=True)
     found = disqualified(session, assignment.slug, [row.id])
     if found is None:
@@ -198,9 +204,7 @@ def _last_chance(session: Session, assignment: Assignment) -> datetime | None:
 
 
 def is_revealed(session: Session, board: Board, now: datetime) -> bool:
-    row = session.get(BoardRow, (board.slug, board.run_kind))
-    by_hand = row is not None and row.revealed_at is not None
-    return by_hand or (board.rules.reveal is not None and board.rules.reveal <= now)
+    return admission.is_revealed(session, board.slug, board.run_kind, board.rules, now)
 
 
 def _revealed_at(session: Session, assignment: Assignment) -> datetime | None:
@@ -244,13 +248,14 @@ def _check_open(
         )
 
 
-def _check_room(session: Session, row: SubmissionRow, assignment: Assignment) -> None:
+def _check_room(session: Session, row: SubmissionRow, assignment: Assignment, now: datetime) -> None:
     """A cancelled one had cost nothing: it counts again, and on the day that it was received."""
-    team = session.get_one(TeamRow, row.team_id)
+    team = session.get_one(TeamRow, row.team_id, with_for_update={"key_share": True})
     if team.kind is TeamKind.STUDENT:
         then = row.received_at
         allowed = admission.quota(session, team, row.assignment, row.run_kind, assignment.rules, then)
         admission.check_room(allowed, then)
+        admission.check_rested(allowed, now)
 
 
 def _same_board(row: SubmissionRow) -> ColumnElement[bool]:

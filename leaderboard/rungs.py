@@ -77,6 +77,15 @@ def restore(session: Session, board: Board, team_id: int, data_sha256: str) -> N
         raise_to(session, board, team_id, best)
 
 
+def put_back(session: Session, board: Board, team_id: int, data_sha256: str) -> None:
+    """To the best that was released and still counts as the team's own; there may be none."""
+    row = session.get(RungRow, (board.slug, board.run_kind, team_id), with_for_update=True)
+    if row is not None and row.data_sha256 == data_sha256:
+        session.delete(row)
+        session.flush()
+        restore(session, board, team_id, data_sha256)
+
+
 def _shown(session: Session, board: Board, team_id: int, data_sha256: str) -> Offer | None:
     """The best that was released of the team on these data, without its items; old courses have no rungs."""
     loss = board.sign * ScoreRow.value

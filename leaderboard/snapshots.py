@@ -118,8 +118,16 @@ def _tallies_until(session: Session, board: Board, at: datetime) -> Mapping[int,
     return {team: (count, last) for team, count, last in session.execute(query)}
 
 
+def moved_at(session: Session, board: Board, split: str) -> datetime | None:
+    """When this split's standings moved last: of the other's moves nobody is told by it."""
+    theirs = (on(StandingRow, board), StandingRow.split == split)
+    began = select(func.max(StandingRow.since)).where(*theirs, StandingRow.until.is_(None))
+    ended = select(func.max(StandingRow.until)).where(*theirs, StandingRow.until.is_not(None))
+    return max(filter(None, (session.scalar(began), session.scalar(ended))), default=None)
+
+
 def changed_at(session: Session, board: Board) -> datetime | None:
-    """When anything on the board moved last."""
+    """When anything on the board moved last, on either split: for ties alone."""
     row = session.get(BoardRow, (board.slug, board.run_kind))
     return row.changed_at if row else None
 
@@ -165,7 +173,8 @@ def _keep(session: Session, board: Board, row: BoardRow, found: Ties, now: datet
     latest = select(func.max(TiesRow.at)).where(
         TiesRow.assignment == board.slug, TiesRow.run_kind == board.run_kind
     )
-    now = max(now, session.scalar(latest) or now)  # the latest count, also after a clock went backwards
+    now = found.changed_at or now  # of the scores that they are of; and the latest count
+    now = max(now, session.scalar(latest) or now)
     for split, edges in found.edges.items():
         if list(edges) != list(_edges(session, board, split, None)):
             session.merge(

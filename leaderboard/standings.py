@@ -6,6 +6,7 @@ that ends stays, with its times: that is the board's history. All inside the cal
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
@@ -13,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from grader.rules import Rules
+from grader.spec import Assignment, RunKind
 from leaderboard import counting
 from leaderboard.admission import deadline_of
 from leaderboard.boards import Board
@@ -32,6 +34,7 @@ from leaderboard.tables import (
     TeamRow,
 )
 
+DECISIVE = ("counts", "deadline", "extensions")  # the rules that decide what stands
 SOME = 500  # teams worked out together
 
 
@@ -51,9 +54,17 @@ def board_row(session: Session, board: Board, now: datetime) -> BoardRow:
         if row.rules:
             changes = {name: value for name, value in today.items() if row.rules.get(name) != value}
             note(session, now, "rules changed", board.slug, board=str(board.run_kind), **changes)
+        moved = not row.rules or any(row.rules.get(name) != today[name] for name in DECISIVE)
         row.rules = today
-        restand(session, board, everybody(session, board), now)
+        if moved:
+            restand(session, board, everybody(session, board), now)
     return row
+
+
+def hold(session: Session, assignment: Assignment, now: datetime) -> None:
+    """Lock an assignment's boards, before anything else: who changes them waits here for the others."""
+    for run_kind in RunKind:
+        board_row(session, Board(assignment, run_kind), now)
 
 
 def _made(session: Session, board: Board) -> BoardRow:
@@ -103,7 +114,10 @@ def _restand(session: Session, board: Board, teams: Sequence[int], now: datetime
                 new = _standing(board, team.id, split, candidate, counts[team.id], now)
             changed |= _replace(session, present.get((team.id, split)), new, now)
         if team.kind is TeamKind.STUDENT:
-            _forget_items(session, board, team.id, [*stands.values(), *(one for one in own if one.selected)])
+            mine = [replace(one, withdrawn=False) for one in own]  # it may come back, as a barred team may
+            may_stand = _chosen(board, mine, deadline).values()
+            kept = [*stands.values(), *may_stand, *(one for one in own if one.selected)]
+            _forget_items(session, board, team.id, kept)
     return changed
 
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy.orm import Session
 
 from grader import catalogue
 from grader.errors import HeldoutError, UnknownAssignment
@@ -263,25 +264,29 @@ class Store:
         """The board now, or `at` a time, and what it was `since`: see `reading.board`."""
         with self._database.reading() as session:
             split = PRIVATE if private else PUBLIC
-            frozen = rulings.frozen_at(session, board, self._clock())
-            if frozen and not private and not live:
-                at = min(at, frozen) if at else frozen
-            since = since or (at or snapshots.changed_at(session, board) or self._clock()) - DAY
+            if not private and not live:
+                at = self._told_at(session, board, at)
+            since = since or (at or snapshots.moved_at(session, board, split) or self._clock()) - DAY
             return snapshots.snapshots(session, board, split, at, since)
+
+    def _told_at(self, session: Session, board: Board, at: datetime | None) -> datetime | None:
+        """The moment whose public board was told `at` a time: while it was frozen, that of the freeze."""
+        now = self._clock()
+        return rulings.frozen_at(session, board, min(at, now) if at else now) or at
 
     def history(
         self, board: Board, *, private: bool = False, at: datetime | None = None, live: bool = False
     ) -> list[Step]:
         """How the scores came about of the board that `snapshots` tells, in the order of time."""
         with self._database.reading() as session:
-            if at is None and not private and not live:
-                at = rulings.frozen_at(session, board, self._clock())
+            if not private and not live:
+                at = self._told_at(session, board, at)
             return steps(session, board, PRIVATE if private else PUBLIC, at)
 
     def changed_at(self, board: Board) -> datetime | None:
-        """When a score on it moved last."""
+        """When a public score on it moved last."""
         with self._database.reading() as session:
-            return snapshots.changed_at(session, board)
+            return snapshots.moved_at(session, board, PUBLIC)
 
     def is_revealed(self, board: Board) -> bool:
         """Whether everybody may see the private board."""

@@ -13,7 +13,7 @@ from grader.errors import HeldoutError
 from grader.spec import Assignment, Limits
 from leaderboard.integrity.contents import Contents, of_files, read
 from leaderboard.names import name_key
-from leaderboard.records import Estimates, Showing, Submission, TeamKind
+from leaderboard.records import Estimates, Showing, State, Submission, TeamKind
 
 ItemScores = Mapping[str, npt.NDArray[np.float32]]
 
@@ -83,7 +83,7 @@ def gather(
     fetch: an archive's bytes by its SHA-256. What is not scored is left out; an archive that is missing or
     can't be read is no reason to compare nothing else.
     """
-    known = {one.ref: one for one in ledger.submissions(assignment.slug) if one.public is not None}
+    known = {one.ref: one for one in ledger.submissions(assignment.slug) if one.state is State.SCORED}
     chosen = [known[ref] for ref in refs if ref in known]
     showings = ledger.showings([one.ref for one in chosen])
     return [
@@ -93,7 +93,7 @@ def gather(
             kind=one.kind,
             received_at=one.received_at,
             sha256=one.sha256,
-            public=one.public or {},
+            public=one.judging.public if one.judging else {},  # withheld ones, too: they may be selected
             private=one.private or {},
             items=ledger.items(one.ref),
             contents=_contents(one.sha256, fetch, assignment.limits),

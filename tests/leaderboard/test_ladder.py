@@ -48,9 +48,9 @@ def test_guessing_400_times_hardly_ever_moves_a_score() -> None:
     assert moved <= 100  # of 8,000; 50 are expected, most of them after a bad first guess
 
 
-def test_a_set_moves_beyond_its_half_width() -> None:
+def test_a_set_moves_beyond_one_and_a_half_half_widths() -> None:
     assert climbs_as_a_set(0.5, 0.1, None)
-    assert climbs_as_a_set(0.39, 0.1, 0.5)
+    assert climbs_as_a_set(0.34, 0.1, 0.5)
     assert not climbs_as_a_set(0.41, 0.1, 0.5)
 
 

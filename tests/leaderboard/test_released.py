@@ -131,15 +131,15 @@ def test_the_higher_rung_of_two_teams_is_the_merged_ones(store: Store) -> None:
     assert not store.submission(hand_in(store, BETTER, "Ada")).released
 
 
-def test_a_score_of_a_whole_set_moves_beyond_its_half_width(url: str, clock: Clock) -> None:
+def test_a_score_of_a_whole_set_moves_beyond_one_and_a_half_half_widths(url: str, clock: Clock) -> None:
     under = assignment(KID)
     shown = []
     with Store.open(url, clock=clock, assignments=lambda slug: under) as store:
-        for value in (30.0, 28.5, 27.5, 26.0, 40.0):
+        for value in (30.0, 27.5, 26.5, 24.0, 40.0):
             send(store)
             judge(store, of_a_set(value))
             shown.append(told(store, under=under)[0][1])
-    assert shown == [30.0, 30.0, 27.5, 27.5, 27.5]
+    assert shown == [30.0, 30.0, 26.5, 26.5, 26.5]
 
 
 def of_a_set(value: float) -> Report:
