@@ -168,6 +168,17 @@ def test_rules_are_previewed_before_they_are_seen(desk: Desk) -> None:
     assert desk.board() == {ADA.team: 17.0}
 
 
+def test_extensions_of_nobody_are_named(desk: Desk) -> None:
+    before = "[assignments.denoising.rules]\nextensions = "
+    desk.configure("[assignments.denoising.rules]\n", before + "{ ADA = 2030-11-21T18:00:00Z }\n")
+    words = ["course", "rules", "--course", str(desk.course.folder)]
+    assert CliRunner().invoke(heldout, words).stderr == ""
+    desk.configure("{ ADA = ", "{ adda = 2030-11-22T18:00:00Z, bob = ")
+    expected = "denoising: extensions.adda: no student has this username\n"
+    assert CliRunner().invoke(heldout, words).stderr == expected
+    assert desk.rows("course", "rules") == [], "on a channel of its own"
+
+
 def test_listing_assignments_changes_no_board(desk: Desk) -> None:
     """It once made all boards anew, under no rules at all."""
     before = (desk.store.submission(1).received_at + timedelta(microseconds=1)).isoformat()
@@ -220,7 +231,21 @@ def test_a_regrade_is_begun_looked_at_and_applied(desk: Desk) -> None:
     assert "cancelled" in desk.type(*words, "--cancel")
 
 
-@pytest.mark.parametrize("words", [("--apply", "--cancel"), ("--new-data", "1", "-m", "x")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--apply", "--cancel"),
+        ("--new-data", "1", "-m", "x"),
+        ("--all", "1", "-m", "x"),
+        ("1",),
+        ("--all",),
+        ("--new-data",),
+        ("1", "--apply"),
+        ("--all", "--preview"),
+        ("--new-data", "--cancel"),
+        ("--apply", "-m", "x"),
+    ],
+)
 def test_what_contradicts_itself_is_refused(desk: Desk, words: tuple[str, ...]) -> None:
     arguments = ["regrade", "denoising", *words, "--course", str(desk.course.folder)]
     assert CliRunner().invoke(heldout, arguments).exit_code == 2
@@ -239,4 +264,7 @@ def test_new_data_are_those_of_todays_settings(desk: Desk) -> None:
         desk.configure(f"items = {items - 16}", f"items = {items}")
         assert f"on version {version} of the" in desk.type(*words)
         assert len(load_data(desk.course, "denoising", version).heldout["public"]) == items
+        with pytest.raises(HeldoutError, match="is open"):
+            desk.type(*words)
+        assert not desk.course.data("denoising", version + 1).exists(), "nothing was drawn in vain"
         desk.type("regrade", "denoising", "--cancel")
