@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -88,6 +89,7 @@ def test_limits(desk: Desk) -> None:
     desk.type("withdraw", 4)
     [row] = desk.rows("limits", "denoising", "--team", LONG.team)
     assert row["left"] == 5
+    assert (row["pending"], row["mostPending"], row["nextAt"]) == (0, 2, None)
 
 
 def test_select_and_withdraw(desk: Desk) -> None:
@@ -172,7 +174,8 @@ def test_extensions_of_nobody_are_named(desk: Desk) -> None:
     before = "[assignments.denoising.rules]\nextensions = "
     desk.configure("[assignments.denoising.rules]\n", before + "{ ADA = 2030-11-21T18:00:00Z }\n")
     words = ["course", "rules", "--course", str(desk.course.folder)]
-    assert CliRunner().invoke(heldout, words).stderr == ""
+    printed = CliRunner().invoke(heldout, words)
+    assert ("no limit" in printed.stdout, printed.stderr) == (True, "")
     desk.configure("{ ADA = ", "{ adda = 2030-11-22T18:00:00Z, bob = ")
     expected = "denoising: extensions.adda: no student has this username\n"
     assert CliRunner().invoke(heldout, words).stderr == expected
@@ -268,3 +271,27 @@ def test_new_data_are_those_of_todays_settings(desk: Desk) -> None:
             desk.type(*words)
         assert not desk.course.data("denoising", version + 1).exists(), "nothing was drawn in vain"
         desk.type("regrade", "denoising", "--cancel")
+
+
+def test_damaged_data_of_a_later_version_are_drawn_again(desk: Desk) -> None:
+    from grader.catalogue import find
+    from grader.prepared import load_data, prepare
+
+    prepare(desk.course, find("denoising"))
+    desk.configure("items = 64", "items = 80")
+    desk.type("withdraw", 4)  # the one that waits
+    desk.type("regrade", "denoising", "--new-data", "-m", "more of them")
+    for value in (17.0, 18.0, 19.0):
+        judge(desk.store, scored(value))
+    desk.type("regrade", "denoising", "--apply")
+    before = load_data(desk.course, "denoising", 2).sha256
+    folder = desk.course.data("denoising", 2)
+    (folder / "heldout.npz").write_bytes(b"")
+    with pytest.raises(HeldoutError, match="altered") as caught:
+        load_data(desk.course, "denoising", 2)
+    assert f"remove {folder} and run `heldout course init {desk.course.folder}`" in caught.value.next_step
+    shutil.rmtree(folder)
+    result = CliRunner().invoke(heldout, ["course", "init", str(desk.course.folder)])
+    drawn = "version 2 of the data drawn by the secret seed, under the settings of today."
+    assert f"denoising: {drawn}" in result.stdout
+    assert load_data(desk.course, "denoising", 2).sha256 == before
