@@ -18,7 +18,6 @@ from commands.decisions import (
     extend,
     integrity,
     limits,
-    regrade,
     reinstate,
     reveal,
     rules,
@@ -27,6 +26,7 @@ from commands.decisions import (
     withdraw,
 )
 from commands.grading import baselines, doctor, grade
+from commands.regrade import regrade
 from commands.student import assignments, check, start, submit
 from grader.errors import HeldoutError
 

@@ -1,4 +1,7 @@
-"""What a board and a submission cost in a large course, on SQLite and PostgreSQL, on a disk."""
+"""What a board and a submission cost in a large course, on SQLite and PostgreSQL, on a disk.
+
+`submit` is the ledger's share: that the archive is checked and kept before is left out.
+"""
 
 import gc
 import os
@@ -38,7 +41,7 @@ from leaderboard.boards import Board
 from leaderboard.database import Database
 from leaderboard.reading import board
 from leaderboard.store import Store
-from leaderboard.tables import BoardRow, ItemScoresRow, ResampledRow, StandingRow
+from leaderboard.tables import BoardRow, ItemScoresRow, JudgingRow, ResampledRow, StandingRow, SubmissionRow
 
 MANY, FEW = 1_000_000, 30_000
 TIMES = 100
@@ -65,6 +68,7 @@ class Bench:
     url: str
     bare: Callable[[], object]  # commits one row
     clock: Clock = field(default_factory=Clock)
+    graded: list[int] = field(default_factory=list)  # submissions whose scores the store recorded
 
     def __post_init__(self) -> None:
         os.sync()  # what was filled in is on the disk, and no later commit pays for it
@@ -118,6 +122,7 @@ class Bench:
 
     def record(self, job: Job, report: Report) -> None:
         assert self.store.record(job, report)
+        self.graded.append(job.ref)
 
     # ---------------------------------------------------------------- what must hold
 
@@ -130,19 +135,30 @@ class Bench:
             row = session.get_one(BoardRow, (BOARD.slug, BOARD.run_kind))
             assert not row.ties_stale, "standings were made anew"
         assert self.standings(teams.tolist()) == before
-        assert self.kept() <= 2
+        assert self.kept(teams.tolist()) <= 2
 
     def standings(self, teams: Sequence[int]) -> list[tuple[object, ...]]:
         query = select(*StandingRow.__table__.columns).where(StandingRow.team_id.in_(teams)).order_by("id")
         with self.database.reading() as session:
             return [tuple(row) for row in session.execute(query)]
 
-    def kept(self) -> float:
-        """Vectors a team: the larger of items of a metric and resamples of a split."""
+    def teams_graded(self) -> list[int]:
+        query = select(SubmissionRow.team_id).where(SubmissionRow.id.in_(self.graded)).distinct()
         with self.database.reading() as session:
-            items = session.scalar(select(func.count()).select_from(ItemScoresRow)) or 0
-            resampled = session.scalar(select(func.count()).select_from(ResampledRow)) or 0
-        return max(items, resampled / len(SPLITS)) / TEAMS
+            return list(session.scalars(query))
+
+    def kept(self, teams: Sequence[int]) -> float:
+        """Vectors a team: the larger of items of a metric and resamples of a split."""
+        owned = select(JudgingRow.id).join(SubmissionRow, SubmissionRow.id == JudgingRow.submission_id)
+        theirs = owned.where(SubmissionRow.team_id.in_(teams))
+        with self.database.reading() as session:
+            counted = [
+                session.scalar(select(func.count()).select_from(table).where(table.judging_id.in_(theirs)))
+                or 0
+                for table in (ItemScoresRow, ResampledRow)
+            ]
+        items, resampled = counted
+        return max(items, resampled / len(SPLITS)) / len(teams)
 
 
 def better(number: int) -> Report:
@@ -244,6 +260,7 @@ def measured(name: str, bench: Bench) -> tuple[list[Row], Costs]:
     past = [timed(lambda: board(bench.store, ASSIGNMENT, at=NOW - timedelta(days=7))) for _ in range(5)]
     claim, record = bench.grade()
     again = timed(lambda: board(bench.store, ASSIGNMENT))
+    kept = bench.kept(bench.teams_graded())  # the store's doing, not the filling's
     rows += [
         at_most(f"{name}: public board, p95", p95(public), "ms", 50),
         at_most(f"{name}: private board, p95", p95(private), "ms", 50),
@@ -253,8 +270,8 @@ def measured(name: str, bench: Bench) -> tuple[list[Row], Costs]:
         *spread(f"{name}: claim, {TEAMS:,} teams waiting", claim),
         *spread(f"{name}: record a score that stands", record),
         Row(f"{name}: board as it stood a week ago, median", median(past), "ms"),
-        Row(f"{name}: board after scores moved, with its ties", again, "s"),
-        at_most(f"{name}: per-item vectors kept, of a metric or split and team", bench.kept(), "", 2),
+        Row(f"{name}: board after scores moved", again, "s"),
+        at_most(f"{name}: per-item vectors kept, of a metric or split and team", kept, "", 2),
     ]
     return rows, {"board": median(public), "submit": median(submit)}
 

@@ -2,11 +2,15 @@
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from commands.options import FOLDER, course_option, locate, open_store
 from grader.errors import HeldoutError
+
+if TYPE_CHECKING:
+    from grader.course import Course
 
 
 @click.group()
@@ -49,15 +53,27 @@ def init(folder: Path, title: str, slugs: tuple[str, ...], data: Path | None, it
         told = f"added: {', '.join(added)}" if added else "its settings stay as they are"
         click.echo(f"{folder} is a course already; {told}.")
     try:
-        Store.create(made.database)
-        for slug in made.config.assignments:
-            drawn = prepared.prepare(made, catalogue.find(slug))
-            click.echo(f"{slug}: data {'drawn by the secret seed' if drawn else 'already there'}.")
+        with Store.create(made.database) as store:
+            for slug in made.config.assignments:
+                _prepare(made, slug, store.regrades.data_version(slug))
         courses.save(made, added)  # last, like a fresh course's: other options may be tried anew until then
     except HeldoutError:
         if fresh:  # so that the same command, with other options or after an install, starts anew
             shutil.rmtree(folder)
         raise
+
+
+def _prepare(course: "Course", slug: str, live: int) -> None:
+    """The data that everything is judged on, too, where a regrade has drawn them anew."""
+    from grader import catalogue, prepared
+
+    assignment = catalogue.find(slug)
+    drawn = prepared.prepare(course, assignment)
+    click.echo(f"{slug}: data {'drawn by the secret seed' if drawn else 'already there'}.")
+    if live > 1:
+        drawn = prepared.prepare(course, assignment, live)
+        said = "drawn by the secret seed, under the settings of today" if drawn else "already there"
+        click.echo(f"{slug}: version {live} of the data {said}.")
 
 
 @click.group()

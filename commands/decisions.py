@@ -1,6 +1,5 @@
 """Verbs that decide: what counts, who may, since when and until when. The audit log has them all."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -186,83 +185,8 @@ def audit(style: str, folder: Path | None) -> None:
     print_events(open_store(locate(folder)).decisions.events(), style)
 
 
-@click.command()
-@click.argument("slug")
-@click.argument("refs", metavar="[REF]...", type=int, nargs=-1)
-@click.option("-m", "reason", default="", metavar="TEXT", help="Why; it goes into the audit log.")
-@click.option("--all", "everything", is_flag=True, help="All that was ever judged.")
-@click.option("--new-data", is_flag=True, help="All of them, on data drawn anew under the settings of today.")
-@click.option("--preview", is_flag=True, help="Who would move, if the open set were applied.")
-@click.option("--apply", "applied", is_flag=True, help="Make the open set's judgings those that count.")
-@click.option("--cancel", is_flag=True, help="Drop the open set.")
-@format_option
-@course_option
-def regrade(
-    slug: str,
-    refs: tuple[int, ...],
-    reason: str,
-    everything: bool,
-    new_data: bool,
-    preview: bool,
-    applied: bool,
-    cancel: bool,
-    style: str,
-    folder: Path | None,
-) -> None:
-    """Judge submissions to SLUG again as a set: begun with -m, graded behind new ones, then applied or not.
-
-    By default what stands on a board or may: released, selected, and each team's latest.
-    """
-    from leaderboard.render_rules import print_regrade
-
-    if preview + applied + cancel > 1:
-        raise click.UsageError("--preview, --apply and --cancel are three different things")
-    if new_data and refs:
-        raise click.UsageError(
-            "on a board all is judged on the same data: name no submissions with --new-data"
-        )
-    course = locate(folder)
-    store, assignment = open_store(course), settled(course, slug)
-    if applied:
-        print_regrade(store.regrades.apply(assignment), style)
-    elif cancel:
-        print_regrade(store.regrades.cancel(slug), style)
-    elif preview:
-        current = store.regrades.current(slug)
-        if style == "table":
-            print_regrade(current)
-        _print_moves([assignment], store.regrades.preview, style)
-    elif not reason:
-        print_regrade(store.regrades.current(slug), style)
-    else:
-        version = _new_version(course, assignment, store) if new_data else None
-        begun = store.regrades.begin(
-            assignment, refs, everything=everything or new_data, reason=reason, data_version=version
-        )
-        print_regrade(begun, style)
-
-
-def _new_version(course: "Course", assignment: "Assignment", store: "Store") -> int:
-    """Draw data under a number that no set has had. Raises HeldoutError when they are those of today."""
-    from grader.errors import HeldoutError
-    from grader.prepared import load_data, prepare
-
-    slug = assignment.slug
-    live, version = store.regrades.data_version(slug), store.regrades.newest_version(slug) + 1
-    shutil.rmtree(course.data(slug, version), ignore_errors=True)  # of a set that was refused
-    prepare(course, assignment, version)
-    old, new = (load_data(course, slug, number) for number in (live, version))
-    if old.sha256 == new.sha256:
-        raise HeldoutError(
-            "the data drawn anew are those of today",
-            where=str(course.data(slug, version)),
-            expected="a setting that has changed: items, public_share, data",
-            next_step="change it in course.toml, then begin again",
-        )
-    return version
-
-
-def _print_moves(listed: "Sequence[Assignment]", look: "Look", style: str) -> None:
+def print_moves_of(listed: "Sequence[Assignment]", look: "Look", style: str) -> None:
+    """Print who would move on each of their boards."""
     from leaderboard.render_rules import print_moves
 
     print_moves([moves for assignment in listed for moves in _moves(assignment, look)], style)
@@ -286,17 +210,28 @@ def _moves(assignment: "Assignment", look: "Look") -> "Iterator[Moves]":
 @course_option
 def rules(slugs: tuple[str, ...], preview: bool, style: str, folder: Path | None) -> None:
     """Show the rules in course.toml, and who moves by what has changed since the boards were last made."""
+    from leaderboard.plain import one_line
     from leaderboard.render_rules import print_rules
 
     course = locate(folder)
     store = open_store(course)
     chosen = [settled(course, slug) for slug in slugs or tuple(course.config.assignments)]
+    for assignment in chosen:
+        for name in _unknown(assignment, store):
+            said = f"{assignment.slug}: extensions.{one_line(name)}: no student has this username"
+            click.echo(said, err=True)
     if style != "table":
-        _print_moves(chosen, store.preview, style)
+        print_moves_of(chosen, store.preview, style)
         return
     for assignment in chosen:
         print_rules(assignment)
-        _print_moves([assignment], store.preview, style)
+        print_moves_of([assignment], store.preview, style)
+
+
+def _unknown(assignment: "Assignment", store: "Store") -> list[str]:
+    """Extensions of nobody: a username that is misspelt, say, or not yet imported."""
+    students = {name.casefold() for team in store.teams() for name in team.members}
+    return [name for name in assignment.rules.extensions if name.casefold() not in students]
 
 
 @click.command()

@@ -148,7 +148,7 @@ def _verify(path: Path, sha256: str) -> None:
         where=str(path),
         expected=f"SHA-256 {sha256}",
         next_step=f"remove {path.parent} and run `heldout course init {path.parents[2]}`: "
-        "the course's seed draws the same data again",
+        "the course's seed draws the data again, under the settings of today",
     )
 
 

@@ -19,7 +19,14 @@ def _no_number(value: Any) -> Any:
     raise PydanticCustomError("datetime_type", "{said}", {"said": said})
 
 
+def _lifted(value: Any) -> Any:
+    """TOML has no null."""
+    return None if value == UNLIMITED else value
+
+
+UNLIMITED = "unlimited"
 Count = Annotated[int, Field(gt=0, strict=True)]
+Limit = Annotated[Count | None, BeforeValidator(_lifted)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_no_number)]
 
 
@@ -32,7 +39,7 @@ class Counts(StrEnum):
 
 
 class Rules(BaseModel):
-    """Times are instants with a zone; what is left out sets no limit.
+    """Times are instants with a zone. None: no limit; "unlimited" says so of daily, total and pending.
 
     Contradictions are refused with the key that has to change, in the error's context.
     """
@@ -42,9 +49,9 @@ class Rules(BaseModel):
     opens: Instant | None = None
     deadline: Instant | None = None  # received by then counts, whenever it runs
     late_until: Instant | None = None  # received by then is scored, but not ranked
-    daily: Count | None = 5  # submissions of a team to one board in a day of UTC
-    total: Count | None = None
-    pending: Count | None = 2  # of a team, queued or running
+    daily: Limit = 5  # submissions of a team to one board in a day of UTC
+    total: Limit = None
+    pending: Limit = 2  # of a team, queued or running
     cooldown_seconds: Annotated[float, Field(ge=0, le=YEAR, allow_inf_nan=False)] = (
         0.0  # after a submission that was scored
     )

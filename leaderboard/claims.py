@@ -23,7 +23,7 @@ from leaderboard.columns import Leased
 from leaderboard.people import find_team
 from leaderboard.records import Place, Receipt, State, TeamKind
 from leaderboard.reports import add_broken
-from leaderboard.tables import JudgingRow, RegradeRow, SubmissionRow, TeamRow
+from leaderboard.tables import JudgingRow, RegradeItemRow, RegradeRow, SubmissionRow, TeamRow
 
 PATIENCE = timedelta(minutes=10)  # that a training waits while there is something shorter to do
 USUAL = 30.0  # seconds that a judging takes, where none has been seen
@@ -227,8 +227,14 @@ def _typical_seconds(session: Session) -> Mapping[tuple[str, RunKind], float]:
 def _busy(session: Session, now: datetime) -> Sequence[float]:
     """For each place where something is graded how many seconds are left; none: no grader is at work."""
     typical = _typical_seconds(session)
-    query = select(SubmissionRow.assignment, SubmissionRow.run_kind, SubmissionRow.claimed_at)
-    running = session.execute(query.where(SubmissionRow.state == State.RUNNING))
+    first = select(SubmissionRow.assignment, SubmissionRow.run_kind, SubmissionRow.claimed_at)
+    again = select(SubmissionRow.assignment, SubmissionRow.run_kind, RegradeItemRow.claimed_at).join(
+        RegradeItemRow, RegradeItemRow.submission_id == SubmissionRow.id
+    )
+    running = [
+        *session.execute(first.where(SubmissionRow.state == State.RUNNING)),
+        *session.execute(again.where(RegradeItemRow.state == State.RUNNING)),
+    ]
     return [
         max(0.0, typical.get((slug, kind), USUAL) - (now - (claimed_at or now)).total_seconds())
         for slug, kind, claimed_at in running

@@ -4,7 +4,7 @@ A plain board answers every probe, and many small answers add up to the labels (
 Ladder: A Reliable Leaderboard for Machine Learning Competitions"). Losses here are per item, lower is better.
 
 It does not stop who starts from answers that are certainly wrong and rights some at a time: each such step
-is certain, and tells how many (of 2,000 coins .56 to .60 after some 180 probes, see the benchmark). Against
+is certain, and tells how many (of 2,000 coins .56 after some 180 probes, see the benchmark). Against
 that stand the number of submissions that a team has, and the private board.
 """
 
@@ -16,9 +16,10 @@ import numpy.typing as npt
 Losses = npt.NDArray[np.floating]
 
 # Standard errors. The paper has 1, which luck reaches with one probe in six: of 2,000 coins the board showed
-# .612 right to who changed 30 at a time and kept what it liked, 400 times; .550 against 1.96 (60 at a time),
-# .520 against 2.5 (500), .511 against 3 (500). Boosting got .513 against 2.5. A wider step keeps more from
-# honest students, too: two networks that disagree on 8 % of 2,000 images have to differ by 1.6 points.
+# .614 right to who changed 30 at a time and kept what it liked, 400 times; .551 against 1.96 (60 at a time),
+# .519 against 2.5 (500; .52 with 60), .510 against 3 (500). Boosting got .512 against 2.5. A wider step keeps
+# more from honest students, too: two networks that disagree on 8 % of 2,000 images have to differ by 1.6
+# points.
 STEP = 2.5
 SET_STEP = 1.5  # half-widths
 
@@ -60,8 +61,3 @@ def climbs_as_a_set(loss: float, half_width: float, released: float | None) -> b
     (True, False, True)
     """
     return released is None or loss < released - SET_STEP * half_width
-
-
-def bounded(losses: Losses, low: float, high: float) -> Losses:
-    """Clipped to [low, high]: a single item without a bound could be told from the mean (NLL, say)."""
-    return losses.clip(low, high)

@@ -1,7 +1,7 @@
 """Rules, quotas, regrades and the audit log for the terminal, as CSV and as JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 
@@ -31,18 +31,26 @@ def _print(
 # ---------------------------------------------------------------- limits and rules
 
 
+QUOTA = (
+    "today", "daily", "used", "total", "pending", "mostPending",
+    "opens", "deadline", "closes", "nextAt", "left",
+)  # fmt: skip
+LIMITS = ("daily", "total", "pending")
+
+
 def print_quota(quota: Quota, style: str = "table", *, console: Console | None = None) -> None:
     """Print what a team may still hand in: Kaggle's submission limits."""
-    header = ("today", "daily", "used", "total", "pending", "opens", "deadline", "closes", "left")
     row = (
         quota.today,
         quota.daily,
         quota.used,
         quota.total,
         quota.pending,
+        quota.most_pending,
         quota.opens,
         quota.deadline,
         quota.closes,
+        quota.next_at,
         quota.left,
     )
     facts = [
@@ -55,7 +63,7 @@ def print_quota(quota: Quota, style: str = "table", *, console: Console | None =
         ("late until", _said(quota.closes) if quota.closes != quota.deadline else ""),
         ("next one from", _said(quota.next_at)),
     ]
-    _print(header, [row], style, _grid(facts), console)
+    _print(QUOTA, [row], style, _grid(facts), console)
 
 
 def _of(used: int, limit: int | None) -> str:
@@ -81,13 +89,19 @@ def print_rules(assignment: Assignment, *, console: Console | None = None) -> No
     facts = []
     for name in type(assignment.rules).model_fields:
         value = getattr(assignment.rules, name)
-        if isinstance(value, dict):
-            value = ", ".join(f"{who}: {_said(until)}" for who, until in value.items())
-        said = _said(value) if isinstance(value, datetime) else str(value)
-        facts.append((name, "" if value in (None, "", 0.0) else said))
+        lifted = value is None and name in LIMITS
+        facts.append((name, "no limit" if lifted else _rule(value)))
     console = console or terminal()
     console.print(Text(assignment.title, "bold"))
     console.print(_grid(facts))
+
+
+def _rule(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{who}: {_said(until)}" for who, until in value.items())
+    if isinstance(value, datetime):
+        return _said(value)
+    return "" if value in (None, "", 0.0) else str(value)
 
 
 # ---------------------------------------------------------------- who would move

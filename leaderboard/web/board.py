@@ -41,10 +41,6 @@ class Board:
         return folder(self.assignment.slug, self.run_kind, private=self.private)
 
     @property
-    def public_folder(self) -> str:
-        return folder(self.assignment.slug, self.run_kind)
-
-    @property
     def home(self) -> str:
         """The way back from its folder."""
         return "../" * (1 + self.folder.count("/"))

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -88,6 +89,7 @@ def test_limits(desk: Desk) -> None:
     desk.type("withdraw", 4)
     [row] = desk.rows("limits", "denoising", "--team", LONG.team)
     assert row["left"] == 5
+    assert (row["pending"], row["mostPending"], row["nextAt"]) == (0, 2, None)
 
 
 def test_select_and_withdraw(desk: Desk) -> None:
@@ -168,6 +170,18 @@ def test_rules_are_previewed_before_they_are_seen(desk: Desk) -> None:
     assert desk.board() == {ADA.team: 17.0}
 
 
+def test_extensions_of_nobody_are_named(desk: Desk) -> None:
+    before = "[assignments.denoising.rules]\nextensions = "
+    desk.configure("[assignments.denoising.rules]\n", before + "{ ADA = 2030-11-21T18:00:00Z }\n")
+    words = ["course", "rules", "--course", str(desk.course.folder)]
+    printed = CliRunner().invoke(heldout, words)
+    assert ("no limit" in printed.stdout, printed.stderr) == (True, "")
+    desk.configure("{ ADA = ", "{ adda = 2030-11-22T18:00:00Z, bob = ")
+    expected = "denoising: extensions.adda: no student has this username\n"
+    assert CliRunner().invoke(heldout, words).stderr == expected
+    assert desk.rows("course", "rules") == [], "on a channel of its own"
+
+
 def test_listing_assignments_changes_no_board(desk: Desk) -> None:
     """It once made all boards anew, under no rules at all."""
     before = (desk.store.submission(1).received_at + timedelta(microseconds=1)).isoformat()
@@ -220,7 +234,21 @@ def test_a_regrade_is_begun_looked_at_and_applied(desk: Desk) -> None:
     assert "cancelled" in desk.type(*words, "--cancel")
 
 
-@pytest.mark.parametrize("words", [("--apply", "--cancel"), ("--new-data", "1", "-m", "x")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--apply", "--cancel"),
+        ("--new-data", "1", "-m", "x"),
+        ("--all", "1", "-m", "x"),
+        ("1",),
+        ("--all",),
+        ("--new-data",),
+        ("1", "--apply"),
+        ("--all", "--preview"),
+        ("--new-data", "--cancel"),
+        ("--apply", "-m", "x"),
+    ],
+)
 def test_what_contradicts_itself_is_refused(desk: Desk, words: tuple[str, ...]) -> None:
     arguments = ["regrade", "denoising", *words, "--course", str(desk.course.folder)]
     assert CliRunner().invoke(heldout, arguments).exit_code == 2
@@ -239,4 +267,31 @@ def test_new_data_are_those_of_todays_settings(desk: Desk) -> None:
         desk.configure(f"items = {items - 16}", f"items = {items}")
         assert f"on version {version} of the" in desk.type(*words)
         assert len(load_data(desk.course, "denoising", version).heldout["public"]) == items
+        with pytest.raises(HeldoutError, match="is open"):
+            desk.type(*words)
+        assert not desk.course.data("denoising", version + 1).exists(), "nothing was drawn in vain"
         desk.type("regrade", "denoising", "--cancel")
+
+
+def test_damaged_data_of_a_later_version_are_drawn_again(desk: Desk) -> None:
+    from grader.catalogue import find
+    from grader.prepared import load_data, prepare
+
+    prepare(desk.course, find("denoising"))
+    desk.configure("items = 64", "items = 80")
+    desk.type("withdraw", 4)  # the one that waits
+    desk.type("regrade", "denoising", "--new-data", "-m", "more of them")
+    for value in (17.0, 18.0, 19.0):
+        judge(desk.store, scored(value))
+    desk.type("regrade", "denoising", "--apply")
+    before = load_data(desk.course, "denoising", 2).sha256
+    folder = desk.course.data("denoising", 2)
+    (folder / "heldout.npz").write_bytes(b"")
+    with pytest.raises(HeldoutError, match="altered") as caught:
+        load_data(desk.course, "denoising", 2)
+    assert f"remove {folder} and run `heldout course init {desk.course.folder}`" in caught.value.next_step
+    shutil.rmtree(folder)
+    result = CliRunner().invoke(heldout, ["course", "init", str(desk.course.folder)])
+    drawn = "version 2 of the data drawn by the secret seed, under the settings of today."
+    assert f"denoising: {drawn}" in result.stdout
+    assert load_data(desk.course, "denoising", 2).sha256 == before

@@ -58,6 +58,8 @@ DEADLINE = f"deadline = {day(20)}"
         ([DEADLINE, "[assignments.toy.rules.extensions]", "ada = 2026-11-21T18:00:00"], "timezone", 5),
         (["daily = 0"], "greater than 0", 3),
         (["daily = true"], "valid integer", 3),
+        (['pending = "many"'], "valid integer", 3),
+        (['team_size = "unlimited"'], "valid integer", 3),
         (["total = 2.5"], "valid integer", 3),
         (["pending = -1"], "greater than 0", 3),
         (["cooldown_seconds = -1.0"], "greater than or equal to 0", 3),
@@ -120,6 +122,18 @@ def test_both_forms_of_extensions_are_read_alike(tmp_path: Path) -> None:
 def test_what_is_left_out_contradicts_nothing(tmp_path: Path) -> None:
     found = read(tmp_path, f"{TABLE}\ntotal = 1\nteam_size = 1")
     assert (found.daily, found.total, found.counts) == (5, 1, Counts.SELECTED)
+
+
+def test_a_limit_can_be_lifted(tmp_path: Path) -> None:
+    lifted = "\n".join(f'{name} = "unlimited"' for name in ("daily", "total", "pending"))
+    found = read(tmp_path, f"{TABLE}\n{lifted}\nselections = 9")
+    assert (found.daily, found.total, found.pending) == (None, None, None)
+    assert Rules.model_validate(found.model_dump(mode="json")) == found, "as a board keeps them"
+
+
+def test_a_lifted_limit_contradicts_nothing() -> None:
+    found = Rules.model_validate({"total": 4, "daily": "unlimited", "pending": "unlimited"})
+    assert (found.daily, found.total, found.pending) == (None, 4, None)
 
 
 def test_equal_times_are_no_contradiction(tmp_path: Path) -> None:

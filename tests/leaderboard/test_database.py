@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,14 @@ from sqlalchemy import Connection, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from grader.errors import HeldoutError
-from grader.report import Training
+from grader.report import Training, Verdict
 from leaderboard import database as databases
 from leaderboard.database import HEAD, MIGRATIONS, Database
 from leaderboard.records import TeamKind
 from leaderboard.store import Store
-from leaderboard.tables import Base, JudgingRow, ScoreRow
-from tests.leaderboard.cases import RESOURCES, TRAINING, judge, scored, send
+from leaderboard.tables import Base, JudgingRow, ScoreRow, SubmissionRow
+from tests.leaderboard.cases import RESOURCES, TRAINING, failed, judge, scored, send, told
+from tests.leaderboard.conftest import Clock
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -162,14 +164,19 @@ def _as_first(connection: Connection) -> None:
     connection.execute(text("CREATE INDEX ix_submissions_state ON submissions (state)"))
 
 
-def test_judgings_of_the_first_schema_are_kept(url: str) -> None:
-    with closing(Store.open(url)) as store:
-        send(store)
-        ref = judge(store).ref
+def _age(url: str) -> None:
+    """Make a course's database one of the first version."""
     with closing(Database(url)) as database, database.connection() as connection:
         _as_first(connection)
         connection.execute(text("UPDATE judgings SET layers = 'namespaces seccomp cgroup-v1 page cache'"))
         connection.execute(text("UPDATE alembic_version SET version_num = 'r0001'"))
+
+
+def test_judgings_of_the_first_schema_are_kept(url: str) -> None:
+    with closing(Store.open(url)) as store:
+        send(store)
+        ref = judge(store).ref
+    _age(url)
     with pytest.raises(HeldoutError, match="from an older version"):
         Store.open(url)
     with closing(Store.create(url)) as store:
@@ -179,6 +186,25 @@ def test_judgings_of_the_first_schema_are_kept(url: str) -> None:
         assert judging.resources.layers == RESOURCES.layers
         assert (judging.resources.limits, judging.resources.killed) == (None, "")
         assert judging.texts == {}
+
+
+def test_what_was_scored_before_boards_were_kept_is_on_them(url: str, clock: Clock) -> None:
+    expected: dict[int, tuple[datetime | None, bool | None]] = {}
+    with closing(Store.open(url, clock=clock)) as store:
+        for team, report in (("Ada", scored(17.0)), ("Bob", failed()), ("Ada", scored(18.0))):
+            send(store, team)
+            clock.go(minutes=1)
+            ref = judge(store, report).ref
+            expected[ref] = clock.now, True if report.verdict is Verdict.SCORED else None
+        expected[send(store, "Bob").ref] = None, None
+    _age(url)
+    clock.go(days=1)
+    with closing(Store.create(url, clock=clock)) as store:
+        assert told(store) == [("Ada", 18.0)]
+        assert [one.state for one in store.submissions("denoising", team="Bob")] == ["queued", "failed"]
+    with closing(Database(url)) as database, database.reading() as session:
+        rows = session.scalars(select(SubmissionRow))
+        assert {row.id: (row.judged_at, row.released) for row in rows} == expected
 
 
 def test_a_training_that_another_version_recorded_is_told(url: str) -> None:

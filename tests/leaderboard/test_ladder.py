@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leaderboard.ladder import STEP, Rung, bounded, climbs, climbs_as_a_set
+from leaderboard.ladder import STEP, Rung, climbs, climbs_as_a_set
 
 
 def rung(losses: np.ndarray) -> Rung:
@@ -52,7 +52,3 @@ def test_a_set_moves_beyond_one_and_a_half_half_widths() -> None:
     assert climbs_as_a_set(0.5, 0.1, None)
     assert climbs_as_a_set(0.34, 0.1, 0.5)
     assert not climbs_as_a_set(0.41, 0.1, 0.5)
-
-
-def test_losses_are_bounded() -> None:
-    assert bounded(np.array([-1.0, 3.0, 99.0]), 0, 8).tolist() == [0, 3, 8]

@@ -15,7 +15,7 @@ from leaderboard import snapshots
 from leaderboard.boards import Board
 from leaderboard.ranking import rank
 from leaderboard.reading import board
-from leaderboard.records import Snapshot, State
+from leaderboard.records import Place, Snapshot, State
 from leaderboard.store import Store
 from tests.leaderboard.cases import assignment, broke, failed, judge, probed, scored, send, take, told
 from tests.leaderboard.conftest import START, Clock
@@ -177,6 +177,20 @@ def test_what_students_wait_for_goes_first(course: Store) -> None:
     assert take(course).regrade is not None
     send(course, "Dora")
     assert (take(course).regrade, take(course).regrade) == (None, 1)
+
+
+def test_a_grader_that_judges_again_is_at_work(course: Store, clock: Clock) -> None:
+    send(course, "Dora")
+    job = take(course)
+    clock.go(seconds=40)
+    assert course.record(job, scored()), "the others took no time: 10 s are usual"
+    begin(course)
+    take(course)
+    ref = send(course, "Dora").ref
+    clock.go(seconds=4)
+    assert course.queue_place(ref) == Place(0, 6.0)
+    assert course.regrades.cancel("denoising").state == "cancelled"
+    assert course.queue_place(ref) == Place(0, 6.0), "it is still at it"
 
 
 def test_what_breaks_on_our_side_keeps_what_it_has(course: Store) -> None:
