@@ -262,7 +262,8 @@ class Assignment:
     def tier_of(self, score: float, run_kind: RunKind = RunKind.EVALUATE) -> str:
         """The hardest tier of the board of `run_kind` that `score` reaches, or an empty string."""
         sign = 1 if self.metric.higher_is_better else -1
-        for tier in reversed(self.tiers_of(run_kind)):
+        tiers = self.train_tiers if run_kind is RunKind.TRAIN else self.tiers
+        for tier in reversed(tiers):
             if sign * score >= sign * tier.score:
                 return tier.name
         return ""

@@ -1,7 +1,7 @@
 """What the ledger's tables are made of: times in UTC, enumerations as words, and what a lease consists of."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Enum, MetaData, Text
@@ -13,6 +13,9 @@ from sqlalchemy.types import TypeDecorator
 from grader.report import Verdict
 from grader.spec import RunKind
 from leaderboard.records import State, TeamKind
+
+
+NONE = timedelta()
 
 
 class NaiveTimeError(DontWrapMixin, ValueError):
@@ -42,7 +45,10 @@ def _from_text(value: str | None) -> datetime | None:
 
 
 def _in_utc(value: datetime | None) -> datetime | None:
-    return None if value is None else value.astimezone(UTC)
+    """Most connections' zone is UTC (see `Database`): then only its name is another."""
+    if value is None or value.utcoffset() == NONE:
+        return value and value.replace(tzinfo=UTC)
+    return value.astimezone(UTC)
 
 
 def _words(kind: type[State] | type[TeamKind] | type[Verdict] | type[RunKind]) -> Enum:

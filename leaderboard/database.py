@@ -161,13 +161,13 @@ class Database:
             raw.execute(f"PRAGMA busy_timeout = {int(1000 * self._busy_seconds)}").close()
 
     def _postgresql(self) -> Engine:
-        timeout = f"-c lock_timeout={int(self._busy_seconds * 1000)}"
+        options = f"-c lock_timeout={int(self._busy_seconds * 1000)} -c timezone=UTC"
         try:
             return create_engine(
                 self.url,
                 pool_pre_ping=True,
                 pool_timeout=PATIENCE * self._busy_seconds,
-                connect_args={"options": timeout, "connect_timeout": 10},
+                connect_args={"options": options, "connect_timeout": 10},
             )
         except ModuleNotFoundError as error:
             raise HeldoutError(
