@@ -14,7 +14,6 @@ from grader.report import Verdict
 from grader.spec import RunKind
 from leaderboard.records import State, TeamKind
 
-
 NONE = timedelta()
 
 
