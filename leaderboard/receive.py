@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from grader.archive import Archive, check_size, keep, pack_for
+from grader.archive import Archive, check_size, keep, pack_for, place
 from grader.spec import Assignment, RunKind
+from leaderboard.boards import Board
 from leaderboard.records import Receipt
 from leaderboard.store import Store
 
@@ -22,12 +23,14 @@ def receive(
 
     It counts as received now, however long the disk and others in the queue for the database take.
 
-    Raises HeldoutError when the archive is too large for its kind of run, the team is unknown or the disk is
-    full; then there is no receipt.
+    Raises HeldoutError when the archive is too large for its kind of run, the team is unknown, the rules
+    forbid it or the disk is full; then there is no receipt. What is refused is not kept.
     """
     arrived = store.now()
     code_only = run_kind is RunKind.TRAIN
     check_size(archive, assignment.archive_limit(run_kind), code_only=code_only)
+    if not place(shelf, archive.sha256).is_file():  # else the same bytes may have a receipt
+        store.admit(team, Board(assignment, run_kind), arrived)
     keep(archive, shelf)
     return store.receive(
         team,

@@ -182,6 +182,14 @@ class Store:
         with self._database.writing() as session:
             return claims.receive(session, row, team, rules, arrived)
 
+    def admit(self, team: str, board: Board, arrived: datetime) -> None:
+        """Raise HeldoutError where `receive` would, by the rules: before bytes are kept for nothing."""
+        with self._database.reading() as session:
+            row = people.find_team(session, team)
+            if row.kind is TeamKind.STUDENT:
+                allowed = admission.quota(session, row, board.slug, board.run_kind, board.rules, arrived)
+                admission.check(allowed, arrived)
+
     def quota(self, team: str, board: Board) -> Quota:
         """What the team may still hand in. Raises HeldoutError when it is unknown."""
         with self._database.reading() as session:

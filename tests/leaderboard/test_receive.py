@@ -70,3 +70,15 @@ def test_what_arrived_in_time_is_in_time_however_long_it_takes(sqlite_url: str, 
     with pytest.raises(HeldoutError, match="the assignment is closed"):
         receive(ledger, tmp_path, Archive(b"too late", "a.zip"), team="Ada", assignment=due)
     ledger.close()
+
+
+def test_what_the_rules_refuse_is_not_kept(ledger: Store, tmp_path: Path) -> None:
+    under = assignment(daily=1)
+    first = Archive(b"first", "first.zip")
+    ref = receive(ledger, tmp_path, first, team="Ada", assignment=under).ref
+    second = Archive(b"second", "second.zip")
+    with pytest.raises(HeldoutError, match="today's 1 submissions have been used"):
+        receive(ledger, tmp_path, second, team="Ada", assignment=under)
+    assert not place(tmp_path, second.sha256).exists()
+    assert receive(ledger, tmp_path, first, team="Ada", assignment=under).ref == ref, "the same bytes again"
+    ledger.close()
