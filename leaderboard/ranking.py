@@ -85,7 +85,7 @@ def _row(
         one.last_at,
         distance(one.last_at - one.received_at) if one.last_at != one.received_at else "",
         one.badges if one.kind is TeamKind.STUDENT else (str(one.kind), *one.badges),
-        tuple(members.get(one.team_id, ())),
+        tuple(members.get(one.team_id, ())) if members else (),
     )
 
 

@@ -1,7 +1,8 @@
 """From the ledger to a board: what every listing and page of one assignment is made of."""
 
+from bisect import bisect_right
+from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
 from grader.spec import Assignment, RunKind
 from leaderboard.boards import Board
@@ -57,10 +58,18 @@ def _ranked(store: Store, which: Board, now: Snapshot, before: Snapshot, *, memb
     return rank(
         now,
         which.assignment.metric,
-        tier_of=partial(which.assignment.tier_of, run_kind=which.run_kind),
+        tier_of=_tiers(which),
         before=before,
         members=store.members() if members else {},
     )
+
+
+def _tiers(which: Board) -> Callable[[float], str]:
+    """`Assignment.tier_of`, for thousands of scores."""
+    tiers = which.assignment.tiers_of(which.run_kind)
+    names = ["", *(tier.name for tier in tiers)]
+    edges = [-which.sign * tier.score for tier in tiers]
+    return lambda score: names[bisect_right(edges, -which.sign * score)]
 
 
 def best(
