@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from grader.outline import MIB, Metric, Outline, RunKind, readable
+from grader.outline import Metric, Outline, RunKind, readable
 from grader.report import Resources, Training
+from leaderboard.coarse import coarse
 from leaderboard.listing import Column, Style, csv_text, json_text, score, table, terminal, write
 from leaderboard.plain import lines, one_line
 from leaderboard.records import State, Submission
@@ -198,26 +199,15 @@ def _details(one: Submission, metric: Metric) -> Sequence[Any]:
         dict(one.texts),
         one.sha256,
         one.attempts,
-        _coarse(judging.resources) if judging else None,
+        _used_as_told(judging.resources) if judging else None,
         str(one.run_kind),
         asdict(judging.training) if judging and judging.training else None,
     )
 
 
-def _coarse(used: Resources) -> dict[str, Any]:
-    """Rounded: while it saw held-out items, a submission could have spelt them out in what it used."""
-    told = asdict(used)
-    dropped = bool(told.pop("dropped_bytes"))
-    return told | {
-        "wall_seconds": round(used.wall_seconds, 1),
-        "cpu_seconds": round(used.cpu_seconds, 1),
-        "peak_bytes": _rounded_up(used.peak_bytes),
-        "output_dropped": dropped,
-    }
-
-
-def _rounded_up(count: int) -> int:
-    return -(-count // (32 * MIB)) * 32 * MIB
+def _used_as_told(used: Resources) -> dict[str, Any]:
+    told = asdict(coarse(used))
+    return told | {"output_dropped": bool(told.pop("dropped_bytes"))}
 
 
 def _facts(one: Submission, assignment: Outline, *, revealed: bool) -> list[tuple[str, Text | str]]:
@@ -299,7 +289,7 @@ def _resources(used: Resources) -> list[tuple[str, Text | str]]:
 
 
 def _used(used: Resources) -> str:
-    wall, memory = f"{used.wall_seconds:.1f} s wall", readable(_rounded_up(used.peak_bytes))
+    wall, memory = f"{used.wall_seconds:.1f} s wall", readable(coarse(used).peak_bytes)
     if used.limits:
         wall += f" (limit {used.limits.check_seconds:g} s public + {used.limits.wall_seconds:g} s held-out)"
         memory += f" of {readable(used.limits.memory_bytes)}"
