@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 
 from grader.errors import HeldoutError, Unavailable
-from grader.spec import MB, Assignment, RunKind
+from grader.outline import MB, Outline, RunKind
 
 INCOMING = ".incoming-"  # how files on their way to the shelf are called
 STALE = 24 * 3600.0  # seconds without a write
@@ -34,7 +34,7 @@ class Archive:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def pack_for(assignment: Assignment, source: Path, run_kind: RunKind = RunKind.EVALUATE) -> Archive:
+def pack_for(assignment: Outline, source: Path, run_kind: RunKind = RunKind.EVALUATE) -> Archive:
     """What is handed in: a folder's code, weights and all; of a train run the code alone. See `pack`."""
     return pack(source, limit=assignment.archive_limit(run_kind), code_only=run_kind is RunKind.TRAIN)
 

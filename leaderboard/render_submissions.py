@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from grader.outline import MIB, Metric, Outline, RunKind, readable
 from grader.report import Resources, Training
-from grader.spec import MIB, Assignment, Metric, RunKind, readable
 from leaderboard.listing import Column, Style, csv_text, json_text, score, table, terminal, write
 from leaderboard.plain import lines, one_line
 from leaderboard.records import State, Submission
@@ -41,7 +41,7 @@ COLOURS = {
 
 def print_submissions(
     submissions: Sequence[Submission],
-    assignment: Assignment,
+    assignment: Outline,
     style: str = "table",
     *,
     revealed: Mapping[RunKind, bool] = HIDDEN,
@@ -79,7 +79,7 @@ def _submission_cells(one: Submission, metric: Metric, *, revealed: bool = False
 
 
 def _submissions_table(
-    submissions: Sequence[Submission], assignment: Assignment, rows: Sequence[Cells], *, width: int
+    submissions: Sequence[Submission], assignment: Outline, rows: Sequence[Cells], *, width: int
 ) -> Table:
     wide, digits = width >= WIDE, assignment.metric.digits
     made = table(
@@ -148,7 +148,7 @@ def _colour(one: Submission) -> str:
 
 def print_submission(
     one: Submission,
-    assignment: Assignment,
+    assignment: Outline,
     style: str = "table",
     *,
     revealed: bool = False,
@@ -220,7 +220,7 @@ def _rounded_up(count: int) -> int:
     return -(-count // (32 * MIB)) * 32 * MIB
 
 
-def _facts(one: Submission, assignment: Assignment, *, revealed: bool) -> list[tuple[str, Text | str]]:
+def _facts(one: Submission, assignment: Outline, *, revealed: bool) -> list[tuple[str, Text | str]]:
     facts: list[tuple[str, Text | str]] = [
         ("submission", f"#{one.ref} of {one.team} for {assignment.title}{_kind(one)}"),
         ("file", f"{one.file_name}, {one.size / 1e6:.2f} MB, sha256 {one.sha256}"),
@@ -270,7 +270,7 @@ def _kind(one: Submission) -> str:
     return ", a train run" if one.run_kind is RunKind.TRAIN else ""
 
 
-def _trained(training: Training, assignment: Assignment) -> str:
+def _trained(training: Training, assignment: Outline) -> str:
     cut = ", then it was cut: what was saved last counts" if training.cut else ""
     used = f"; {training.wall_seconds:.1f} s wall, {readable(training.peak_bytes)}"
     return (
