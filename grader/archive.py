@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from grader.errors import HeldoutError
+from grader.errors import HeldoutError, Unavailable
 from grader.outline import MB, Outline, RunKind
 
 INCOMING = ".incoming-"  # how files on their way to the shelf are called
@@ -235,11 +235,12 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _not_kept(error: OSError, shelf: Path) -> HeldoutError:
+def _not_kept(error: OSError, shelf: Path) -> Unavailable:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return HeldoutError(
+    return Unavailable(
         "the disk is full: nothing was received" if full else f"nothing was received: {error.strerror}",
         where=str(shelf),
         expected="room for the archive" if full else "a folder that the grader may write to",
         next_step="free some room and submit again; no attempt was counted",
+        full=full,
     )
