@@ -72,8 +72,12 @@ class UnknownAssignment(NotFound):
     """There is none of that name, or the course doesn't have it."""
 
 
+class TooLarge(HeldoutError):
+    """More bytes than are taken."""
+
+
 class Refused(HeldoutError):
-    """The rules, or what has been decided before, forbid it: the same request may be right at another time."""
+    """The rules, or what was decided before, forbid it: the same request may be right at another time."""
 
 
 class Denied(HeldoutError):
