@@ -84,6 +84,10 @@ class Denied(HeldoutError):
     """Nobody knows who asks: the secret is none of ours, or no longer valid."""
 
 
+class Forbidden(HeldoutError):
+    """We know who asks, and it isn't for them."""
+
+
 class Unavailable(HeldoutError):
     """The database or the disk, which is our trouble and passes. `full`: there is no room left."""
 
