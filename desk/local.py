@@ -61,15 +61,19 @@ class LocalDesk:
         return self.assignment(slug).told()
 
     def kit(self, slug: str) -> bytes:
-        assignment = self.assignment(slug)
         version = self.store.regrades.data_version(slug)
         load_public(self.course, slug, version)  # verified before anything is handed out
         made = io.BytesIO()
         with zipfile.ZipFile(made, "w") as bundle:
-            for name, path in _kit(assignment, self.course.data(slug, version) / PUBLIC):
+            for name, path in self.kit_sources(slug):
                 packed = zipfile.ZIP_STORED if path.suffix == ".npz" else zipfile.ZIP_DEFLATED
                 bundle.writestr(zipfile.ZipInfo(name, EPOCH), path.read_bytes(), packed)
         return made.getvalue()
+
+    def kit_sources(self, slug: str) -> list[tuple[str, Path]]:
+        """What a kit is made of: names inside, and files."""
+        version = self.store.regrades.data_version(slug)
+        return list(_kit(self.assignment(slug), self.course.data(slug, version) / PUBLIC))
 
     # ------------------------------------------------------------ submissions
 
@@ -123,6 +127,9 @@ class LocalDesk:
 
     def withdraw(self, ref: int, *, undo: bool = False) -> State:
         return self.store.decisions.withdraw(ref, self._assignment_of(ref), undo=undo)
+
+    def write_up(self, ref: int, text: str) -> None:
+        self.store.write_ups.write(ref, text, team=self.store.submission(ref).team)
 
     # ------------------------------------------------------------ boards
 
