@@ -3,7 +3,7 @@
 <id>.json   what was announced; with the receipt once there is one
 <id>.part   the bytes so far: how many there are is the file's size
 
-An id follows from team and content: who begins again after a crash, of whichever side, goes on where it broke.
+An id follows from team and content: who begins again after a crash, on whichever side, goes on from there.
 """
 
 import errno
@@ -70,13 +70,17 @@ class Arrivals:
             found = None
         if found is None or found.team != team:
             raise NotFound(
-                "there is no such upload", expected="one that was begun within a day", next_step="submit again"
+                "there is no such upload",
+                expected="one that was begun within a day",
+                next_step="submit again",
             )
         return found
 
     def told(self, arrival: Arrival) -> Upload:
         size = arrival.new.size
-        return Upload(arrival.id, size, size if arrival.receipt else self._offset(arrival.id), arrival.receipt)
+        return Upload(
+            arrival.id, size, size if arrival.receipt else self._offset(arrival.id), arrival.receipt
+        )
 
     async def append(self, arrival: Arrival, offset: int, pieces: AsyncIterator[bytes]) -> int:
         """Write what comes at its place; return how many bytes there are now. What came before a loss stays.

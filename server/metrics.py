@@ -4,6 +4,8 @@ Names and units are Prometheus's own: base units, counters in _total. Counters o
 process; they grow by what the ledger has recorded since it was last asked.
 """
 
+from typing import Any
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from leaderboard.activity import Judged
@@ -18,10 +20,8 @@ class Metrics:
         self._store = store
         self._last, _ = store.judged_since(None)
         self.registry = CollectorRegistry()
-        own = {"registry": self.registry, "namespace": "heldout"}
-        self.requests = Histogram(
-            "request_seconds", "HTTP requests", ["method", "route", "status"], **own
-        )
+        own: dict[str, Any] = {"registry": self.registry, "namespace": "heldout"}
+        self.requests = Histogram("request_seconds", "HTTP requests", ["method", "route", "status"], **own)
         self._submissions = Gauge("submissions", "Submissions, by state", ["state"], **own)
         self._queue = Gauge("queue_depth", "Submissions that wait", **own)
         self._oldest = Gauge("queue_oldest_seconds", "How long the one waits that came first", **own)
@@ -30,9 +30,7 @@ class Metrics:
         self._running = Gauge("gradings_running", "Submissions that are being graded", **own)
         self._verdicts = Counter("verdicts", "Judgings", ["assignment", "run_kind", "verdict"], **own)
         self._kills = Counter("sandbox_kills", "Sandboxes that met a limit", ["limit"], **own)
-        self._seconds = Histogram(
-            "grading_seconds", "Judgings, by phase", ["phase"], buckets=SECONDS, **own
-        )
+        self._seconds = Histogram("grading_seconds", "Judgings, by phase", ["phase"], buckets=SECONDS, **own)
 
     def text(self) -> bytes:
         """In Prometheus's format. Raises HeldoutError when the database doesn't answer."""

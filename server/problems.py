@@ -1,4 +1,4 @@
-"""Errors become answers: four parts and a status. Ours are logged, and tell nobody a place on this machine."""
+"""Errors become answers: four parts and a status. Ours are logged, and name no place on this machine."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -72,7 +72,8 @@ def respond(request: Request, error: HeldoutError, status: int) -> Response:
 
 
 def is_api(request: Request) -> bool:
-    return request.scope["path"].removeprefix(request.scope.get("root_path", "")).startswith("/api/")
+    path: str = request.scope["path"]
+    return path.removeprefix(request.scope.get("root_path", "")).startswith("/api/")
 
 
 def install(app: FastAPI) -> None:

@@ -38,6 +38,11 @@ class RequestsLog:
         path = getattr(route, "path", "nowhere")
         self._metrics.requests.labels(scope["method"], path, f"{status // 100}xx").observe(seconds)
         if path not in QUIET:
-            fields = {"method": scope["method"], "route": path, "status": status, "ms": round(1e3 * seconds, 1)}
+            fields = {
+                "method": scope["method"],
+                "route": path,
+                "status": status,
+                "ms": round(1e3 * seconds, 1),
+            }
             fields["client"] = (scope.get("client") or ("", 0))[0]
             log.info("request", extra=fields)

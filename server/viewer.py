@@ -87,7 +87,7 @@ def visible(office: Office, person: Person, ref: int) -> Submission:
 
 
 def their_own(office: Office, person: Person, ref: int) -> Submission:
-    """One that they may act on: of their own team, or anybody's for an instructor. Raises NotFound, Forbidden."""
+    """One that they may act on: their own team's, an instructor anybody's. Raises NotFound, Forbidden."""
     found = visible(office, person, ref)
     if person.role is Role.OBSERVER:
         raise Forbidden("observers look on", expected="an instructor, or a student of the team")

@@ -24,9 +24,7 @@ def acting(office: Office, person: Person) -> Iterator[StaffDesk]:
 
 
 @router.put("/assignments/{slug}/extensions/{username}")
-def extend(
-    slug: str, username: str, said: NewExtension, viewer: Instructor, office: TheOffice
-) -> Before:
+def extend(slug: str, username: str, said: NewExtension, viewer: Instructor, office: TheOffice) -> Before:
     with acting(office, viewer) as desk:
         return Before(desk.extend(slug, username, said.until))
 
