@@ -34,12 +34,12 @@ def _unused(*arguments: object) -> Any:
 
 
 ASSIGNMENT = Assignment(
-    "denoising",
-    "Denoising",
-    (Metric("psnr", "dB", higher_is_better=True), Metric("ssim", "", higher_is_better=True)),
-    (),
-    _unused,
-    _unused,
-    _unused,
+    slug="denoising",
+    title="Denoising",
+    metrics=(Metric("psnr", "dB", higher_is_better=True), Metric("ssim", "", higher_is_better=True)),
+    tiers=(),
+    prepare=_unused,
+    check=_unused,
+    evaluate=_unused,
     rules=RULES,
 )

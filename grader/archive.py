@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from grader.errors import HeldoutError
-from grader.spec import MB, Assignment, RunKind
+from grader.errors import HeldoutError, Unavailable
+from grader.outline import MB, Outline, RunKind
 
 INCOMING = ".incoming-"  # how files on their way to the shelf are called
 STALE = 24 * 3600.0  # seconds without a write
@@ -34,7 +34,7 @@ class Archive:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def pack_for(assignment: Assignment, source: Path, run_kind: RunKind = RunKind.EVALUATE) -> Archive:
+def pack_for(assignment: Outline, source: Path, run_kind: RunKind = RunKind.EVALUATE) -> Archive:
     """What is handed in: a folder's code, weights and all; of a train run the code alone. See `pack`."""
     return pack(source, limit=assignment.archive_limit(run_kind), code_only=run_kind is RunKind.TRAIN)
 
@@ -235,11 +235,12 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _not_kept(error: OSError, shelf: Path) -> HeldoutError:
+def _not_kept(error: OSError, shelf: Path) -> Unavailable:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return HeldoutError(
+    return Unavailable(
         "the disk is full: nothing was received" if full else f"nothing was received: {error.strerror}",
         where=str(shelf),
         expected="room for the archive" if full else "a folder that the grader may write to",
         next_step="free some room and submit again; no attempt was counted",
+        full=full,
     )

@@ -64,8 +64,30 @@ class BadSubmission(HeldoutError):
         self.reason = reason
 
 
-class UnknownAssignment(HeldoutError):
+class NotFound(HeldoutError):
+    """There is none of that name or number."""
+
+
+class UnknownAssignment(NotFound):
     """There is none of that name, or the course doesn't have it."""
+
+
+class Refused(HeldoutError):
+    """The rules, or what has been decided before, forbid it: the same request may be right at another time."""
+
+
+class Denied(HeldoutError):
+    """Nobody knows who asks: the secret is none of ours, or no longer valid."""
+
+
+class Unavailable(HeldoutError):
+    """The database or the disk, which is our trouble and passes. `full`: there is no room left."""
+
+    def __init__(
+        self, what: str, *, where: str = "", expected: str = "", next_step: str = "", full: bool = False
+    ) -> None:
+        super().__init__(what, where=where, expected=expected, next_step=next_step)
+        self.full = full
 
 
 class SandboxError(HeldoutError):

@@ -109,7 +109,8 @@ def _coarse(estimates: Mapping[str, Estimate], ranked: str) -> dict[str, Estimat
 def _losses(scores: Scores, metric: Metric, is_public: Mask) -> npt.NDArray[np.float32] | None:
     if metric.name not in scores.items:
         return None
-    values = scores.items[metric.name][is_public].clip(*metric.bounds).astype(np.float32)
+    lowest, highest = metric.bounds or (None, None)
+    values = np.clip(scores.items[metric.name][is_public], lowest, highest).astype(np.float32)
     return -values if metric.higher_is_better else values
 
 

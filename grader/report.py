@@ -1,16 +1,22 @@
 """What goes into grading one submission and what comes out: frozen records that the ledger stores."""
 
+from __future__ import annotations  # numpy is for the type checker: a student's client has none
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from grader.errors import Reason
-from grader.spec import Arrays, Limits, RunKind
-from grader.spec import Estimate as Estimate  # a part of a report, made by assignments as well
+from grader.outline import Estimate as Estimate  # a part of a report, made by assignments as well
+from grader.outline import Limits, RunKind
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from grader.spec import Arrays
 
 
 @dataclass(frozen=True)

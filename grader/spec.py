@@ -1,95 +1,27 @@
 """What an assignment is: metrics, tiers, limits, and the three functions its folder provides."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from grader.rules import Rules
-
-MB = 1_000_000
-MIB = 1 << 20
+from grader.outline import MB as MB  # authors of assignments need no other module
+from grader.outline import MIB as MIB
+from grader.outline import Budget as Budget
+from grader.outline import Estimate as Estimate
+from grader.outline import Limits as Limits
+from grader.outline import Metric as Metric
+from grader.outline import Outline as Outline
+from grader.outline import RunKind as RunKind
+from grader.outline import Tier as Tier
+from grader.outline import readable as readable
 
 Array = npt.NDArray[Any]
 Arrays = Mapping[str, Array]
-
-
-def readable(count: int) -> str:
-    """Bytes for people.
-
-    >>> readable(2 << 30), readable(1_500_000_000), readable(7 << 20)
-    ('2 GiB', '1.4 GiB', '7 MiB')
-    """
-    if count < 1 << 30:
-        return f"{count / MIB:.0f} MiB"
-    return f"{count / (1 << 30):.1f}".removesuffix(".0") + " GiB"
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A figure per held-out item, averaged, or one of a whole set; direction is declared, never inferred.
-
-    `note`: a sentence for the board's page, where a figure needs one. `bounds`: beyond them an item's score
-    is not looked at when the public board decides whether a submission is better; without them a single item
-    could be told from the mean.
-    """
-
-    name: str
-    unit: str
-    higher_is_better: bool
-    digits: int = 2
-    note: str = ""
-    bounds: tuple[float, float] = (-math.inf, math.inf)
-
-    @property
-    def label(self) -> str:
-        """The head of a column.
-
-        >>> Metric("psnr", "dB", higher_is_better=True).label
-        'psnr [dB]'
-        """
-        return f"{self.name} [{self.unit}]" if self.unit else self.name
-
-
-@dataclass(frozen=True)
-class Tier:
-    """A score worth a name. `exemplar` is the shipped submission that shows it can be reached."""
-
-    name: str
-    score: float
-    exemplar: str  # "baselines/denoising/wiener"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one submission may use. Each is a setting of the assignment; a course may override it."""
-
-    archive_bytes: int = 20 * MB
-    unpacked_bytes: int = 256 * MIB
-    unpacked_files: int = 2_000
-    memory_bytes: int = 2_048 * MIB
-    check_seconds: float = 60.0  # wall time of the student's code on public examples
-    wall_seconds: float = 120.0  # wall time of the student's code on held-out items, over all its sandboxes
-    threads: int = 1
-    processes: int = 64  # and threads, of one sandbox
-    open_files: int = 256
-    gpu: bool = False  # one whole GPU, and the device "cuda": cold sandboxes only
-    programs: bool = False  # may start other programs: only train runs, whose data is all public
-    scratch_bytes: int = 256 * MIB  # a sandbox's writable memory file system
-    log_bytes: int = 64 * 1024
-
-
-class RunKind(StrEnum):
-    """What happens to a submission; each kind has a board of its own."""
-
-    EVALUATE = "evaluate"  # its weights are used: for practice
-    TRAIN = "train"  # it is code alone, which the grader trains: what grades should rest on
 
 
 @dataclass(frozen=True)
@@ -98,18 +30,6 @@ class Range:
 
     smallest: int = 64  # the public board of a small profile still has an interval worth showing
     largest: int = 10_000
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What one train run may bring along and use.
-
-    Processor seconds, of all its processes together, don't depend on how busy the machine is.
-    """
-
-    cpu_seconds: float = 120.0
-    archive_bytes: int = 16 * 1024  # packed: room for 10,000 weights or 40,000 labels, hence `deal`
-    checkpoint_bytes: int = 16 * MB
 
 
 @dataclass(frozen=True)
@@ -144,14 +64,6 @@ class Preview:
     scores: Mapping[str, float]
     pictures: tuple[Picture, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A score and the half-width of its 95 % interval, in the metric's unit."""
-
-    value: float
-    half_width: float
 
 
 @dataclass(frozen=True)
@@ -215,13 +127,10 @@ def as_they_are(public: Arrays, heldout: Arrays, rng: np.random.Generator) -> tu
     return public, heldout
 
 
-@dataclass(frozen=True)
-class Assignment:
+@dataclass(frozen=True, kw_only=True)
+class Assignment(Outline):
     """One task of the course; `assignments/<slug>/assignment.py` makes it.
 
-    metrics[0] ranks; the others are shown. tiers go from the easiest to the hardest; train runs have
-    their own, since a training within `budget` reaches less than weights that took hours; by default none.
-    captions explain what `check` shows, each picture and text by its name, to who sees it for the first time.
     `prepare(source, seed, n)` draws n held-out items by the course's secret seed; `source` is the data set's
     folder, None for the usual places. It may trust n to be within `items`: `grader.prepared.draw` calls it.
     `deal(public, heldout, rng)` draws what one train run is trained on and what `evaluate` is given after it,
@@ -229,41 +138,12 @@ class Assignment:
     fewer. What students have beforehand can be carried by place in a few kB of code; what is dealt can't.
     """
 
-    slug: str
-    title: str
-    metrics: tuple[Metric, ...]
-    tiers: tuple[Tier, ...]
     prepare: Callable[[Path | None, int, int], Prepared]
     check: Callable[[Session, Arrays], Preview]
     evaluate: Callable[[Student, Arrays, np.random.Generator], Scores]
     deal: Callable[[Arrays, Arrays, np.random.Generator], tuple[Arrays, Arrays]] = as_they_are
     items: Range = field(default_factory=Range)
-    limits: Limits = field(default_factory=Limits)
-    budget: Budget = field(default_factory=Budget)  # of a train run
-    train_tiers: tuple[Tier, ...] = ()
-    captions: Mapping[str, str] = field(default_factory=dict)
     block: int = 1  # items in a row that belong together, pieces of one text say
     repeatable: bool = True  # judged again a model has the same scores: no luck of the run is in them
     divisible: bool = True  # a course may set which share of the items is public: each is scored by itself
-    rules: Rules = field(default_factory=Rules)
     folder: Path = Path()
-
-    @property
-    def metric(self) -> Metric:
-        return self.metrics[0]
-
-    def archive_limit(self, run_kind: RunKind) -> int:
-        """Bytes that may be handed in: of a train run little, for it brings no weights along."""
-        return self.budget.archive_bytes if run_kind is RunKind.TRAIN else self.limits.archive_bytes
-
-    def tiers_of(self, run_kind: RunKind) -> tuple[Tier, ...]:
-        return self.train_tiers if run_kind is RunKind.TRAIN else self.tiers
-
-    def tier_of(self, score: float, run_kind: RunKind = RunKind.EVALUATE) -> str:
-        """The hardest tier of the board of `run_kind` that `score` reaches, or an empty string."""
-        sign = 1 if self.metric.higher_is_better else -1
-        tiers = self.train_tiers if run_kind is RunKind.TRAIN else self.tiers
-        for tier in reversed(tiers):
-            if sign * score >= sign * tier.score:
-                return tier.name
-        return ""

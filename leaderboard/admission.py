@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from grader.errors import HeldoutError
+from grader.errors import Refused
 from grader.rules import Rules
 from grader.spec import RunKind
 from leaderboard.records import Quota, State, TeamKind
@@ -82,7 +82,7 @@ def is_revealed(session: Session, assignment: str, run_kind: RunKind, rules: Rul
 
 
 def check(allowed: Quota, now: datetime) -> None:
-    """Raise HeldoutError, with when or how it will be possible, unless a submission may come in now."""
+    """Raise Refused, with when or how it will be possible, unless a submission may come in now."""
     if allowed.revealed:  # what came now would be chosen by private scores
         raise _refusal("the private board is revealed", "a submission before that", "ask your instructor")
     if allowed.opens and now < allowed.opens:
@@ -126,5 +126,5 @@ def _said(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%a, %d %b %Y %H:%M:%S} UTC"
 
 
-def _refusal(what: str, expected: str, next_step: str) -> HeldoutError:
-    return HeldoutError(f"not received: {what}", expected=expected, next_step=next_step)
+def _refusal(what: str, expected: str, next_step: str) -> Refused:
+    return Refused(f"not received: {what}", expected=expected, next_step=next_step)

@@ -4,10 +4,16 @@ An assignment's name may end in any word, "-train" too: what belongs to a board 
 assignment's own can be.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations  # who draws boards on a student's laptop has no numpy
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grader.outline import Outline, RunKind
 from grader.rules import Rules
-from grader.spec import Assignment, RunKind
+
+if TYPE_CHECKING:
+    from grader.spec import Assignment
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Board:
         return -1.0 if self.assignment.metric.higher_is_better else 1.0
 
 
-def heading(assignment: Assignment, run_kind: RunKind) -> str:
+def heading(assignment: Outline, run_kind: RunKind) -> str:
     return assignment.title + (", trained by the grader" if run_kind is RunKind.TRAIN else "")
 
 

@@ -15,9 +15,9 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from grader.errors import HeldoutError
+from grader.errors import HeldoutError, Unavailable
 
-HEAD = "r0005"  # the newest revision in leaderboard/migrations; a test holds the two together
+HEAD = "r0006"  # the newest revision in leaderboard/migrations; a test holds the two together
 BUSY_SECONDS = 10.0
 Clock = Callable[[], datetime]  # aware times
 PATIENCE = 3.0  # times as long a thread waits for one of its process's connections: many share them
@@ -108,7 +108,7 @@ class Database:
         except DBAPIError as error:
             raise _explain(error, self.place) from error
         except NoneFree as error:
-            raise HeldoutError(
+            raise Unavailable(
                 "too many are using the course database at this moment",
                 where=self.place,
                 expected=f"a free connection within {PATIENCE * self._busy_seconds:g} s",
@@ -194,9 +194,9 @@ def _parse(url: str) -> URL:
     return parsed.set(drivername="postgresql+psycopg") if backend == "postgresql" else parsed
 
 
-def _explain(error: DBAPIError, place: str) -> HeldoutError:
+def _explain(error: DBAPIError, place: str) -> Unavailable:
     if isinstance(error, IntegrityError):
-        return HeldoutError(
+        return Unavailable(
             "the same was changed elsewhere at the same moment",
             where=place,
             expected="one change at a time",
@@ -206,8 +206,9 @@ def _explain(error: DBAPIError, place: str) -> HeldoutError:
     code: str = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
     for prefixes, what, expected, next_step in EXPLANATIONS:
         if code.startswith(prefixes):
-            return HeldoutError(what, where=place, expected=expected, next_step=next_step)
-    return HeldoutError(
+            full = code in FULL
+            return Unavailable(what, where=place, expected=expected, next_step=next_step, full=full)
+    return Unavailable(
         f"the course database did not answer: {str(cause).strip().splitlines()[0]}",
         where=place,
         expected="a database that is up and that we may write to",
@@ -215,6 +216,7 @@ def _explain(error: DBAPIError, place: str) -> HeldoutError:
     )
 
 
+FULL = ("SQLITE_FULL", "53100")
 EXPLANATIONS = (
     (
         ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL", "55P03"),

@@ -6,8 +6,8 @@ While it saw held-out items, a submission could have spelt them out in what it u
 from dataclasses import asdict
 from typing import Any
 
+from grader.outline import MIB, Outline, RunKind, readable
 from grader.report import Resources, Training
-from grader.spec import MIB, Assignment, RunKind, readable
 from leaderboard.records import State, Submission
 
 STEP = 32 * MIB  # bytes that memory is rounded up to
@@ -42,7 +42,7 @@ def sandbox(used: Resources) -> str:
     return f"{used.launcher}: {layers}"
 
 
-def trained(training: Training, assignment: Assignment) -> str:
+def trained(training: Training, assignment: Outline) -> str:
     """What was used of the budget."""
     cut = ", then it was cut: what was saved last counts" if training.cut else ""
     spent = f"; {training.wall_seconds:.1f} s wall, {readable(training.peak_bytes)}"

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from grader.spec import Metric
+from grader.outline import Metric
 from leaderboard.plain import csv_cell, one_line
 
 Cell = str | int | float | bool | None | datetime | Sequence[str]

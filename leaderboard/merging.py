@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from grader.errors import HeldoutError
+from grader.errors import Refused
 from grader.report import Verdict
 from grader.spec import Assignment, RunKind
 from leaderboard import standings
@@ -27,7 +27,7 @@ def merge(session: Session, into: str, other: str, assignments: Sequence[Assignm
         standings.hold(session, assignment, now)
     kept, gone = find_team(session, into, lock=True), find_team(session, other, lock=True)
     if kept.id == gone.id or TeamKind.STUDENT is not kept.kind or gone.kind is not TeamKind.STUDENT:
-        raise HeldoutError(f"{into!r} and {other!r} can't be merged", expected="two teams of students")
+        raise Refused(f"{into!r} and {other!r} can't be merged", expected="two teams of students")
     for assignment in assignments:
         _check(session, assignment, (kept, gone), now)
     usernames = session.scalars(
@@ -51,9 +51,7 @@ def part(session: Session, name: str, assignments: Sequence[Assignment], now: da
         standings.hold(session, assignment, now)
     gone = find_team(session, name, lock=True, merged=True)
     if gone.merged_into is None:
-        raise HeldoutError(
-            f"{gone.name!r} is a team of its own", expected="the name of a team that was merged"
-        )
+        raise Refused(f"{gone.name!r} is a team of its own", expected="the name of a team that was merged")
     kept = whole(session, gone, lock=True)
     for assignment in assignments:
         if disqualified(session, assignment.slug, [kept.id]) is not None:
@@ -122,8 +120,8 @@ def _check(session: Session, assignment: Assignment, teams: tuple[TeamRow, TeamR
             )
 
 
-def _refusal(assignment: Assignment, what: str, expected: str) -> HeldoutError:
-    return HeldoutError(what, where=f"the rules of {assignment.slug}", expected=expected)
+def _refusal(assignment: Assignment, what: str, expected: str) -> Refused:
+    return Refused(what, where=f"the rules of {assignment.slug}", expected=expected)
 
 
 def _keep_higher(session: Session, seen: int, team_id: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from grader.errors import HeldoutError
+from grader.errors import HeldoutError, NotFound
 from leaderboard.names import clean_name, name_key
 from leaderboard.records import RosterChange, Student, Team, TeamKind
 from leaderboard.roster import free_username
@@ -32,7 +32,7 @@ def find_team(session: Session, name: str, *, lock: bool = False, merged: bool =
     if team is not None:
         return team if merged else whole(session, team, lock=lock)
     if (theirs := _team_of(session, name)) is not None:
-        raise HeldoutError(
+        raise NotFound(
             f"{name!r} is the username of a student of the team {theirs!r}",
             expected="a team's name",
             next_step=f"use --team {shlex.quote(theirs)}",
@@ -41,7 +41,7 @@ def find_team(session: Session, name: str, *, lock: bool = False, merged: bool =
     known = {name_key(known): known for known in kinds}
     close = [known[key] for key in difflib.get_close_matches(name_key(name), known, n=3)]
     students = [*kinds.values()].count(TeamKind.STUDENT)
-    raise HeldoutError(
+    raise NotFound(
         f"there is no team {name[:100]!r}",
         expected=f"one of the {students} teams of the course"
         if students

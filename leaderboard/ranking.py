@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from grader.spec import Metric
+from grader.outline import Metric
 from leaderboard.records import Row, Snapshot, Standing, TeamKind
 
 HOUR = 3600.0

@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from grader.outline import RunKind
 from grader.report import Estimate, Failure, Resources, Training, Verdict
-from grader.spec import RunKind
 
 Estimates = Mapping[str, Estimate]  # by metric name
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from grader.errors import HeldoutError
+from grader.errors import HeldoutError, NotFound, Refused
 from grader.spec import Assignment, RunKind
 from leaderboard import rungs, sameness, standings
 from leaderboard.boards import Board
@@ -50,7 +50,7 @@ def begin(
         )
     standings.hold(session, assignment, now)  # what is recorded meanwhile sees the set, or is seen by it
     if (row := _open(session, assignment.slug)) is not None:
-        raise HeldoutError(
+        raise Refused(
             f"regrade {row.id} of {assignment.slug} is open",
             expected="one set at a time",
             next_step=f"heldout regrade {assignment.slug} --apply, or --cancel",
@@ -217,7 +217,7 @@ def _open(session: Session, slug: str, *, lock: bool = True) -> RegradeRow | Non
 def _must_be_open(session: Session, slug: str, *, lock: bool = True) -> RegradeRow:
     row = _open(session, slug, lock=lock)
     if row is None:
-        raise HeldoutError(
+        raise NotFound(
             f"no regrade of {slug} is open", next_step=f"begin one: heldout regrade {slug} -m REASON"
         )
     return row

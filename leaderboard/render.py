@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from grader.spec import Assignment, Metric, RunKind
+from grader.outline import Metric, Outline, RunKind
 from leaderboard.boards import heading
 from leaderboard.listing import GAP, Column, Style, csv_text, fit, json_text, score, table, terminal, write
 from leaderboard.plain import lines, one_line
@@ -48,7 +48,7 @@ LEFT_TO_RIGHT = "\u200e"  # after a right-to-left name, keeps the cells to its r
 
 def print_board(
     rows: Sequence[Row],
-    assignment: Assignment,
+    assignment: Outline,
     style: str = "table",
     *,
     run_kind: RunKind = RunKind.EVALUATE,
@@ -182,7 +182,7 @@ ASSIGNMENTS = ("assignment", "title", "metric", "unit", "best", "rank", "tier", 
 
 
 def print_assignments(
-    listed: Sequence[tuple[Assignment, Row | None, Row | None]],
+    listed: Sequence[tuple[Outline, Row | None, Row | None]],
     style: str = "table",
     *,
     console: Console | None = None,

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from grader.spec import Assignment, Metric
+from grader.outline import Metric, Outline
 from leaderboard.boards import Board, heading
 from leaderboard.listing import Cell, Column, Style, csv_text, json_text, table, terminal, write
 from leaderboard.plain import one_line
@@ -84,7 +84,7 @@ def _grid(facts: Sequence[tuple[str, str]]) -> Table:
     return grid
 
 
-def print_rules(assignment: Assignment, *, console: Console | None = None) -> None:
+def print_rules(assignment: Outline, *, console: Console | None = None) -> None:
     """Print an assignment's rules, by the names that the configuration has for them."""
     facts = []
     for name in type(assignment.rules).model_fields:
@@ -118,7 +118,7 @@ class Move:
     new_score: float | None
 
 
-def moves(before: Snapshot, after: Snapshot, assignment: Assignment) -> list[Move]:
+def moves(before: Snapshot, after: Snapshot, assignment: Outline) -> list[Move]:
     """Teams and shipped solutions whose rank or score differs, in the order of the new board."""
     old = {row.team_id: row for row in rank(before, assignment.metric, tier_of=assignment.tier_of)}
     new = {row.team_id: row for row in rank(after, assignment.metric, tier_of=assignment.tier_of)}

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from grader.outline import Metric, Outline, RunKind
 from grader.report import Resources
-from grader.spec import Assignment, Metric, RunKind
 from leaderboard import disclosure
 from leaderboard.listing import Column, Style, csv_text, json_text, score, table, terminal, write
 from leaderboard.plain import lines, one_line
@@ -42,7 +42,7 @@ COLOURS = {
 
 def print_submissions(
     submissions: Sequence[Submission],
-    assignment: Assignment,
+    assignment: Outline,
     style: str = "table",
     *,
     revealed: Mapping[RunKind, bool] = HIDDEN,
@@ -80,7 +80,7 @@ def _submission_cells(one: Submission, metric: Metric, *, revealed: bool = False
 
 
 def _submissions_table(
-    submissions: Sequence[Submission], assignment: Assignment, rows: Sequence[Cells], *, width: int
+    submissions: Sequence[Submission], assignment: Outline, rows: Sequence[Cells], *, width: int
 ) -> Table:
     wide, digits = width >= WIDE, assignment.metric.digits
     made = table(
@@ -121,7 +121,7 @@ def _colour(one: Submission) -> str:
 
 def print_submission(
     one: Submission,
-    assignment: Assignment,
+    assignment: Outline,
     style: str = "table",
     *,
     revealed: bool = False,
@@ -177,7 +177,7 @@ def _details(one: Submission, metric: Metric) -> Sequence[Any]:
     )
 
 
-def _facts(one: Submission, assignment: Assignment, *, revealed: bool) -> list[tuple[str, Text | str]]:
+def _facts(one: Submission, assignment: Outline, *, revealed: bool) -> list[tuple[str, Text | str]]:
     facts: list[tuple[str, Text | str]] = [
         ("submission", f"#{one.ref} of {one.team} for {assignment.title}{_kind(one)}"),
         ("file", f"{one.file_name}, {one.size / 1e6:.2f} MB, sha256 {one.sha256}"),

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from grader.errors import HeldoutError
+from grader.errors import HeldoutError, NotFound, Refused
 from grader.rules import Counts
 from grader.spec import Assignment, RunKind
 from leaderboard import admission, standings
@@ -54,23 +54,23 @@ def _check_selectable(rows: Sequence[SubmissionRow], assignment: Assignment) -> 
     """Raise HeldoutError unless they are scored, of one team and board, few enough, and selections count."""
     first, rules = rows[0], assignment.rules
     if rules.counts is not Counts.SELECTED:
-        raise HeldoutError(
+        raise Refused(
             f"a selection changes nothing here: the {rules.counts} submission counts",
             where=f"the rules of {assignment.slug}",
             expected='counts = "selected"',
         )
     for row in rows:
         if (row.team_id, row.run_kind, row.assignment) != (first.team_id, first.run_kind, first.assignment):
-            raise HeldoutError(
+            raise Refused(
                 f"#{first.id} and #{row.id} are not of one team and one board",
                 expected="submissions of one team to one board",
                 next_step="select those of each board by themselves",
             )
         if row.state is not State.SCORED or row.withdrawn_at is not None:
             what = "withdrawn" if row.withdrawn_at else str(row.state)
-            raise HeldoutError(f"#{row.id} is {what}", expected="a scored submission")
+            raise Refused(f"#{row.id} is {what}", expected="a scored submission")
     if len(rows) > rules.selections:
-        raise HeldoutError(f"{len(rows)} submissions were selected", expected=f"at most {rules.selections}")
+        raise Refused(f"{len(rows)} submissions were selected", expected=f"at most {rules.selections}")
 
 
 def withdraw(session: Session, ref: int, assignment: Assignment, now: datetime) -> State:
@@ -78,9 +78,9 @@ def withdraw(session: Session, ref: int, assignment: Assignment, now: datetime) 
     standings.hold(session, assignment, now)
     row = find(session, ref, lock=True)
     if row.state is State.RUNNING:
-        raise HeldoutError(f"#{ref} is being graded", expected="a queued or judged one")
+        raise Refused(f"#{ref} is being graded", expected="a queued or judged one")
     if row.state is State.CANCELLED or row.withdrawn_at is not None:
-        raise HeldoutError(f"#{ref} has been withdrawn already")
+        raise Refused(f"#{ref} has been withdrawn already")
     _check_open(session, row, assignment, now, "withdrawals")
     if row.state is State.QUEUED:
         row.state = State.CANCELLED
@@ -95,7 +95,7 @@ def bring_back(session: Session, ref: int, assignment: Assignment, now: datetime
     standings.hold(session, assignment, now)
     row = find(session, ref, lock=True)
     if row.withdrawn_at is None:
-        raise HeldoutError(f"#{ref} was not withdrawn")
+        raise Refused(f"#{ref} was not withdrawn")
     _check_open(session, row, assignment, now, "withdrawals")
     if row.state is State.CANCELLED:
         _check_room(session, row, assignment, now)
@@ -114,19 +114,19 @@ def extend(
     student = _student(session, username)
     deadline, reveal = assignment.rules.deadline, _revealed_at(session, assignment)
     if until and (deadline is None or until <= deadline):
-        raise HeldoutError(
+        raise Refused(
             "the extension ends no later than the deadline" if deadline else "the assignment has no deadline",
             where=assignment.slug,
             expected=f"a time after {deadline}" if deadline else "a deadline in the course's rules",
         )
     if until and reveal and until > reveal:
-        raise HeldoutError(
+        raise Refused(
             "the extension ends after the private board is revealed", expected=f"until {reveal} at the latest"
         )
     row = session.get(ExtensionRow, (assignment.slug, student.id))
     before = row.until if row else None
     if until == before:
-        raise HeldoutError(
+        raise Refused(
             f"{student.username!r} has {'that extension already' if until else 'no extension to take back'}",
             where=assignment.slug,
         )
@@ -157,7 +157,7 @@ def disqualify(session: Session, assignment: Assignment, team: str, reason: str,
         )
     row = find_team(session, team, lock=True)
     if disqualified(session, assignment.slug, [row.id]) is not None:
-        raise HeldoutError(f"{row.name!r} is disqualified already", where=assignment.slug)
+        raise Refused(f"{row.name!r} is disqualified already", where=assignment.slug)
     session.add(
         DisqualificationRow(assignment=assignment.slug, team_id=row.id, reason=storable(reason), at=now)
     )
@@ -171,7 +171,7 @@ def reinstate(session: Session, assignment: Assignment, team: str, now: datetime
     row = find_team(session, team, lock=True)
     found = disqualified(session, assignment.slug, [row.id])
     if found is None:
-        raise HeldoutError(f"{row.name!r} is not disqualified", where=assignment.slug)
+        raise Refused(f"{row.name!r} is not disqualified", where=assignment.slug)
     found.lifted_at = now
     note(session, now, "reinstated", row.name, assignment=assignment.slug, reason=found.reason)
     _restand(session, assignment, [row.id], now)
@@ -181,7 +181,7 @@ def reveal(session: Session, assignment: Assignment, now: datetime, *, undo: boo
     """Show the private boards of an assignment to everybody, or hide them again. Raises HeldoutError."""
     last = _last_chance(session, assignment)
     if not undo and last is not None and now < last:
-        raise HeldoutError(
+        raise Refused(
             "some may still submit, and would see what their submissions score",
             where=assignment.slug,
             expected=f"a time after {last}",
@@ -241,7 +241,7 @@ def _check_open(
     team = session.get_one(TeamRow, row.team_id)
     closes = assignment.rules.closes(deadline_of(session, team, assignment.slug, assignment.rules))
     if is_revealed(session, Board(assignment, row.run_kind), now) or (closes and now > closes):
-        raise HeldoutError(
+        raise Refused(
             f"{what} are closed for {assignment.slug}",
             expected=f"until {closes}" if closes else "before the private board is revealed",
             next_step="ask your instructor",
@@ -287,7 +287,7 @@ def disqualified(session: Session, slug: str, teams: Sequence[int]) -> Disqualif
 def _student(session: Session, username: str) -> StudentRow:
     row = session.scalar(select(StudentRow).where(StudentRow.username_key == name_key(username)))
     if row is None:
-        raise HeldoutError(
+        raise NotFound(
             f"there is no student {username[:100]!r}",
             expected="a username",
             next_step="see `heldout roster list`",

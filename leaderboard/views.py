@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, defer
 
-from grader.errors import HeldoutError, Reason
+from grader.errors import NotFound, Reason
 from grader.report import Estimate, Failure, Resources, Training, Verdict
 from grader.spec import Limits
 from leaderboard.candidates import COUNTS
@@ -47,8 +47,8 @@ def submission(session: Session, ref: int, now: datetime) -> Submission:
     return _records(session, [(row, team, judging)], now, logs=True)[0]
 
 
-def no_submission(ref: int) -> HeldoutError:
-    return HeldoutError(
+def no_submission(ref: int) -> NotFound:
+    return NotFound(
         f"there is no submission #{ref}",
         expected="a number from a receipt",
         next_step="see `heldout submissions SLUG`",

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from grader.spec import Assignment, RunKind, Tier
+from grader.outline import Outline, RunKind, Tier
 from leaderboard.boards import heading
 from leaderboard.records import Row, Showing, Step, TeamKind
 from leaderboard.web.chart import Axis, axis
@@ -23,7 +23,7 @@ from leaderboard.web.pictures import is_picture, picture_path, picture_size
 class Board:
     """One page: rows, the steps that led to them and, by the number of a row's entry, what that made."""
 
-    assignment: Assignment
+    assignment: Outline
     rows: Sequence[Row]
     run_kind: RunKind = RunKind.EVALUATE
     showings: Mapping[int, Showing] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from markupsafe import Markup
 
-from grader.spec import Metric, Tier
+from grader.outline import Metric, Tier
 from leaderboard.records import Row, TeamKind
 from leaderboard.web.drawing import SLIM, WIDE, Sheet, draw, least
 from leaderboard.web.formats import name, score

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from grader.spec import Metric
+from grader.outline import Metric
 from leaderboard.web.environment import render
 
 DESCRIPTION = "{http://www.w3.org/2000/svg}desc"

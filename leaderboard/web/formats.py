@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from grader.spec import Metric
+from grader.outline import Metric
 from leaderboard.web.lettering import label
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400  # seconds

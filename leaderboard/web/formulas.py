@@ -16,10 +16,51 @@ from leaderboard.plain import one_line
 LONGEST = 1_000  # characters of a formula
 ROOM = {"width": "0.167em"}  # between "log" and what it is of
 KEPT = frozenset(
-    ["math", "mrow", "mi", "mo", "mn", "mtext", "ms", "mspace", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder", "mover", "munderover", "mtable", "mtr", "mtd", "mpadded", "mphantom", "mstyle", "menclose"]
+    [
+        "math",
+        "mrow",
+        "mi",
+        "mo",
+        "mn",
+        "mtext",
+        "ms",
+        "mspace",
+        "mfrac",
+        "msqrt",
+        "mroot",
+        "msub",
+        "msup",
+        "msubsup",
+        "munder",
+        "mover",
+        "munderover",
+        "mtable",
+        "mtr",
+        "mtd",
+        "mpadded",
+        "mphantom",
+        "mstyle",
+        "menclose",
+    ]
 )
 ATTRIBUTES = frozenset(
-    ["display", "displaystyle", "scriptlevel", "stretchy", "fence", "form", "separator", "accent", "accentunder", "movablelimits", "lspace", "rspace", "width", "linethickness", "columnalign"]
+    [
+        "display",
+        "displaystyle",
+        "scriptlevel",
+        "stretchy",
+        "fence",
+        "form",
+        "separator",
+        "accent",
+        "accentunder",
+        "movablelimits",
+        "lspace",
+        "rspace",
+        "width",
+        "linethickness",
+        "columnalign",
+    ]
 )
 # Those that define others, which may grow without end, and those that set attributes of a page's own.
 REFUSED = re.compile(

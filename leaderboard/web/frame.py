@@ -4,27 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Protocol
 
-from grader.spec import Assignment as Outline
-from grader.spec import RunKind
+from grader.outline import Outline, RunKind
 from leaderboard.boards import folder
+from leaderboard.membership import Person, Role
 from leaderboard.web.files import digest
-
-STAFF = ("instructor", "observer")
-
-
-class Person(Protocol):
-    """Somebody who is logged in; `role` is student, observer or instructor."""
-
-    @property
-    def username(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def role(self) -> str: ...
-    @property
-    def team(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -60,12 +44,12 @@ class Frame:
     @property
     def staff(self) -> bool:
         """May see what others handed in, and private scores."""
-        return self.person is not None and self.person.role in STAFF
+        return self.person is not None and self.person.role.staff
 
     @property
     def instructor(self) -> bool:
         """May also decide."""
-        return self.person is not None and self.person.role == "instructor"
+        return self.person is not None and self.person.role is Role.INSTRUCTOR
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
-from grader.spec import Metric, Tier
+from grader.outline import Metric, Tier
 from leaderboard.records import Step, TeamKind
 from leaderboard.web.drawing import SLIM, WIDE, Sheet, draw, least
 from leaderboard.web.formats import minute, name, score

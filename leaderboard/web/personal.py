@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from grader.errors import HeldoutError
+from grader.outline import RunKind
 from grader.report import Resources, Training
-from grader.spec import RunKind
 from leaderboard import disclosure
 from leaderboard.records import Quota, Showing, State, Submission
 from leaderboard.web.environment import render
@@ -23,21 +22,6 @@ TONES = {
     State.GRADER_ERROR: "odd",
     State.CANCELLED: "quiet",
 }
-
-
-class Progress(Protocol):
-    """How far a grader is; `tail` is the end of what the submission printed on public examples."""
-
-    @property
-    def phase(self) -> str: ...
-    @property
-    def done(self) -> int: ...
-    @property
-    def total(self) -> int: ...
-    @property
-    def tail(self) -> str: ...
-    @property
-    def at(self) -> datetime: ...
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from grader.errors import HeldoutError
-from grader.spec import Assignment as Outline
-from grader.spec import RunKind
+from grader.outline import Outline, RunKind
 from leaderboard.records import Quota, Row
 from leaderboard.web import prose
 from leaderboard.web.board import Board, Exhibit
@@ -20,7 +19,13 @@ BADGES = {
     "reference": "shipped with the assignment; takes no rank",
 }
 LAID_OUT = 12  # pictures of one name that a board's page shows; the gallery has all
-TITLES = {400: "That can't be read", 403: "Not for you", 404: "Nothing here", 409: "Not now", 429: "Too much at once"}
+TITLES = {
+    400: "That can't be read",
+    403: "Not for you",
+    404: "Nothing here",
+    409: "Not now",
+    429: "Too much at once",
+}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,73 @@
+"""What goes on in the course: gradings that run, who runs them, what is written about their results."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # both are heavier than a student's client
+    from grader.report import Verdict
+    from grader.spec import RunKind
+    from leaderboard.records import State
+
+LONGEST_TAIL = 4096  # bytes of what the student's code printed
+LONGEST_WRITE_UP = 20_000  # characters
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the grading of a submission told of itself, `at` a time. `total` 0: nothing is counted.
+
+    Once held-out items are inside, nothing is told any more but that: how fast answers come could spell them.
+    """
+
+    phase: str
+    done: int
+    total: int
+    tail: str  # the end of what the student's code printed
+    at: datetime
+
+
+@dataclass(frozen=True)
+class WriteUp:
+    """What a team wrote about a submission, as Markdown; of several texts the latest."""
+
+    ref: int
+    team: str
+    text: str
+    written_at: datetime
+    run_kind: "RunKind"
+
+
+@dataclass(frozen=True)
+class Grader:
+    """A process that grades, `slots` submissions at a time. `running`: their numbers."""
+
+    holder: str
+    slots: int
+    seen_at: datetime
+    running: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The queue at one moment. `oldest_seconds`: for how long the one has waited that came first."""
+
+    counts: "Mapping[State, int]"
+    oldest_seconds: float | None  # None: nothing waits
+    graders: tuple[Grader, ...]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One judging in seconds. None: an attempt that was lost, or that did not begin with waiting."""
+
+    judging_id: int
+    assignment: str
+    run_kind: "RunKind"
+    verdict: "Verdict"
+    killed: str  # the limit that was met: "wall time", "memory", "processor time"
+    waiting_seconds: float | None  # in the queue, before the first attempt
+    training_seconds: float | None  # None: nothing was trained
+    answering_seconds: float
+    total_seconds: float | None  # from the claim to the record
