@@ -1,5 +1,6 @@
 """A board as its page tells it: its groups of equals, charts, pictures, and where all that is kept."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -112,6 +113,12 @@ class Board:
             Reading(row, name, text) for row in self.rows for name, text in self.showing(row).texts.items()
         ]
 
+    def laid_out(self, most: int) -> frozenset[int]:
+        """Entries whose pictures and texts a page has room for: the shipped ones, and the first of the teams."""
+        shown = [row for row in self.rows if self.showings.get(row.ref)]
+        ranked = [row.ref for row in shown if row.kind is TeamKind.STUDENT]
+        return frozenset([*ranked[:most], *(row.ref for row in shown if row.kind is not TeamKind.STUDENT)])
+
     def showing(self, row: Row) -> Showing:
         return self.showings.get(row.ref, Showing())
 
@@ -144,6 +151,11 @@ class Chart:
     @property
     def says(self) -> str:
         return described(self.svg)
+
+    @property
+    def version(self) -> str:
+        """Another one when it has changed: a page that is open asks for it anew."""
+        return hashlib.sha256(self.svg.encode("utf-8")).hexdigest()[:12]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from grader.outline import readable
 from leaderboard.plain import lines, one_line, one_line_indented
 from leaderboard.web import formats
 
@@ -27,5 +28,5 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update({each: getattr(formats, each) for each in FILTERS})
-    made.filters.update(one_line=one_line, lines=lines, indented=one_line_indented)
+    made.filters.update(readable=readable, one_line=one_line, lines=lines, indented=one_line_indented)
     return made

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from grader.errors import HeldoutError
 from grader.outline import RunKind
 from grader.report import Resources, Training
 from leaderboard import disclosure
+from leaderboard.membership import Grant
 from leaderboard.records import Quota, Showing, State, Submission
+from leaderboard.web.curve import curve, has_curve
+from leaderboard.web.drawing import described
 from leaderboard.web.environment import render
 from leaderboard.web.frame import Frame, Menu
 from leaderboard.web.pictures import is_picture, picture_path, picture_size
+from leaderboard.web.prose import write_up
 
 SELECTABLE = (State.QUEUED, State.RUNNING, State.SCORED)
 TONES = {
@@ -88,14 +91,11 @@ def submission_page(
         training=disclosure.trained(judging.training, menu.assignment)
         if judging and judging.training
         else "",
-        curve=has_curve(judging.training) if judging else False,
+        curve=described(curve(judging.training)) if judging and has_curve(judging.training) else "",
         pictures=_exhibited(submission.ref, shown, menu),
         texts=submission.texts,
+        written=write_up(submission.write_up),
     )
-
-
-def has_curve(training: Training | None) -> bool:
-    return training is not None and len(training.curve) > 1
 
 
 def _used(used: Resources) -> list[tuple[str, str]]:
@@ -122,17 +122,6 @@ def login_page(frame: Frame, token: str = "", error: HeldoutError | None = None)
     return render("login.html", frame=frame, token=token, error=error)
 
 
-def account_page(
-    frame: Frame, *, link: str = "", expires_at: datetime | None = None, seen: Sequence["Seen"] = ()
-) -> str:
-    """Who the reader is. link: a one-time token that was just made for the command line, shown once."""
-    return render("account.html", frame=frame, token=link, expires_at=expires_at, seen=seen)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A token of the reader's: where it is used, and when it was last."""
-
-    name: str
-    made_at: datetime
-    used_at: datetime | None = None
+def account_page(frame: Frame, grant: Grant | None = None) -> str:
+    """Who the reader is. grant: a one-time token that was just made for the command line, shown once."""
+    return render("account.html", frame=frame, grant=grant)

@@ -44,6 +44,7 @@ class Card:
     menu: Menu
     boards: Sequence[Board]
     own: Sequence[Own] = ()
+    revealed: bool = False  # everybody sees the private boards
 
     @property
     def assignment(self) -> Outline:
