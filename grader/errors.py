@@ -73,7 +73,7 @@ class UnknownAssignment(NotFound):
 
 
 class Refused(HeldoutError):
-    """The rules, or what has been decided before, forbid it: the same request may be right at another time."""
+    """The rules, or what was decided before, forbid it: at another time the same may be right."""
 
 
 class Denied(HeldoutError):
