@@ -31,8 +31,8 @@ class Layout:
     path: str
 
 
-def has_curve(training: Training | None) -> bool:
-    return training is not None and len(_points(training)) > 1
+def has_curve(training: Training) -> bool:
+    return len(_points(training)) > 1
 
 
 def curve(training: Training) -> Markup:
@@ -58,7 +58,9 @@ def _layout(points: list[tuple[int, float]], sheet: Sheet, *, logarithmic: bool)
     left = 14 + sheet.letter * max((extent(mark.label) for mark in losses), default=0)
     first, last = points[0][0], points[-1][0]
     along = Scale(float(first), float(max(last, first + 1)), left, sheet.width - 16)
-    places = [f"{along.at(step):g} {up.at(height):g}" for (step, _), height in zip(points, heights, strict=True)]
+    places = [
+        f"{along.at(step):g} {up.at(height):g}" for (step, _), height in zip(points, heights, strict=True)
+    ]
     steps = _whole(along, int((along.end - left) / (6 * sheet.letter)))
     return Layout(sheet, left, along.end, top, bottom, losses, steps, "M" + "L".join(places))
 

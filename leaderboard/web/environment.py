@@ -1,4 +1,4 @@
-"""The one place where templates become text: pages, charts and reports share their filters and their escaping."""
+"""The one place where templates become text: pages, charts and reports share filters and escaping."""
 
 from functools import cache
 

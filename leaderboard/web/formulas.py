@@ -66,8 +66,9 @@ ATTRIBUTES = frozenset(
 REFUSED = re.compile(
     r"\\(?:[a-z]*def|let|new|renew|Declare|href|class|style|cssId|require|unicode)", re.IGNORECASE
 )
-BROKEN = (
-    *(each for each in vars(exceptions).values() if isinstance(each, type) and issubclass(each, Exception)),
+OWN = [each for each in vars(exceptions).values() if isinstance(each, type) and issubclass(each, Exception)]
+BROKEN: tuple[type[Exception], ...] = (
+    *OWN,
     *(AssertionError, AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError),
 )
 

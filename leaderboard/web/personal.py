@@ -91,11 +91,16 @@ def submission_page(
         training=disclosure.trained(judging.training, menu.assignment)
         if judging and judging.training
         else "",
-        curve=described(curve(judging.training)) if judging and has_curve(judging.training) else "",
+        curve=_told(judging.training) if judging else "",
         pictures=_exhibited(submission.ref, shown, menu),
         texts=submission.texts,
         written=write_up(submission.write_up),
     )
+
+
+def _told(training: Training | None) -> str:
+    """Its curve in words, where there is one to be drawn."""
+    return described(curve(training)) if training and has_curve(training) else ""
 
 
 def _used(used: Resources) -> list[tuple[str, str]]:

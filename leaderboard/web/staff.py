@@ -101,8 +101,6 @@ def regrades_page(frame: Frame, menu: Menu, regrade: Regrade | None, moves: Sequ
     return render("staff/regrades.html", frame=frame, menu=menu, regrade=regrade, moves=moves)
 
 
-def grades_page(
-    frame: Frame, menu: Menu, lines: Sequence[Line], run_kind: RunKind = RunKind.EVALUATE
-) -> str:
+def grades_page(frame: Frame, menu: Menu, lines: Sequence[Line], run_kind: RunKind = RunKind.EVALUATE) -> str:
     """What each student has on one board, public and private."""
     return render("staff/grades.html", frame=frame, menu=menu, lines=lines, run_kind=run_kind)
