@@ -49,7 +49,10 @@ class Rates:
         address = str((scope.get("client") or ("", 0))[0])
         who = hashlib.sha256(secret.encode()).hexdigest() if secret else address
         safe = scope["method"] in SAFE
-        counted = ((self._address, address, "all"), (self._reading if safe else self._writing, who, str(safe)))
+        counted = (
+            (self._address, address, "all"),
+            (self._reading if safe else self._writing, who, str(safe)),
+        )
         for item, *key in counted:
             if not self._limiter.hit(item, *key):
                 reset, _ = self._limiter.get_window_stats(item, *key)
