@@ -28,6 +28,7 @@ from commands.decisions import (
 )
 from commands.grading import baselines, doctor, grade
 from commands.regrade import regrade
+from commands.serve import serve
 from commands.student import assignments, check, start, submit
 from grader.errors import HeldoutError
 
