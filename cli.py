@@ -36,7 +36,7 @@ STUDENT = [
     assignments, start, check, submit, submissions, show, leaderboard, limits, select, withdraw, team,
 ]  # fmt: skip
 INSTRUCTOR = [
-    course, roster, token, baselines, grade, regrade, extend, disqualify, reinstate, reveal, integrity, audit,
+    course, roster, token, baselines, grade, serve, regrade, extend, disqualify, reinstate, reveal, integrity, audit,
     doctor,
     export_site, assignment,
 ]  # fmt: skip

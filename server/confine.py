@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,7 +106,8 @@ def command(course: Course, words: list[str]) -> list[str]:
             expected="the program bwrap, which keeps the web process from the held-out answers",
             next_step="apt install bubblewrap",
         )
-    view = [*_system(), *_sources(), *_course(course), *_database(course)]
+    shown = [*_sources(), *_course(course), *_database(course)]
+    view = [*_system(), *_parents(shown), *shown]
     namespaces = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     powers = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if os.geteuid() == 0 else []
     ends = ["--die-with-parent", "--new-session", "--chdir", str(HOME)]
@@ -131,13 +132,21 @@ def _system() -> list[str]:
             words += ["--symlink", os.readlink(path), path]
         elif os.path.isdir(path):
             words += ["--ro-bind", path, path]
-    return [*words, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108
+    return [*words, "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
+
+
+def _parents(words: Sequence[str]) -> list[str]:
+    """The folders above what is bound, open to walk through: bubblewrap makes them its own alone."""
+    places = [Path(word) for word in words if word.startswith("/") and not word.startswith("/dev/")]
+    above = sorted({parent for place in places for parent in place.parents if parent != Path("/")})
+    outside = [path for path in map(str, above) if not path.startswith("/usr") and path != "/tmp"]  # noqa: S108
+    return [word for path in outside for word in ("--perms", "0755", "--dir", path)]
 
 
 def _sources() -> list[str]:
     """The interpreter, its packages, and ourselves."""
     paths = {str(HOME), sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib")}
-    outside = [path for path in sorted(paths) if not path.startswith("/usr/")]
+    outside = [path for path in sorted(paths) if path != "/usr" and not path.startswith("/usr/")]
     return [word for path in outside for word in ("--ro-bind", path, path)]
 
 

@@ -17,6 +17,7 @@ from server.web import GRACE
 
 log = logging.getLogger(__name__)
 PAUSE = 2.0  # seconds before a process that fell over is started again
+FALLS, WITHIN = 5, 60.0  # so many in so many seconds are no accident
 GRADING = 20.0  # seconds for what is being graded; then it is given back, at no cost
 
 
@@ -72,6 +73,7 @@ class Supervisor:
         self._grader_words = grader
         self._web: subprocess.Popen[bytes] | None = None
         self._grader: subprocess.Popen[bytes] | None = None
+        self._falls: list[float] = []
 
     def run(self, until: Callable[[], bool]) -> None:
         """Until told to stop; then what is being answered and graded is brought to its end, or given back."""
@@ -90,9 +92,19 @@ class Supervisor:
             return True
         status = process.poll()
         if status is not None:
-            log.error("process %s ended with %s; starting it again", process.args, status)
+            self._falls.append(time.monotonic())
+            if len(self._falls) >= FALLS and self._falls[-1] - self._falls[-FALLS] < WITHIN:
+                raise HeldoutError(
+                    f"what was started ends at once, {FALLS} times now",
+                    expected="a process that stays",
+                    next_step="look at the lines above; `heldout doctor` looks at the sandbox",
+                )
+            log.error("the %s ended with %s; starting it again", self._name(process), status)
             time.sleep(PAUSE)
         return status is not None
+
+    def _name(self, process: "subprocess.Popen[bytes]") -> str:
+        return "web process" if process is self._web else "grader"
 
     def _start_web(self) -> "subprocess.Popen[bytes]":
         settings, number = self._settings, self._listening.fileno()
