@@ -10,6 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import click
 
 from commands.author import assignment
+from commands.backup import backup, restore
 from commands.board import export_site, leaderboard, show, submissions
 from commands.course import course, roster
 from commands.decisions import (
@@ -35,7 +36,7 @@ STUDENT = [
 ]  # fmt: skip
 INSTRUCTOR = [
     course, roster, baselines, grade, regrade, extend, disqualify, reinstate, reveal, integrity, audit,
-    doctor,
+    backup, restore, doctor,
     export_site, assignment,
 ]  # fmt: skip
 course.add_command(rules)
