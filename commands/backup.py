@@ -21,7 +21,7 @@ MB = 1e6
 @click.option("--verify", is_flag=True, help="Write nothing: read the backup TARGET and compare checksums.")
 @course_option
 def backup(target: Path, verify: bool, folder: Path | None) -> None:
-    """Back a running course up to the new file TARGET, or into a folder.
+    """Copy a running course to TARGET, a new file or a folder for it.
 
     Database, archives, settings, seed and data, as they are at one moment, with a checksum of each. Exits
     with 3 when something is missing in the course itself: it is named, and all the rest is backed up.
