@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,7 +19,7 @@ from pathlib import Path
 from grader import prepared
 from grader.archive import fetch, place, sync_folder
 from grader.bundle import DATABASES, Manifest, Writer, new_file
-from grader.course import CONFIG, Course
+from grader.course import CONFIG, Course, open_course
 from grader.errors import HeldoutError
 from leaderboard import copies
 from leaderboard.copies import Contents
@@ -74,34 +74,38 @@ def clear_disk_errors(what: str, folder: Path) -> Iterator[None]:
 
 def _write(course: Course, draft: Path, now: datetime) -> Manifest:
     """The bundle, as `backup` in the folder `draft`, durable."""
-    with closing(Database(course.database)) as database:
-        kind = "sqlite" if database.is_sqlite else "postgresql"
-        copy = draft / DATABASES[kind]
-        contents = copies.save(database, copy)
+    settings = (course.folder / CONFIG).read_bytes()
+    course = open_course(course.folder)  # not older than these settings, so that their data are looked for
+    copy, contents = _copy_database(course, draft)
     with new_file(draft / "backup") as file:
         writer = Writer(file, now)
         writer.add(copy.name, copy)
         copy.unlink()  # its room is the archives' now
-        for name in (CONFIG, "seed", ".gitignore"):
-            if name != ".gitignore" or (course.folder / name).is_file():
-                writer.add_bytes(name, (course.folder / name).read_bytes())
+        writer.add_bytes(CONFIG, settings)
+        writer.add_bytes("seed", (course.folder / "seed").read_bytes())
+        if (ignored := course.folder / ".gitignore").is_file():
+            writer.add_bytes(ignored.name, ignored.read_bytes())
         missing = {**_add_data(writer, course, contents), **_add_archives(writer, course, contents)}
-        manifest = Manifest.model_validate(
-            {
-                "heldout": version("heldout"),
-                "made_at": now,
-                "title": course.config.title,
-                "database": kind,
-                "revision": contents.revision,
-                "rows": contents.rows,
-                "missing": missing,
-                "members": dict(writer.members),
-            }
+        manifest = Manifest(
+            heldout=version("heldout"),
+            made_at=now,
+            title=course.config.title,
+            database="sqlite" if copy.name == DATABASES["sqlite"] else "postgresql",
+            revision=contents.revision,
+            rows=contents.rows,
+            missing=missing,
+            members=dict(writer.members),
         )
         writer.close(manifest)
         file.flush()
         os.fsync(file.fileno())
     return manifest
+
+
+def _copy_database(course: Course, draft: Path) -> tuple[Path, Contents]:
+    with closing(Database(course.database)) as database:
+        copy = draft / DATABASES["sqlite" if database.is_sqlite else "postgresql"]
+        return copy, copies.save(database, copy)
 
 
 def _add_data(writer: Writer, course: Course, contents: Contents) -> Mapping[str, str]:
@@ -177,8 +181,9 @@ def _check_new(path: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """What killed ones have left; it holds secrets, and takes room."""
+    """What killed ones of ours have left; it holds secrets, and takes room."""
     for left in folder.glob(f"{DRAFT}*"):
-        newest = max((path.stat().st_mtime for path in [left, *left.glob("*")]), default=0.0)
-        if time.time() - newest > STALE:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(FileNotFoundError):  # somebody else has swept it
+            found = [left.lstat(), *(path.lstat() for path in left.glob("*"))]
+            if found[0].st_uid == os.geteuid() and time.time() - max(one.st_mtime for one in found) > STALE:
+                shutil.rmtree(left, ignore_errors=True)

@@ -136,7 +136,8 @@ class Bundle:
             yield chunk
 
     def _proved(self, found: Mapping[str, tarfile.TarInfo]) -> bytes:
-        if not {MANIFEST, PROOF} <= found.keys() or found[MANIFEST].size > LONGEST_MANIFEST:
+        sizes = [info.size for name, info in found.items() if name in (MANIFEST, PROOF)]
+        if len(sizes) < 2 or max(sizes) > LONGEST_MANIFEST:
             raise _damaged(self._path, "the backup breaks off: its manifest is missing", "a file to its end")
         manifest, proof = (b"".join(self._read(name)) for name in (MANIFEST, PROOF))
         if proof != _proof(manifest):
@@ -161,16 +162,25 @@ def opened(path: Path) -> Iterator[Bundle]:
     """Open a bundle; no member is read yet. Raises HeldoutError when it is none, or is cut or altered."""
     if not path.is_file():
         raise HeldoutError(f"there is no file {path}", expected="a file that `heldout backup` wrote")
+    found = _scan(path)
     try:
         with tarfile.open(path, "r:") as tar:
-            yield Bundle(path, tar, _members(path, tar))
+            yield Bundle(path, tar, found)
     except tarfile.TarError as error:
-        raise _damaged(path, f"this is no backup, or is damaged: {error}", "a tar, to its end") from error
+        raise _no_tar(path) from error
 
 
 def new_file(path: Path) -> IO[bytes]:
     """A file that was not there, its owner's alone."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _scan(path: Path) -> dict[str, tarfile.TarInfo]:
+    try:
+        with tarfile.open(path, "r:") as tar:
+            return _members(path, tar)
+    except (tarfile.TarError, ValueError, OverflowError, MemoryError) as error:  # the last of absurd sizes
+        raise _no_tar(path) from error
 
 
 def _members(path: Path, tar: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
@@ -180,7 +190,8 @@ def _members(path: Path, tar: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
     for info in tar:
         known = NAMES.fullmatch(info.name) or info.name in (MANIFEST, PROOF)
         plain = info.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not info.issparse()
-        if not (known and plain) or info.name in found or info.pax_headers or not last < info.offset:
+        in_order = last < info.offset and info.size >= 0
+        if not (known and plain and in_order) or info.name in found or info.pax_headers:
             raise HeldoutError(
                 f"this is no backup: it holds {info.name[:200]!r}" + (" twice" * (info.name in found)),
                 where=str(path),
@@ -212,6 +223,10 @@ class _Version(BaseModel):
 
 def _proof(manifest: bytes) -> bytes:
     return f"{hashlib.sha256(manifest).hexdigest()}  {MANIFEST}\n".encode()
+
+
+def _no_tar(path: Path) -> HeldoutError:
+    return _damaged(path, "this is no backup, or is damaged", "a tar, to its end")
 
 
 def _damaged(path: Path, what: str, expected: str = "what `heldout backup` wrote") -> HeldoutError:

@@ -37,9 +37,12 @@ def save(database: Database, target: Path) -> Contents:
         with _plain(target) as connection:
             return _look(connection)
     with database.reading() as session:
+        # However long the dump takes: the snapshot ends with this transaction, which is idle meanwhile.
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         snapshot = session.scalars(text("SELECT pg_export_snapshot()")).one()
+        contents = _look(session.connection())
         postgresql.dump(postgresql.server(session.connection()), snapshot, target)
-        return _look(session.connection())
+    return contents
 
 
 def check(database: Database) -> Contents:

@@ -144,10 +144,26 @@ def test_hostile_tars_write_nothing(name: str, first: bool, saved: Path, folder:
     assert "this is no backup: it holds" in fails(saved, folder)
 
 
+def header(size: int, kind: bytes) -> bytes:
+    """Of a name that is longer than any disk, say."""
+    info = tarfile.TarInfo("seed")
+    info.size, info.type = size, kind
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
 @pytest.mark.parametrize(
     "data",
-    [b"", b"certainly no tar" * 100, bytes(10240), b"\x1f\x8b" + bytes(2000)],
-    ids=["empty", "text", "zeros", "gzip"],
+    [
+        b"",
+        b"certainly no tar" * 100,
+        bytes(10240),
+        b"\x1f\x8b" + bytes(2000),
+        header(2**80, tarfile.GNUTYPE_LONGNAME),
+        header(2**60, tarfile.XHDTYPE),
+        header(2**80, tarfile.REGTYPE),
+        header(-1024, tarfile.REGTYPE),
+    ],
+    ids=["empty", "text", "zeros", "gzip", "long name", "long header", "long file", "backwards"],
 )
 def test_what_is_no_backup(data: bytes, folder: Path) -> None:
     (folder / "no.tar").write_bytes(data)
