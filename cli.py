@@ -11,6 +11,7 @@ import click
 
 from commands.access import list_people, remove, staff, token
 from commands.author import assignment
+from commands.backup import backup, restore
 from commands.board import export_site, leaderboard, show, submissions
 from commands.course import course, roster
 from commands.decisions import (
@@ -36,8 +37,8 @@ STUDENT = [
     assignments, start, check, submit, submissions, show, leaderboard, limits, select, withdraw, team,
 ]  # fmt: skip
 INSTRUCTOR = [
-    course, roster, token, baselines, grade, serve, regrade, extend, disqualify, reinstate, reveal, integrity, audit,
-    doctor,
+    course, roster, token, baselines, grade, serve, regrade, extend, disqualify, reinstate, reveal,
+    integrity, audit, backup, restore, doctor,
     export_site, assignment,
 ]  # fmt: skip
 course.add_command(rules)

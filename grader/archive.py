@@ -59,8 +59,8 @@ class ArrivedArchive:
             with open(self.path, "rb") as file:
                 os.fsync(file.fileno())
             os.replace(self.path, goal)
-            _sync_folder(goal.parent)
-            _sync_folder(shelf)
+            sync_folder(goal.parent)
+            sync_folder(shelf)
         except OSError as error:
             raise _not_kept(error, shelf) from error
         return goal
@@ -257,8 +257,8 @@ def _write_durably(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-        _sync_folder(path.parent)
-        _sync_folder(path.parent.parent)
+        sync_folder(path.parent)
+        sync_folder(path.parent.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -271,7 +271,7 @@ def _make_folder(folder: Path) -> None:
         os.chown(folder, owner.st_uid, owner.st_gid)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename or a new entry durable: a folder has its own pages to write."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
