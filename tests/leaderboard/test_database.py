@@ -83,7 +83,8 @@ def test_opening_imports_no_migrations(sqlite_url: str) -> None:
 def test_records_rosters_and_rankings_do_without_a_database() -> None:
     code = (
         "import sys, leaderboard.records, leaderboard.roster, leaderboard.ranking, leaderboard.render;"
-        "print('sqlalchemy' in sys.modules)"
+        "import leaderboard.membership, leaderboard.activity, leaderboard.people_listing;"
+        "print('sqlalchemy' in sys.modules or 'numpy' in sys.modules)"
     )
     printed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=HOME, check=True
