@@ -114,7 +114,7 @@ class Board:
         ]
 
     def laid_out(self, most: int) -> frozenset[int]:
-        """Entries whose pictures and texts a page has room for: the shipped ones, and the first of the teams."""
+        """Entries whose pictures and texts a page has room for: the shipped and the first of the teams."""
         shown = [row for row in self.rows if self.showings.get(row.ref)]
         ranked = [row.ref for row in shown if row.kind is TeamKind.STUDENT]
         return frozenset([*ranked[:most], *(row.ref for row in shown if row.kind is not TeamKind.STUDENT)])

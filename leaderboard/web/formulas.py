@@ -15,6 +15,8 @@ from leaderboard.plain import one_line
 
 LONGEST = 1_000  # characters of a formula
 ROOM = {"width": "0.167em"}  # between "log" and what it is of
+BARS, LIKE = ("|", "‖", "∥", "∣"), ("~", "∼")
+ROWS = ("mrow", "math", "mtd")
 KEPT = frozenset(
     [
         "math",
@@ -99,24 +101,40 @@ def as_typed(latex: str) -> Markup:
 def _clean(found: Element) -> Iterator[Element]:
     """A copy with nothing but what formulas need; of other elements what is in them."""
     inner = [clean for child in found for clean in _clean(child)]
+    text = one_line(html.unescape(found.text)) if found.text else ""
     if found.tag not in KEPT:
         yield from inner
-        return
-    made = Element(found.tag, {name: found.attrib[name] for name in found.attrib if name in ATTRIBUTES})
-    if found.attrib.get("mathvariant") == "normal":
-        made.set("mathvariant", "normal")
-    made.text = one_line(html.unescape(found.text)) if found.text else None
-    made.extend(inner if found.tag not in ("mrow", "math", "mtd") else _spaced(inner))
-    yield made
+    elif _is_word(found):
+        yield _leaf("mi", "".join(one.text or "" for one in inner))
+    elif text in LIKE:
+        yield _leaf("mo", "∼")
+    else:
+        made = Element(found.tag, {name: found.attrib[name] for name in found.attrib if name in ATTRIBUTES})
+        if found.tag == "mo" and text in BARS:
+            made.attrib.setdefault("stretchy", "false")  # which side a bar is of can't be told
+        made.text = text or None
+        made.extend(_spaced(inner) if found.tag in ROWS else inner)
+        yield made
+
+
+def _is_word(found: Element) -> bool:
+    """What `mathrm` makes of a name: a letter at a time."""
+    upright = all(one.tag == "mi" and one.attrib.get("mathvariant") == "normal" for one in found)
+    return found.tag == "mrow" and len(found) > 1 and upright
+
+
+def _leaf(tag: str, text: str) -> Element:
+    made = Element(tag)
+    made.text = text
+    return made
 
 
 def _spaced(row: list[Element]) -> Iterator[Element]:
-    """A function's name, "log" say, keeps apart from what it is of, unless that stands in parentheses."""
-    for number, one in enumerate(row):
-        yield one
-        following = row[number + 1] if number + 1 < len(row) else None
-        if _function(one) and following is not None and following.tag != "mo":
+    """A function's name, "log" say, keeps apart from what stands beside it, but for parentheses."""
+    for before, one in zip([None, *row], row, strict=False):
+        if before is not None and (_function(before) or _function(one)) and "mo" not in (before.tag, one.tag):
             yield Element("mspace", ROOM)
+        yield one
 
 
 def _function(one: Element) -> bool:

@@ -50,7 +50,7 @@ def mine_page(
     quotas: Mapping[RunKind, Quota],
     revealed: Mapping[RunKind, bool],
 ) -> str:
-    """A team's submissions, newest first, with its final selections to be ticked."""
+    """A team's submissions to each board, newest first, with its final selections to be ticked."""
     return render(
         "mine.html",
         frame=frame,

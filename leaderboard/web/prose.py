@@ -1,7 +1,8 @@
 """Markdown as HTML: statements with their formulas, and what students wrote, which is trusted in nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import groupby
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -14,7 +15,7 @@ from leaderboard.plain import lines
 from leaderboard.web.formulas import formula
 
 LONGEST = 50_000  # characters of a write-up that are shown
-DEEPEST = 6  # levels of headings that HTML has
+HIGHEST, DEEPEST = 3, 6  # headings of a write-up
 
 
 @lru_cache(maxsize=64)
@@ -35,9 +36,15 @@ def write_up(text: str) -> Markup:
     """What a team wrote, without HTML, pictures, or anything that runs; its headings are below the page's.
 
     >>> write_up("# Hi <b>\\n[x](a)")
-    Markup('<h4>Hi &lt;b&gt;</h4>\\n<p><a href="a" rel="nofollow noopener noreferrer">x</a></p>\\n')
+    Markup('<h3>Hi &lt;b&gt;</h3>\\n<p><a href="a" rel="nofollow noopener noreferrer">x</a></p>\\n')
     """
-    return _html(_reader(trusted=False).parse(lines(text[:LONGEST])), deeper=3)
+    tokens = _reader(trusted=False).parse(lines(text[:LONGEST]))
+    _lower_headings(tokens)
+    for token in tokens:
+        for inner in token.children or ():
+            if inner.type == "link_open":
+                inner.attrSet("rel", "nofollow noopener noreferrer")
+    return _html(tokens)
 
 
 @cache
@@ -58,24 +65,42 @@ def _block(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, e
     return f'<div class="math block" tabindex="0">{formula(tokens[at].content.strip(), display=True)}</div>\n'
 
 
-def _html(tokens: Sequence[Token], deeper: int = 0) -> Markup:
+def _lower_headings(tokens: Sequence[Token]) -> None:
+    """From HIGHEST on, and never two levels at once, whatever the author skipped."""
+    opened = [token for token in tokens if token.type == "heading_open"]
+    first = min((int(token.tag[1]) for token in opened), default=1)
+    level = HIGHEST - 1
     for token in tokens:
-        _settle(token, deeper)
-        for inner in token.children or ():
-            _settle(inner, deeper)
+        if token.type == "heading_open":
+            level = min(int(token.tag[1]) - first + HIGHEST, level + 1, DEEPEST)
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{level}"
+
+
+def _html(tokens: Sequence[Token]) -> Markup:
+    for token in tokens:  # a page has no styles of its own
+        style = token.attrs.pop("style", None)
+        if isinstance(style, str) and style.startswith("text-align:"):
+            token.attrJoin("class", style.removeprefix("text-align:"))
     made = _reader()
-    html = made.renderer.render(tokens, made.options, {})
+    html = made.renderer.render(list(_without_empty_heads(tokens)), made.options, {})
     for tag in ("pre", "table"):  # wider than a phone, they scroll: by the keyboard, too
         html = html.replace(f"<{tag}>", f'<{tag} tabindex="0">')
     return Markup(html)
 
 
-def _settle(token: Token, deeper: int) -> None:
-    """Classes for styles, which a page may not have; headings deeper; links that vouch for nothing."""
-    style = token.attrs.pop("style", None)
-    if isinstance(style, str) and style.startswith("text-align:"):
-        token.attrJoin("class", style.removeprefix("text-align:"))
-    if token.type in ("heading_open", "heading_close"):
-        token.tag = f"h{min(int(token.tag[1]) + deeper, DEEPEST)}"
-    if token.type == "link_open" and deeper:
-        token.attrSet("rel", "nofollow noopener noreferrer")
+def _without_empty_heads(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Markdown has no table without a head: one that says nothing is left out."""
+    for begin, group in groupby(_numbered(tokens), key=lambda pair: pair[0]):
+        found = [token for _, token in group]
+        if begin % 2 == 0 or any(token.content for token in found):
+            yield from found
+
+
+def _numbered(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:
+    """Each with the number of its stretch: odd ones are heads of tables."""
+    number = 0
+    for token in tokens:
+        number += token.type == "thead_open"
+        yield number, token
+        number += token.type == "thead_close"

@@ -49,16 +49,13 @@ def _sheaf(count: int, number: int) -> tuple[Sheaf, slice]:
 
 
 def regrade(store: Store, assignment: Assignment) -> tuple[Regrade | None, list[Moves]]:
-    """The open set, and who would move if it were applied as it is now."""
+    """The open set and, once all of it is judged, who would move if it were applied."""
     try:
         found = store.regrades.current(assignment.slug)
     except HeldoutError:
         return None, []
-    return found, [
-        _moves(store, boards.Board(assignment, kind), private=private)
-        for kind in RunKind
-        for private in (False, True)
-    ]
+    both = [(kind, private) for kind in RunKind for private in (False, True) if not found.waiting]
+    return found, [_moves(store, boards.Board(assignment, kind), private=private) for kind, private in both]
 
 
 def _moves(store: Store, which: boards.Board, *, private: bool) -> Moves:
