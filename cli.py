@@ -9,6 +9,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import click
 
+from commands.access import list_people, remove, staff, token
 from commands.author import assignment
 from commands.board import export_site, leaderboard, show, submissions
 from commands.checking import check
@@ -39,11 +40,13 @@ STUDENT = [
     team,
 ]  # fmt: skip
 INSTRUCTOR = [
-    course, roster, baselines, grade, regrade, extend, disqualify, reinstate, reveal, integrity, audit,
+    course, roster, token, baselines, grade, regrade, extend, disqualify, reinstate, reveal, integrity, audit,
     doctor,
     export_site, assignment,
 ]  # fmt: skip
 course.add_command(rules)
+for verb in (staff, remove, list_people):
+    roster.add_command(verb)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

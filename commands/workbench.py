@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from commands.telling import Telling
 from grader import archive, catalogue
 from grader.autograde import Autograder, new_run_seed
 from grader.course import Course
@@ -38,16 +39,19 @@ class Workbench:
         # One thread per job: the student's code runs in processes of its own and NumPy lets go of the lock.
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="grading")
         self._bars = Bars()
+        self._telling = Telling(store)
         self._reading = threading.Lock()
         self._assignment = cache(self._read_assignment)
 
     def __enter__(self) -> Self:
         self._bars.start()
+        self._telling.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._bars.stop()
+        self._telling.stop()
         self._sandbox.close()
 
     def run(self, *, watch: bool = False, until: Callable[[], bool] = lambda: False) -> int:
@@ -79,6 +83,7 @@ class Workbench:
                 run_seed=new_run_seed(),
                 run_kind=job.run_kind,
                 progress=progress,
+                watch=self._telling.of(job),
             )
 
     def _read_assignment(self, slug: str, version: int) -> tuple[Assignment, Data]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from desk.current import CurrentCourse
 from desk.desk import Listed, Sent, Shown, Standings, Which, unseen
 from desk.told import all_told, told
-from grader import catalogue
-from grader.archive import EPOCH, Archive
+from grader.archive import EPOCH, Archive, ArrivedArchive
 from grader.course import Course
 from grader.errors import HeldoutError
 from grader.outline import Outline, RunKind
@@ -25,9 +25,13 @@ from leaderboard.web.board import Board as Page
 class LocalDesk:
     """A `StaffDesk` on a course folder and its ledger."""
 
-    def __init__(self, course: Course, store: Store) -> None:
-        self.course = course
+    def __init__(self, current: CurrentCourse, store: Store) -> None:
+        self._current = current
         self.store = store
+
+    @property
+    def course(self) -> Course:
+        return self._current()
 
     @property
     def address(self) -> str:
@@ -35,7 +39,7 @@ class LocalDesk:
 
     def assignment(self, slug: str) -> Assignment:
         """Under the course's settings. Raises UnknownAssignment."""
-        return self.course.settle(catalogue.find(slug))
+        return self._current.assignment(slug)
 
     def every_assignment(self) -> list[Assignment]:
         return [self.assignment(slug) for slug in self.course.config.assignments]
@@ -57,26 +61,32 @@ class LocalDesk:
         return self.assignment(slug).told()
 
     def kit(self, slug: str) -> bytes:
-        assignment = self.assignment(slug)
         version = self.store.regrades.data_version(slug)
         load_public(self.course, slug, version)  # verified before anything is handed out
         made = io.BytesIO()
-        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as bundle:
-            for name, path in _kit(assignment, self.course.data(slug, version) / PUBLIC):
-                bundle.writestr(zipfile.ZipInfo(name, EPOCH), path.read_bytes(), zipfile.ZIP_DEFLATED)
+        with zipfile.ZipFile(made, "w") as bundle:
+            for name, path in self.kit_sources(slug):
+                packed = zipfile.ZIP_STORED if path.suffix == ".npz" else zipfile.ZIP_DEFLATED
+                bundle.writestr(zipfile.ZipInfo(name, EPOCH), path.read_bytes(), packed)
         return made.getvalue()
+
+    def kit_sources(self, slug: str) -> list[tuple[str, Path]]:
+        """What a kit is made of: names inside, and files."""
+        version = self.store.regrades.data_version(slug)
+        return list(_kit(self.assignment(slug), self.course.data(slug, version) / PUBLIC))
 
     # ------------------------------------------------------------ submissions
 
     def submit(
         self,
-        archive: Archive,
+        archive: Archive | ArrivedArchive,
         slug: str,
         run_kind: RunKind,
         *,
         description: str,
         team: str | None = None,
         sent: Sent = unseen,
+        arrived: datetime | None = None,
     ) -> Receipt:
         return receive.receive(
             self.store,
@@ -86,6 +96,7 @@ class LocalDesk:
             assignment=self.assignment(slug),
             description=description,
             run_kind=run_kind,
+            arrived=arrived,
         )
 
     def limits(self, slug: str, run_kind: RunKind, team: str | None = None) -> Quota:
@@ -116,6 +127,9 @@ class LocalDesk:
 
     def withdraw(self, ref: int, *, undo: bool = False) -> State:
         return self.store.decisions.withdraw(ref, self._assignment_of(ref), undo=undo)
+
+    def write_up(self, ref: int, text: str) -> None:
+        self.store.write_ups.write(ref, text, team=self.store.submission(ref).team)
 
     # ------------------------------------------------------------ boards
 

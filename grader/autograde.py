@@ -32,6 +32,7 @@ class Ledger(Protocol):
     def record(self, job: Job, report: Report) -> bool: ...
     def release(self, job: Job) -> bool: ...
     def refresh_all(self) -> None: ...
+    def seen(self, holder: str, slots: int) -> None: ...
 
 
 def new_holder() -> str:
@@ -124,6 +125,7 @@ class Autograder:
             self._renewed = time.monotonic()
             for job in self._running.values():
                 self.ledger.renew(job)
+            self.ledger.seen(self.holder, self.slots)
 
     def _give_back(self) -> None:
         for job in self._running.values():

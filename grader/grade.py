@@ -14,7 +14,7 @@ from grader.report import Estimate, Failure, Report, Training, Verdict
 from grader.sandbox import Sandbox
 from grader.scoring.statistics import bootstrap_half_width, replicated, resampled_means
 from grader.spec import Arrays, Assignment, Metric, Preview, RunKind, Scores
-from grader.student import COMPUTING, Progress, SandboxedStudent, silent
+from grader.student import COMPUTING, Progress, SandboxedStudent, Watch, silent
 
 CHECK = "mend it; `heldout check` tries it again on public data, and costs no attempt"
 Mask = npt.NDArray[np.bool_]
@@ -30,15 +30,16 @@ def grade(
     run_seed: int,
     run_kind: RunKind = RunKind.EVALUATE,
     progress: Progress = silent,
+    watch: Watch | None = None,
 ) -> Report:
     """Train the submission if need be, check it on public examples, score it on held-out items.
 
-    Always returns a Report.
+    Always returns a Report. `progress` is for who grades, `watch` for the student: see `SandboxedStudent`.
 
     What the student's code did wrong is FAILED with its reason; anything else is GRADER_ERROR, whose log is
     our traceback.
     """
-    student = SandboxedStudent(sandbox, archive, assignment.limits, progress)
+    student = SandboxedStudent(sandbox, archive, assignment.limits, progress, watch)
     report = Report(Verdict.SCORED, run_seed, data.sha256)
     heldout = data.heldout
     try:
@@ -72,7 +73,7 @@ def _train(assignment: Assignment, student: SandboxedStudent, dealt: Arrays, run
 
 
 def _previewed(assignment: Assignment, student: SandboxedStudent, public: Arrays, report: Report) -> Report:
-    student.report("public check", 0, 0)
+    student.tell("public check")
     with student.public_session() as session:
         preview = assignment.check(session, public)
     pictures = {picture.name: png(picture) for picture in preview.pictures}

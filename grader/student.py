@@ -1,6 +1,7 @@
 """The student's model seen from outside: each session a fresh sandbox, each answer checked at the door."""
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,10 +23,14 @@ from grader.sandbox import (
 )
 from grader.spec import Array, Arrays, Budget, Limits
 
-Progress = Callable[[str, int, int], None]  # phase, done, total
-
+Progress = Callable[[str, int, int], None]  # phase, done, total: for who grades
+Watch = Callable[[str, int, int, str], None]  # the same, and the end of what was printed: for the student
 
 LONGEST_CURVE = 1_000  # points
+LONGEST_TAIL = 4096  # characters
+PACE = 1.0  # seconds between two looks at a log
+TRAINING = "CPU-seconds of training"
+HELDOUT = "held-out items"
 COMPUTING = "computing the score"
 
 
@@ -86,13 +91,15 @@ class Door:
 class SandboxedStudent:
     """One submission under grading: opens its sandboxes, adds up what they used. A `spec.Student`.
 
-    What its training used is told apart: the limits of time are those of its answers.
+    What its training used is told apart: the limits of time are those of its answers. `watch` hears nothing
+    more once held-out items are inside: a submission could spell answers by its speed.
     """
 
     sandbox: Sandbox
     archive: bytes
     limits: Limits
     report: Progress = silent
+    watch: Watch | None = None
     usages: list[Usage] = field(default_factory=list)  # of the sandboxes that it answered in
     trainings: list[Usage] = field(default_factory=list)
     training: Training | None = None
@@ -102,6 +109,20 @@ class SandboxedStudent:
 
     def __post_init__(self) -> None:
         self._heldout_time = Allowance(self.limits.wall_seconds)
+        self._read_at = -PACE
+        self._sealed = False  # a held-out item may be inside, or has been
+
+    def tell(self, phase: str, done: int = 0, total: int = 0, inside: TrainingSession | None = None) -> None:
+        """What goes on, and what it has printed so far, with what it prints `inside` at this moment.
+
+        A log takes milliseconds to be read: of those who tell at any pace, most is not watched.
+        """
+        self.report(phase, done, total)
+        now = time.monotonic()
+        if self.watch is None or self._sealed or (inside and now < self._read_at + PACE):
+            return
+        self._read_at = now
+        self.watch(phase, done, total, (self.log + (inside.log if inside else ""))[-LONGEST_TAIL:])
 
     @contextmanager
     def public_session(self) -> Iterator[Door]:
@@ -122,7 +143,7 @@ class SandboxedStudent:
         def told(count: int, loss: float, seconds: float) -> None:
             nonlocal steps
             steps = count
-            self.report("CPU-seconds of training", int(seconds), int(budget.cpu_seconds))
+            self.tell(TRAINING, int(seconds), int(budget.cpu_seconds), session)
             if math.isfinite(loss) and len(curve) < LONGEST_CURVE:
                 curve.append((steps, loss))
 
@@ -141,6 +162,8 @@ class SandboxedStudent:
     @contextmanager
     def session(self, role: str) -> Iterator[Door]:
         """A session for held-out items: fixed reasons, output dropped, one allowance for all of them."""
+        self.tell(HELDOUT)
+        self._sealed = True
         self.report(role, 0, 0)
         with self._open(self._heldout_time, public=False) as door:
             yield door
@@ -148,7 +171,7 @@ class SandboxedStudent:
     def progress(self, done: int, total: int) -> None:
         """After the last answer `evaluate` goes on to compute, which takes minutes for a set of images."""
         if done < total:
-            self.report("held-out items", done, total)
+            self.report(HELDOUT, done, total)
         else:
             self.report(COMPUTING, 0, 0)
 

@@ -3,12 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # both are heavier than a student's client
-    from grader.report import Verdict
-    from grader.spec import RunKind
-    from leaderboard.records import State
+from grader.outline import RunKind
+from grader.report import Verdict
 
 LONGEST_TAIL = 4096  # bytes of what the student's code printed
 LONGEST_WRITE_UP = 20_000  # characters
@@ -36,7 +33,7 @@ class WriteUp:
     team: str
     text: str
     written_at: datetime
-    run_kind: "RunKind"
+    run_kind: RunKind
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class Grader:
 class Tally:
     """The queue at one moment. `oldest_seconds`: for how long the one has waited that came first."""
 
-    counts: "Mapping[State, int]"
+    counts: Mapping[str, int]  # submissions by state
     oldest_seconds: float | None  # None: nothing waits
     graders: tuple[Grader, ...]
 
@@ -64,8 +61,8 @@ class Judged:
 
     judging_id: int
     assignment: str
-    run_kind: "RunKind"
-    verdict: "Verdict"
+    run_kind: RunKind
+    verdict: Verdict
     killed: str  # the limit that was met: "wall time", "memory", "processor time"
     waiting_seconds: float | None  # in the queue, before the first attempt
     training_seconds: float | None  # None: nothing was trained

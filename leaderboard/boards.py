@@ -43,10 +43,10 @@ def folder(slug: str, run_kind: RunKind, *, private: bool = False) -> str:
     """Of its pages, within a site.
 
     >>> folder("cnn", RunKind.EVALUATE), folder("cnn", RunKind.TRAIN, private=True)
-    ('cnn', 'cnn/train/private')
+    ('assignments/cnn/board/', 'assignments/cnn/train/private/')
     """
-    parts = [slug, *(["train"] if run_kind is RunKind.TRAIN else []), *(["private"] if private else [])]
-    return "/".join(parts)
+    which = "train" if run_kind is RunKind.TRAIN else "board"
+    return f"assignments/{slug}/{which}/" + ("private/" if private else "")
 
 
 def file_name(slug: str, run_kind: RunKind) -> str:

@@ -18,7 +18,7 @@ from grader.errors import HeldoutError
 from grader.report import Job, Verdict
 from grader.rules import Rules
 from grader.spec import RunKind
-from leaderboard import admission, turns
+from leaderboard import admission, progress, turns
 from leaderboard.columns import Leased
 from leaderboard.people import find_team
 from leaderboard.records import Place, Receipt, State, TeamKind
@@ -310,3 +310,5 @@ def requeue(row: Leased, *, faults: int = 1) -> None:
 
 def free(row: Leased) -> None:
     row.holder = row.lease_seconds = row.lease_until = row.claimed_at = None
+    if isinstance(row, SubmissionRow):
+        progress.forget(row)

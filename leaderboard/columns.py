@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Enum, MetaData, Text
@@ -12,6 +13,7 @@ from sqlalchemy.types import TypeDecorator
 
 from grader.report import Verdict
 from grader.spec import RunKind
+from leaderboard.membership import Role
 from leaderboard.records import State, TeamKind
 
 NONE = timedelta()
@@ -50,7 +52,7 @@ def _in_utc(value: datetime | None) -> datetime | None:
     return value.astimezone(UTC)
 
 
-def _words(kind: type[State] | type[TeamKind] | type[Verdict] | type[RunKind]) -> Enum:
+def _words(kind: type[StrEnum]) -> Enum:
     """An enumeration stored as the words that a reader of the database expects."""
     return Enum(
         kind,
@@ -73,6 +75,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map = {  # noqa: RUF012 (SQLAlchemy declares it so)
         datetime: UtcTime,
+        Role: _words(Role),
         RunKind: _words(RunKind),
         State: _words(State),
         TeamKind: _words(TeamKind),

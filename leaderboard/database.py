@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ PRAGMAS = (
     "foreign_keys = ON",
     "cache_size = -16000",  # kB: a large board is read from memory
 )
+ACTOR: ContextVar[str] = ContextVar("actor")  # who decides, where one process acts for several
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -65,7 +67,7 @@ class Database:
         """One transaction, durable when left, undone by any exception."""
         with (
             self.clear_errors(),
-            Session(self._writer, info={"actor": self.actor}) as session,
+            Session(self._writer, info={"actor": ACTOR.get(self.actor)}) as session,
             session.begin(),
         ):
             yield session

@@ -51,9 +51,7 @@ def part(session: Session, name: str, assignments: Sequence[Assignment], now: da
         standings.hold(session, assignment, now)
     gone = find_team(session, name, lock=True, merged=True)
     if gone.merged_into is None:
-        raise Refused(
-            f"{gone.name!r} is a team of its own", expected="the name of a team that was merged"
-        )
+        raise Refused(f"{gone.name!r} is a team of its own", expected="the name of a team that was merged")
     kept = whole(session, gone, lock=True)
     for assignment in assignments:
         if disqualified(session, assignment.slug, [kept.id]) is not None:

@@ -13,7 +13,7 @@ from grader.errors import HeldoutError, NotFound
 from leaderboard.names import clean_name, name_key
 from leaderboard.records import RosterChange, Student, Team, TeamKind
 from leaderboard.roster import free_username
-from leaderboard.tables import EventRow, StudentRow, TeamRow
+from leaderboard.tables import EventRow, StaffRow, StudentRow, TeamRow
 
 
 def note(session: Session, now: datetime, action: str, subject: str, **detail: Any) -> None:
@@ -109,7 +109,7 @@ def list_teams(session: Session) -> list[Team]:
 def import_roster(session: Session, students: Sequence[Student], now: datetime) -> RosterChange:
     """Add those who are new and correct names; who is not listed stays. Raises HeldoutError on a conflict."""
     known = {row.email_key: row for row in session.scalars(select(StudentRow).with_for_update())}
-    taken = {row.username_key for row in known.values()}
+    taken = {row.username_key for row in known.values()} | {*session.scalars(select(StaffRow.username_key))}
     replaced: dict[str, str] = {}
     new = changed = 0
     for student in students:

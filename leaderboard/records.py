@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from grader.outline import RunKind
 from grader.report import Estimate, Failure, Resources, Training, Verdict
+from leaderboard.activity import Progress
 
 Estimates = Mapping[str, Estimate]  # by metric name
 
@@ -118,7 +119,7 @@ class Place:
 class Submission:
     """All that is known of one submission; `judging` is the one that counts, or the last that broke.
 
-    `place`: None unless queued.
+    `place`: None unless queued; `progress`: None unless running. In listings `write_up` is left empty.
     """
 
     ref: int
@@ -134,10 +135,12 @@ class Submission:
     attempts: int
     run_kind: RunKind = RunKind.EVALUATE
     place: Place | None = None
+    progress: Progress | None = None
     judging: Judging | None = None
     released: bool = True
     selected: bool = False
     withdrawn: bool = False
+    write_up: str = ""  # Markdown, as its team wrote it
 
     @property
     def public(self) -> Estimates | None:

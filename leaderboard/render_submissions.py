@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from grader.outline import Metric, Outline, RunKind, readable
-from grader.report import Resources, Training
-from leaderboard.coarse import coarse
+from grader.outline import Metric, Outline, RunKind
+from grader.report import Resources
+from leaderboard import disclosure
 from leaderboard.listing import Column, Style, csv_text, json_text, score, table, terminal, write
 from leaderboard.plain import lines, one_line
 from leaderboard.records import State, Submission
@@ -99,7 +99,7 @@ def _submissions_table(
                 name,
                 f"{date:%Y-%m-%d %H:%M:%S}" if wide else f"{date:%d %b %H:%M}",
                 description,
-                Text(_status(one) if wide else _word(one), _colour(one)),
+                Text(disclosure.status(one) if wide else disclosure.word(one), _colour(one)),
                 "" if public is None else f"{public:z.{digits}f}",
                 "" if private is None else f"{private:z.{digits}f}",
             ]
@@ -110,34 +110,6 @@ def _submissions_table(
     )
     made.caption = None if rows else Text("no submissions yet")
     return made
-
-
-def _status(one: Submission) -> str:
-    kind = " (train run)" if one.run_kind is RunKind.TRAIN else ""
-    selected = ", selected" if one.selected else ""
-    if one.withdrawn:
-        return f"withdrawn{kind}"
-    if one.same_as:
-        return f"a reference's answers: not ranked{kind}"
-    if one.withheld:
-        return f"no significant improvement{selected}{kind}"
-    if one.failure is not None:
-        return f"failed: {one.failure.reason}{kind}"
-    return f"{one.state}{selected}{kind}{_place(one)}"
-
-
-def _place(one: Submission) -> str:
-    """How many go before it, and in about how many minutes it may begin."""
-    if one.place is None:
-        return ""
-    ahead = f", {one.place.ahead} ahead" if one.place.ahead else ""
-    return ahead if one.place.seconds is None else f"{ahead}, ~{max(1, round(one.place.seconds / 60))} min"
-
-
-def _word(one: Submission) -> str:
-    """Its status where there is little room."""
-    told = {"withdrawn": one.withdrawn, "not ranked": one.same_as, "selected": one.selected}
-    return next((word for word, holds in told.items() if holds), "no gain" if one.withheld else one.state)
 
 
 def _colour(one: Submission) -> str:
@@ -199,15 +171,10 @@ def _details(one: Submission, metric: Metric) -> Sequence[Any]:
         dict(one.texts),
         one.sha256,
         one.attempts,
-        _used_as_told(judging.resources) if judging else None,
+        disclosure.figures(judging.resources) if judging else None,
         str(one.run_kind),
         asdict(judging.training) if judging and judging.training else None,
     )
-
-
-def _used_as_told(used: Resources) -> dict[str, Any]:
-    told = asdict(coarse(used))
-    return told | {"output_dropped": bool(told.pop("dropped_bytes"))}
 
 
 def _facts(one: Submission, assignment: Outline, *, revealed: bool) -> list[tuple[str, Text | str]]:
@@ -216,7 +183,7 @@ def _facts(one: Submission, assignment: Outline, *, revealed: bool) -> list[tupl
         ("file", f"{one.file_name}, {one.size / 1e6:.2f} MB, sha256 {one.sha256}"),
         ("received", f"{one.received_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"),
         ("description", one.description),
-        ("status", Text(_status(one), _colour(one))),
+        ("status", Text(disclosure.status(one), _colour(one))),
     ]
     if one.place is not None and one.place.seconds is None:
         facts.append(("", "no grader is at work: your instructor starts one"))
@@ -225,72 +192,28 @@ def _facts(one: Submission, assignment: Outline, *, revealed: bool) -> list[tupl
             if estimate := (estimates or {}).get(metric.name):
                 text = f"{score(estimate.value, estimate.half_width, metric)} {metric.unit}"
                 facts.append((metric.name + label, Text(text, "bold" if metric is assignment.metric else "")))
-    facts += [("", text) for text in _remarks(one)]
+    facts += [
+        ("", text) for text in disclosure.remarks(one, undo=f"with `heldout withdraw {one.ref} --undo`")
+    ]
     if one.judging is not None and one.judging.training is not None:
-        facts.append(("trained", _trained(one.judging.training, assignment)))
+        training = one.judging.training
+        facts.append(("trained", f"{disclosure.trained(training, assignment)}; seed {training.seed}"))
     if one.judging is not None and one.judging.resources.launcher:
         facts += _resources(one.judging.resources)
     return facts
-
-
-def _remarks(one: Submission) -> list[str]:
-    """What its status means for the team."""
-    found = []
-    if one.withdrawn:
-        found.append(f"it counts on no board; take that back with `heldout withdraw {one.ref} --undo`")
-    if one.same_as:
-        found.append(
-            f"its answers are those of the reference solution {one.same_as!r}, which earn nobody a place"
-        )
-    if one.withheld:
-        found.append(
-            "what the public board tells of you stays as it was"
-            + ("" if one.selected or one.withdrawn else "; you may still select this one")
-        )
-    if one.selected:
-        found.append("one of your final selections")
-    if one.state is State.GRADER_ERROR:
-        found.append(
-            "the grader broke, not your code: this costs no attempt; tell your instructor the number"
-        )
-    return found
 
 
 def _kind(one: Submission) -> str:
     return ", a train run" if one.run_kind is RunKind.TRAIN else ""
 
 
-def _trained(training: Training, assignment: Outline) -> str:
-    cut = ", then it was cut: what was saved last counts" if training.cut else ""
-    used = f"; {training.wall_seconds:.1f} s wall, {readable(training.peak_bytes)}"
-    return (
-        f"{training.steps:,} steps in {training.cpu_seconds:.0f} of {assignment.budget.cpu_seconds:g} "
-        f"CPU-seconds{cut}{_losses(training)}; seed {training.seed}{used if training.wall_seconds else ''}"
-    )
-
-
-def _losses(training: Training) -> str:
-    if len(training.curve) < 2:
-        return ""
-    return f"; loss {training.curve[0][1]:.4g} → {training.curve[-1][1]:.4g}"
-
-
 def _resources(used: Resources) -> list[tuple[str, Text | str]]:
     """What was used of which limits, and which one was met."""
     facts: list[tuple[str, Text | str]] = []
     if used.wall_seconds:  # a training that failed was never asked anything
-        facts.append(("used", _used(used)))
+        facts.append(("used", disclosure.used(used)))
     if used.killed:
         facts.append(("limit met", Text(f"{used.killed}, while {used.doing}", "red")))
     if used.dropped_bytes:
         facts.append(("output", "what was printed on held-out items was dropped"))
-    layers = ", ".join(used.layers) or "no layers: this result was not made in a sandbox"
-    return [*facts, ("sandbox", f"{used.launcher}: {layers}")]
-
-
-def _used(used: Resources) -> str:
-    wall, memory = f"{used.wall_seconds:.1f} s wall", readable(coarse(used).peak_bytes)
-    if used.limits:
-        wall += f" (limit {used.limits.check_seconds:g} s public + {used.limits.wall_seconds:g} s held-out)"
-        memory += f" of {readable(used.limits.memory_bytes)}"
-    return f"{wall}, {used.cpu_seconds:.1f} s CPU, {memory}"
+    return [*facts, ("sandbox", disclosure.sandbox(used))]

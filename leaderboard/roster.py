@@ -32,7 +32,7 @@ def read_roster(path: Path) -> list[Student]:
     taken = {name_key(cells["username"]) for _, cells in lines if cells.get("username")}
     for number, cells in lines:
         where = f"{path.name}, line {number}"
-        email = _email(cells, where)
+        email = check_email(cells["email"], where)
         _check_new(email, emails, number, where)
         students.append(_student(cells, email, taken, where))
     _check_teams(students, [number for number, _ in lines], path, named="team" in lines[0][1])
@@ -113,14 +113,14 @@ def _header(cells: list[str], path: Path) -> list[str]:
     return header
 
 
-def _email(cells: Mapping[str, str], where: str) -> str:
-    email = cells["email"]
+def check_email(email: str, where: str) -> str:
+    """Return it. Raises HeldoutError when it is none."""
     if not EMAIL.fullmatch(email) or len(email) > LONGEST_EMAIL or not email.isprintable():
         raise HeldoutError(
             f"{email[:60]!r} is not an e-mail address" if email else "the e-mail is empty",
             where=where,
             expected="something like ada@example.org",
-            next_step="correct the line",
+            next_step="correct it",
         )
     return email
 

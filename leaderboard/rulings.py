@@ -203,6 +203,14 @@ def _last_chance(session: Session, assignment: Assignment) -> datetime | None:
     return max(filter(None, times), default=None)
 
 
+def is_over(session: Session, assignment: Assignment, now: datetime) -> bool:
+    """Whether nobody of the course may submit any more, or one of the private boards is revealed."""
+    if any(is_revealed(session, Board(assignment, run_kind), now) for run_kind in RunKind):
+        return True
+    last = _last_chance(session, assignment)
+    return last is not None and now > last
+
+
 def is_revealed(session: Session, board: Board, now: datetime) -> bool:
     return admission.is_revealed(session, board.slug, board.run_kind, board.rules, now)
 

@@ -1,10 +1,11 @@
 """The ledger: one method, one transaction; records go in and out, rows stay inside.
 
-What people decide is in `decisions`, what is judged again in `regrades`.
+What people decide is in `decisions`, what is judged again in `regrades`, who is let in in `access`, what is
+written about submissions in `write_ups`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from types import TracebackType
@@ -15,24 +16,29 @@ import numpy.typing as npt
 from sqlalchemy.orm import Session
 
 from grader import catalogue
-from grader.errors import HeldoutError, UnknownAssignment
+from grader.errors import HeldoutError, NotFound, UnknownAssignment
 from grader.report import Job, Report
 from grader.rules import Rules
 from grader.spec import Assignment, RunKind
 from leaderboard import (
     admission,
     claims,
+    graders,
     judging,
     people,
+    progress,
     regrade_queue,
     rulings,
     snapshots,
     standings,
+    topics,
     views,
 )
+from leaderboard.access import Access
+from leaderboard.activity import Grader, Judged, Progress, Tally
 from leaderboard.boards import Board
 from leaderboard.candidates import PRIVATE, PUBLIC
-from leaderboard.database import BUSY_SECONDS, Clock, Database, check_revision, upgrade
+from leaderboard.database import ACTOR, BUSY_SECONDS, Clock, Database, check_revision, upgrade
 from leaderboard.decisions import Decisions
 from leaderboard.plain import storable
 from leaderboard.records import (
@@ -52,6 +58,7 @@ from leaderboard.records import (
 from leaderboard.regrades import Regrades
 from leaderboard.steps import steps
 from leaderboard.tables import BoardRow, SubmissionRow
+from leaderboard.write_ups import WriteUps
 
 Assignments = Callable[[str], Assignment]
 DAY = timedelta(days=1)
@@ -82,6 +89,8 @@ class Store:
         database.actor = actor
         self.decisions = Decisions(database, clock)
         self.regrades = Regrades(database, clock)
+        self.access = Access(database, clock)
+        self.write_ups = WriteUps(database, clock)
 
     @classmethod
     def create(cls, url: str, *, busy_seconds: float = BUSY_SECONDS, **settings: Any) -> Self:
@@ -106,6 +115,15 @@ class Store:
             database.close()
             raise
         return cls(database, **settings)
+
+    @contextmanager
+    def acting(self, actor: str) -> Iterator[None]:
+        """Inside, the audit log names this one: for a process that acts for several at a time."""
+        before = ACTOR.set(actor)
+        try:
+            yield
+        finally:
+            ACTOR.reset(before)
 
     def now(self) -> datetime:
         return self._clock()
@@ -214,6 +232,19 @@ class Store:
         with self._database.writing() as session:
             release = claims.release if job.regrade is None else regrade_queue.release
             return release(session, job, self._clock())
+
+    def tell(self, job: Job, phase: str, done: int, total: int, tail: str = "") -> bool:
+        """What the job's grading says of itself while it runs; False when the lease was lost.
+
+        `tail`: the end of what the student's code printed. All of it is for the student's eyes.
+        """
+        with self._database.writing() as session:
+            return progress.tell(session, job, Progress(phase, done, total, tail, self._clock()))
+
+    def seen(self, holder: str, slots: int) -> None:
+        """A grader's sign of life."""
+        with self._database.writing() as session:
+            graders.seen(session, holder, slots, self._clock())
 
     def sweep(self) -> int:
         """Queue again what is running past its lease, or park it after three faults; return how many."""
@@ -342,7 +373,7 @@ class Store:
         """One PNG file. Raises HeldoutError when there is none of that name."""
         found = self.pictures(ref)
         if name not in found:
-            raise HeldoutError(
+            raise NotFound(
                 f"submission #{ref} has no picture {name!r}", expected=", ".join(found) or "no pictures"
             )
         return found[name]
@@ -361,3 +392,26 @@ class Store:
         """How many submissions are in each state."""
         with self._database.reading() as session:
             return views.counts(session, assignment)
+
+    def graders(self) -> list[Grader]:
+        """Who gave a sign of life within the last minute."""
+        with self._database.reading() as session:
+            return graders.alive(session, self._clock())
+
+    def topics(self) -> Mapping[str, str]:
+        """Fingerprints of what pages show: see `topics.fingerprints`."""
+        with self._database.reading() as session:
+            return topics.fingerprints(session)
+
+    def tally(self) -> Tally:
+        """The queue at this moment."""
+        with self._database.reading() as session:
+            return graders.tally(session, self._clock())
+
+    def judged_since(self, judging_id: int | None = None) -> tuple[int, list[Judged]]:
+        """Judgings after that one, oldest first and at most 10,000, and the id to ask from next.
+
+        None: nothing but the newest id, to begin with.
+        """
+        with self._database.reading() as session:
+            return graders.judged_since(session, judging_id)

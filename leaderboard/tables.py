@@ -19,36 +19,10 @@ from grader.report import Verdict
 from grader.spec import RunKind
 from leaderboard.columns import Base as Base
 from leaderboard.columns import Leased
-from leaderboard.names import LONGEST_NAME
-from leaderboard.records import TeamKind
-
-
-class TeamRow(Base):
-    __tablename__ = "teams"
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(LONGEST_NAME))
-    name_key: Mapped[str] = mapped_column(Text, unique=True)
-    kind: Mapped[TeamKind]
-    created_at: Mapped[datetime]
-    claimed_at: Mapped[datetime | None]  # of its latest claim: whose turn it is
-    merged_into: Mapped[int | None]  # the team that this one became part of
-
-
-class StudentRow(Base):
-    __tablename__ = "students"
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(LONGEST_NAME))
-    email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(Text, unique=True)
-    username: Mapped[str] = mapped_column(String(LONGEST_NAME))
-    username_key: Mapped[str] = mapped_column(Text, unique=True)
-    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
-    created_at: Mapped[datetime]
-
+from leaderboard.people_tables import StaffRow as StaffRow
+from leaderboard.people_tables import StudentRow as StudentRow
+from leaderboard.people_tables import TeamRow as TeamRow
+from leaderboard.people_tables import TokenRow as TokenRow
 
 COUNTED = ("state", "judged_at", "deleted_at")
 
@@ -85,6 +59,33 @@ class SubmissionRow(Leased, Base):
     withdrawn_at: Mapped[datetime | None]
     starter: Mapped[bool] = mapped_column(server_default="0")
     deleted_at: Mapped[datetime | None]
+    phase: Mapped[str | None] = mapped_column(Text)  # what its grading told while it runs: see progress.py
+    phase_done: Mapped[int | None] = mapped_column(BigInteger)
+    phase_total: Mapped[int | None] = mapped_column(BigInteger)
+    log_tail: Mapped[str | None] = mapped_column(Text)
+    told_at: Mapped[datetime | None]
+
+
+class WriteUpRow(Base):
+    """What a team wrote about a submission. Only ever added to: the latest counts."""
+
+    __tablename__ = "write_ups"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime]
+
+
+class GraderRow(Base):
+    """A process that grades, as long as it gives signs of life."""
+
+    __tablename__ = "graders"
+
+    holder: Mapped[str] = mapped_column(Text, primary_key=True)
+    slots: Mapped[int]
+    seen_at: Mapped[datetime]
 
 
 class JudgingRow(Base):

@@ -1,7 +1,7 @@
 """What the ledger tells: rows become records here, inside the caller's transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, defer
 from grader.errors import NotFound, Reason
 from grader.report import Estimate, Failure, Resources, Training, Verdict
 from grader.spec import Limits
+from leaderboard import progress
 from leaderboard.candidates import COUNTS
 from leaderboard.claims import places
 from leaderboard.people import find_team
@@ -23,6 +24,7 @@ from leaderboard.tables import (
     ScoreRow,
     SubmissionRow,
     TeamRow,
+    WriteUpRow,
 )
 
 Found = tuple[SubmissionRow, TeamRow, JudgingRow | None]
@@ -44,7 +46,15 @@ def submission(session: Session, ref: int, now: datetime) -> Submission:
     if found is None:
         raise no_submission(ref)
     row, team, judging = found
-    return _records(session, [(row, team, judging)], now, logs=True)[0]
+    [record] = _records(session, [(row, team, judging)], now, logs=True)
+    written = write_up(session, ref)
+    return replace(record, write_up=written.text if written else "")
+
+
+def write_up(session: Session, ref: int) -> WriteUpRow | None:
+    """The latest that its team wrote."""
+    query = select(WriteUpRow).where(WriteUpRow.submission_id == ref)
+    return session.scalar(query.order_by(WriteUpRow.id.desc()).limit(1))
 
 
 def no_submission(ref: int) -> NotFound:
@@ -83,6 +93,7 @@ def _records(session: Session, found: list[Found], now: datetime, *, logs: bool)
             attempts=row.attempts,
             run_kind=row.run_kind,
             place=queued.get(row.id),
+            progress=progress.read(row),
             judging=_judging(judging, public, private, logs=logs) if judging is not None else None,
             released=bool(row.released),
             selected=row.selected_at is not None,

@@ -1,33 +1,30 @@
 """A board as its page tells it: its groups of equals, charts, pictures, and where all that is kept."""
 
-import re
-import struct
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from itertools import groupby
-from pathlib import Path
 
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from grader.spec import Assignment, RunKind, Tier
-from leaderboard.boards import folder, heading
+from grader.outline import Outline, RunKind, Tier
+from leaderboard.boards import heading
 from leaderboard.records import Row, Showing, Step, TeamKind
 from leaderboard.web.chart import Axis, axis
 from leaderboard.web.distribution import distribution
 from leaderboard.web.drawing import described
+from leaderboard.web.frame import Place
 from leaderboard.web.history import history
-
-PNG = b"\x89PNG\r\n\x1a\n"
+from leaderboard.web.pictures import is_picture, picture_path, picture_size
 
 
 @dataclass(frozen=True)
 class Board:
     """One page: rows, the steps that led to them and, by the number of a row's entry, what that made."""
 
-    assignment: Assignment
+    assignment: Outline
     rows: Sequence[Row]
     run_kind: RunKind = RunKind.EVALUATE
     showings: Mapping[int, Showing] = field(default_factory=dict)
@@ -36,18 +33,22 @@ class Board:
     steps: Sequence[Step] = ()
     shown_at: datetime | None = None  # the moment that is shown, while the board is frozen
 
+    @cached_property
+    def place(self) -> Place:
+        return Place(self.assignment.slug, self.run_kind, self.private)
+
     @property
     def folder(self) -> str:
-        return folder(self.assignment.slug, self.run_kind, private=self.private)
+        return self.place.folder
 
     @property
     def home(self) -> str:
         """The way back from its folder."""
-        return "../" * (1 + self.folder.count("/"))
+        return "../" * self.folder.count("/")
 
     @property
     def trained(self) -> bool:
-        return self.run_kind is RunKind.TRAIN
+        return self.place.trained
 
     @property
     def title(self) -> str:
@@ -56,11 +57,6 @@ class Board:
     @property
     def tiers(self) -> Sequence[Tier]:
         return self.assignment.tiers_of(self.run_kind)
-
-    @property
-    def name(self) -> str:
-        """What it is called beside the assignment's other boards."""
-        return ("train runs" if self.trained else "practice") + (", private" if self.private else "")
 
     @property
     def axis(self) -> Axis:
@@ -105,10 +101,10 @@ class Board:
     @property
     def gallery(self) -> Sequence["Figure"]:
         return [
-            Figure(row, name, f"pictures/{row.ref}-{_file_name(name)}.png", png)
+            Figure(row, name, picture_path(row.ref, name), png)
             for row in self.rows
             for name, png in self.showing(row).pictures.items()
-            if png.startswith(PNG)
+            if is_picture(png)
         ]
 
     @property
@@ -116,6 +112,12 @@ class Board:
         return [
             Reading(row, name, text) for row in self.rows for name, text in self.showing(row).texts.items()
         ]
+
+    def laid_out(self, most: int) -> frozenset[int]:
+        """Entries whose pictures and texts a page has room for: the shipped ones, and the first of the teams."""
+        shown = [row for row in self.rows if self.showings.get(row.ref)]
+        ranked = [row.ref for row in shown if row.kind is TeamKind.STUDENT]
+        return frozenset([*ranked[:most], *(row.ref for row in shown if row.kind is not TeamKind.STUDENT)])
 
     def showing(self, row: Row) -> Showing:
         return self.showings.get(row.ref, Showing())
@@ -137,15 +139,6 @@ class Board:
         ends = {names[0]: "easiest", names[-1]: "hardest"} if names else {}
         return dict.fromkeys(names, "between") | ends
 
-    @property
-    def statement(self) -> str:
-        """The assignment's README as HTML; empty where there is none."""
-        path = self.assignment.folder / "README.md"
-        if self.assignment.folder == Path() or not path.is_file():  # Path(): made without a folder
-            return ""
-        markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-        return Markup(markdown.render(path.read_text(encoding="utf-8")))
-
 
 @dataclass(frozen=True)
 class Chart:
@@ -159,10 +152,15 @@ class Chart:
     def says(self) -> str:
         return described(self.svg)
 
+    @property
+    def version(self) -> str:
+        """Another one when it has changed: a page that is open asks for it anew."""
+        return hashlib.sha256(self.svg.encode("utf-8")).hexdigest()[:12]
+
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture of a row's entry, and the file beside the page that holds it."""
+    """A picture of a row's entry, and the file of the site that holds it."""
 
     row: Row
     name: str
@@ -171,9 +169,7 @@ class Figure:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height, from the PNG's header."""
-        width, height = struct.unpack(">II", self.png[16:24])
-        return width, height
+        return picture_size(self.png)
 
 
 @dataclass(frozen=True)
@@ -197,7 +193,3 @@ class Exhibit:
     def upright(self) -> bool:
         """Whether they are pictures no wider than high: then more of them go side by side."""
         return all(isinstance(piece, Figure) and piece.size[0] <= piece.size[1] for piece in self.pieces)
-
-
-def _file_name(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "picture"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.spec import Metric, Tier
+from grader.outline import Metric, Tier
 from leaderboard.records import Row
 
 WIDTH, HEIGHT = 240.0, 24.0  # SVG units of a row's drawing

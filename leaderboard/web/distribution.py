@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from markupsafe import Markup
 
-from grader.spec import Metric, Tier
+from grader.outline import Metric, Tier
 from leaderboard.records import Row, TeamKind
-from leaderboard.web.drawing import SLIM, WIDE, Sheet, draw, least, name, score
+from leaderboard.web.drawing import SLIM, WIDE, Sheet, draw, least
+from leaderboard.web.formats import name, score
 from leaderboard.web.lettering import extent, in_rows, label
 from leaderboard.web.scales import Mark, Scale, round_step, shown_range
 

@@ -1,15 +1,12 @@
 """What the charts share: the two sheets each is laid out for, and how a template becomes an SVG."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
 from xml.etree import ElementTree
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from grader.spec import Metric
-from leaderboard.web.lettering import label
+from grader.outline import Metric
+from leaderboard.web.environment import render
 
 DESCRIPTION = "{http://www.w3.org/2000/svg}desc"
 
@@ -39,20 +36,7 @@ SLIM = Sheet("slim", 384.0, 268.8, 13.0)
 
 def draw(template: str, **shown: object) -> Markup:
     """A whole SVG file, which can also stand in a page as it is: its classes are no page's."""
-    return Markup(_environment().get_template(template).render(shown, sheet=WIDE, slim=SLIM))
-
-
-@cache
-def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("leaderboard.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(px=_px, score=score, name=name, moment=moment)
-    return made
+    return render(f"charts/{template}", **shown, sheet=WIDE, slim=SLIM)
 
 
 def described(svg: str) -> str:
@@ -63,22 +47,3 @@ def described(svg: str) -> str:
 def least(metric: Metric) -> float:
     """An axis over less would show differences which the board rounds away."""
     return 10 * 10.0**-metric.digits
-
-
-def score(value: float, metric: Metric) -> str:
-    """As the board has it; shorter where that would be too long for a label."""
-    return f"{value:z.{metric.digits}f}" if abs(value) < 1e6 else f"{value:.3g}"
-
-
-def name(text: str) -> str:
-    """A team's name where there is room, in a description or beside the pointer."""
-    return label(text, 20)
-
-
-def moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%d %b %Y, %H:%M} UTC"
-
-
-def _px(length: float) -> str:
-    """A tenth of a unit is finer than a screen."""
-    return f"{length:z.1f}".removesuffix(".0")

@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
-from grader.spec import Metric, Tier
+from grader.outline import Metric, Tier
 from leaderboard.records import Step, TeamKind
-from leaderboard.web.drawing import SLIM, WIDE, Sheet, draw, least, moment, name, score
+from leaderboard.web.drawing import SLIM, WIDE, Sheet, draw, least
+from leaderboard.web.formats import minute, name, score
 from leaderboard.web.lettering import extent, label, spread
 from leaderboard.web.scales import Mark, Scale, seconds, shown_range, time_marks
 
-SHORTEST = timedelta(hours=1)  # the shortest time that is drawn: the first step may be the only one
+SHORTEST = timedelta(
+    hours=1
+)  # that is drawn: where steps are closer, from before the first, never into the future
 GUTTERS = {"wide": 200.0, "slim": 104.0}  # SVG units right of the plot, for names
 FEW = 5  # teams on the slim sheet
 BOLD = 1.1  # how much wider bold letters are
@@ -168,7 +171,7 @@ def _story(past: Sequence[Step], metric: Metric, tiers: Sequence[Tier], end: dat
         least=least(metric),
     )
     start = past[0].at
-    return Story(metric, tiers, teams, shipped, led, start, max(end, start + SHORTEST), worst, best)
+    return Story(metric, tiers, teams, shipped, led, start, end, worst, best)
 
 
 def _layout(story: Story, sheet: Sheet, count: int) -> Layout:
@@ -177,7 +180,8 @@ def _layout(story: Story, sheet: Sheet, count: int) -> Layout:
     score_marks = up.marks(int((bottom - top) / (2.4 * sheet.line)))
     left = 14 + sheet.letter * max((extent(mark.label) for mark in score_marks), default=0)
     right = sheet.width - GUTTERS[sheet.name]
-    along = Scale(seconds(story.start), seconds(story.end), left, right)
+    earliest = min(story.start, story.end - SHORTEST)
+    along = Scale(seconds(earliest), seconds(story.end), left, right)
     tiers = _tiers(story, up, sheet)
     dashes = left + 12 + sheet.letter * max((extent(tier.says) for tier in tiers), default=-12 / sheet.letter)
     teams, levels = story.teams[:count], [step for step in story.shipped if up.shows(step.score)]
@@ -252,4 +256,4 @@ def _labels(
 
 def _says(step: Step, metric: Metric) -> str:
     half_width = score(step.half_width, metric)
-    return f"{name(step.team)}: {score(step.score, metric)} ± {half_width}, {moment(step.at)}"
+    return f"{name(step.team)}: {score(step.score, metric)} ± {half_width}, {minute(step.at)}"

@@ -1,27 +1,25 @@
 """The integrity report as a page: what there is to look at, side by side. For instructors only."""
 
-import re
-import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from grader.errors import HeldoutError
-from grader.spec import Assignment, RunKind
+from grader.outline import Outline, RunKind
 from leaderboard.boards import heading
 from leaderboard.integrity.contents import Contents
 from leaderboard.integrity.evidence import Evidence
 from leaderboard.integrity.findings import Findings, Pair, SharedFile, Sign
-from leaderboard.plain import lines, one_line, one_line_indented
 from leaderboard.web.difference import Line, unified
+from leaderboard.web.environment import render
+from leaderboard.web.files import shared_files, style
 from leaderboard.web.folder import write_files
+from leaderboard.web.frame import Frame, Menu
+from leaderboard.web.pictures import is_picture, picture_path, picture_size
 from leaderboard.web.strip import strip
 
-HERE = Path(__file__).parent
-PNG = b"\x89PNG\r\n\x1a\n"
+STYLE = "static/style.css"
+MARK = b"/* Heldout's integrity report: this line tells the next one that the folder is its own. */\n"
 SHOWN, LISTED = 40, 500  # pairs that are laid out, and those in the list above them
 FILES = 3  # sources of a pair that are shown
 MAIN = "model.py"
@@ -37,9 +35,7 @@ class Picture:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height, from the PNG's header."""
-        width, height = struct.unpack(">II", self.png[16:24])
-        return width, height
+        return picture_size(self.png)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +96,7 @@ class Exhibit:
 
 def write_report(
     findings: Findings,
-    assignment: Assignment,
+    assignment: Outline,
     target: Path,
     *,
     course: str,
@@ -112,37 +108,51 @@ def write_report(
     handed_out: lines of its sources are told from a pair's own. Raises HeldoutError when the folder holds
     something else, or can't be written.
     """
-    sheets = _sheets(findings.pairs[:SHOWN], handed_out or Contents())
-    shown = {
-        "course": course,
-        "home": "",
-        "title": heading(assignment, run_kind),
-        "slug": assignment.slug,
-        "metric": assignment.metric,
-        "findings": findings,
-        "listed": findings.pairs[:LISTED],
-        "sheets": sheets,
-        "strips": {measure.sign: strip(measure) for measure in findings.measures},
-    }
-    style = b"".join((HERE / name).read_bytes() for name in ("integrity.css", "style.css"))
+    menu, frame = Menu(assignment, []), Frame(course)
+    page = integrity_page(frame, menu, findings, run_kind=run_kind, handed_out=handed_out, alone=True)
     files = {
-        picture.file: picture.png for sheet in sheets for side in sheet.sides for picture in pictures(side)
+        picture.file: picture.png
+        for pair in findings.pairs[:SHOWN]
+        for side in (pair.first, pair.second)
+        for picture in pictures(side)
     }
-    page = _environment().get_template("integrity.html").render(shown)
-    _make_own(target, style.split(b"\n")[0])
+    _make_own(target)
+    shared = {**shared_files(), STYLE: MARK + style()}
     write_files(
-        target,
-        {"style.css": style, **files, "index.html": page.encode("utf-8")},
-        own=["pictures/[0-9]*-*.png"],
+        target, {**shared, **files, "index.html": page.encode("utf-8")}, own=["pictures/[0-9]*-*.png"]
     )
     return target / "index.html"
 
 
+def integrity_page(
+    frame: Frame,
+    menu: Menu,
+    findings: Findings,
+    *,
+    run_kind: RunKind = RunKind.EVALUATE,
+    handed_out: Contents | None = None,
+    alone: bool = False,
+) -> str:
+    """The report for staff. alone: it is no part of a site, and leads nowhere."""
+    return render(
+        "staff/integrity.html",
+        frame=frame,
+        menu=menu,
+        alone=alone,
+        title=heading(menu.assignment, run_kind),
+        metric=menu.assignment.metric,
+        findings=findings,
+        listed=findings.pairs[:LISTED],
+        sheets=_sheets(findings.pairs[:SHOWN], handed_out or Contents()),
+        strips={measure.sign: strip(measure) for measure in findings.measures},
+        evidence_score=_score,
+    )
+
+
 def pictures(one: Evidence) -> Iterator[Picture]:
     for name, png in one.showing.pictures.items():
-        if png.startswith(PNG) and len(png) >= 24:
-            plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "picture"
-            yield Picture(name, f"pictures/{one.ref}-{plain}.png", png)
+        if is_picture(png):
+            yield Picture(name, picture_path(one.ref, name), png)
 
 
 def _sheets(pairs: Sequence[Pair], handed_out: Contents) -> list[Sheet]:
@@ -178,11 +188,11 @@ def _lines(count: int) -> str:
     return "1 line was" if count == 1 else f"{count} lines were"
 
 
-def _make_own(target: Path, mark: bytes) -> None:
+def _make_own(target: Path) -> None:
     """A new folder is for its owner alone. Raise HeldoutError when it holds something else."""
-    style = target / "style.css"
     if target.is_dir() and any(target.iterdir()):
-        if style.is_file() and style.read_bytes().startswith(mark):
+        style = target / STYLE
+        if style.is_file() and style.read_bytes().startswith(MARK):
             return
         raise HeldoutError(
             f"{target} holds files that are not of such a report",
@@ -200,33 +210,5 @@ def _make_own(target: Path, mark: bytes) -> None:
         ) from error
 
 
-def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("leaderboard.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(
-        one_line=one_line,
-        lines=lines,
-        indented=one_line_indented,
-        told=told,
-        minute=_minute,
-        iso=_iso,
-        score=_score,
-    )
-    return made
-
-
 def _score(one: Evidence, metric: str, digits: int) -> str:
     return f"{one.public[metric].value:z.{digits}f}" if metric in one.public else "none"
-
-
-def _minute(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%d %b %Y, %H:%M} UTC"
-
-
-def _iso(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

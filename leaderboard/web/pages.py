@@ -1,23 +1,22 @@
-"""The static site: an index, and for each assignment its boards with pictures and its statement."""
+"""The static site: the pages that everybody may read of a server's, in files."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from grader.errors import HeldoutError
-from grader.spec import Assignment, RunKind
-from leaderboard import boards
+from grader.spec import Assignment
 from leaderboard.boards import folder
-from leaderboard.plain import lines, one_line
-from leaderboard.reading import board, private_board
 from leaderboard.store import Store
+from leaderboard.web import collect, site
 from leaderboard.web.board import Board
+from leaderboard.web.files import shared_files
 from leaderboard.web.folder import write_files
+from leaderboard.web.frame import Frame, Menu
+from leaderboard.web.site import Card, Solution
 
-HERE = Path(__file__).parent
-OWN = ("index.html", "history.svg", "distribution.svg", "pictures/[0-9]*-*.png")  # in a board's folder
+STYLE = "static/style.css"
+OWN = ("index.html", "history.svg", "distribution.svg")  # in a board's folder
+PICTURES = "pictures/[0-9]*-*.png"
 
 
 def write_site(store: Store, title: str, assignments: Sequence[Assignment], out: Path) -> Path:
@@ -26,58 +25,71 @@ def write_site(store: Store, title: str, assignments: Sequence[Assignment], out:
     A second time, with nothing judged in between, not a byte changes. Raises HeldoutError when the folder
     can't be written.
     """
+    menus = {assignment.slug: collect.menu(store, assignment) for assignment in assignments}
     shown = [
-        one for assignment in assignments for kind in RunKind for one in _collect(store, assignment, kind)
+        collect.board(store, assignment, place)
+        for assignment in assignments
+        for place in menus[assignment.slug].boards
     ]
-    return export_site(title, shown, out)
+    written = {one.slug: collect.solutions(store, one) for one in assignments if menus[one.slug].solutions}
+    return export_site(title, shown, out, statements=statements(assignments), solutions=written)
 
 
-def _collect(store: Store, assignment: Assignment, run_kind: RunKind) -> list[Board]:
-    """What everybody may see: the public board, and the private one beside it once it is revealed."""
-    which = boards.Board(assignment, run_kind)
-    rows = board(store, assignment, run_kind=run_kind, members=True)
-    public = Board(
-        assignment,
-        rows,
-        run_kind,
-        store.showings([row.ref for row in rows]),
-        store.changed_at(which),
-        steps=store.history(which),
-        shown_at=store.frozen_at(which),
-    )
-    if not rows or not store.is_revealed(which):
-        return [public]
-    rows = private_board(store, assignment, run_kind=run_kind, members=True)
-    private = Board(
-        assignment,
-        rows,
-        run_kind,
-        store.showings([row.ref for row in rows]),
-        store.changed_at(which),
-        private=True,
-        steps=store.history(which, private=True),
-    )
-    return [public, private]
+def statements(assignments: Sequence[Assignment]) -> Mapping[str, str]:
+    """By slug, of those that have one."""
+    paths = {one.slug: one.folder / "README.md" for one in assignments if one.folder != Path()}
+    return {slug: path.read_text(encoding="utf-8") for slug, path in paths.items() if path.is_file()}
 
 
-def export_site(title: str, shown: Sequence[Board], out: Path) -> Path:
-    """Write the site from records alone; see `write_site`."""
-    pages = _environment()
-    files = {"style.css": (HERE / "style.css").read_bytes()}
+def export_site(
+    title: str,
+    shown: Sequence[Board],
+    out: Path,
+    *,
+    statements: Mapping[str, str] | None = None,
+    solutions: Mapping[str, Sequence[Solution]] | None = None,
+) -> Path:
+    """Write the site from records alone; see `write_site`. statements, solutions: by slug."""
+    statements, solutions = statements or {}, solutions or {}
+    files = dict(shared_files())
     for one in shown:  # pictures first, so that no page ever names one that isn't there
-        files |= {f"{one.folder}/{figure.file}": figure.png for figure in one.gallery}
-        files |= {f"{one.folder}/{chart.file}": chart.svg.encode("utf-8") for chart in one.charts}
-    cards = _by_assignment(shown)
-    for one in shown:
-        every = cards[one.assignment.slug]
-        values = {"course": title, "board": one, "every": every, "home": one.home}
-        files[f"{one.folder}/index.html"] = _html(pages, "board.html", values)
-        if one.statement and not one.private:
-            files[f"{one.folder}/statement.html"] = _html(pages, "statement.html", values)
-    files["index.html"] = _html(pages, "index.html", {"course": title, "cards": cards, "home": ""})
+        files |= {figure.file: figure.png for figure in one.gallery}
+        files |= {f"{one.folder}{chart.file}": chart.svg.encode("utf-8") for chart in one.charts}
+    cards = _cards(shown, solutions)
+    for card in cards:
+        files |= _pages(title, card, statements.get(card.assignment.slug, ""), solutions)
+    files["index.html"] = site.home_page(Frame(title), cards).encode("utf-8")
     _check_own(out)
-    write_files(out, files, own=[f"{each}/{name}" for each in _folders(shown) for name in OWN])
+    write_files(out, files, own=[*_own(shown), PICTURES])
     return out / "index.html"
+
+
+def _cards(shown: Sequence[Board], solutions: Mapping[str, object]) -> list[Card]:
+    """One for each assignment."""
+    found: dict[str, list[Board]] = {}
+    for one in shown:
+        found.setdefault(one.assignment.slug, []).append(one)
+    return [
+        Card(Menu(every[0].assignment, [one.place for one in every], slug in solutions), every)
+        for slug, every in found.items()
+    ]
+
+
+def _pages(
+    title: str, card: Card, statement: str, solutions: Mapping[str, Sequence[Solution]]
+) -> dict[str, bytes]:
+    """Of one assignment."""
+    menu, deep = card.menu, Frame(title, "../../../")
+    public = [one for one in card.boards if not one.private]
+    pages = {
+        menu.folder: site.assignment_page(Frame(title, "../../"), card, statement),
+        f"{menu.folder}gallery/": site.gallery_page(deep, menu, public),
+    }
+    for one in card.boards:
+        pages[one.folder] = site.board_page(Frame(title, one.home), menu, one)
+    if menu.solutions:
+        pages[f"{menu.folder}solutions/"] = site.solutions_page(deep, menu, solutions[card.assignment.slug])
+    return {f"{path}index.html": html.encode("utf-8") for path, html in pages.items()}
 
 
 def write_charts(one: Board, out: Path) -> list[Path]:
@@ -87,65 +99,26 @@ def write_charts(one: Board, out: Path) -> list[Path]:
     return [out / chart.file for chart in charts]
 
 
-def _folders(shown: Sequence[Board]) -> list[str]:
-    """Also those of private boards: one that is hidden again must go."""
-    return [
+def _own(shown: Sequence[Board]) -> list[str]:
+    """Also of private boards and write-ups: what is hidden again must go."""
+    folders = [
         folder(one.assignment.slug, one.run_kind, private=private)
         for one in shown
         if not one.private
         for private in (False, True)
     ]
-
-
-def _by_assignment(shown: Sequence[Board]) -> Mapping[str, Sequence[Board]]:
-    """Each assignment's boards, by its slug."""
-    found: dict[str, list[Board]] = {}
-    for one in shown:
-        found.setdefault(one.assignment.slug, []).append(one)
-    return found
+    written = [f"assignments/{slug}/solutions/index.html" for slug in {one.assignment.slug for one in shown}]
+    return [*(f"{each}{name}" for each in folders for name in OWN), *written]
 
 
 def _check_own(out: Path) -> None:
     """Raise HeldoutError when the folder holds something else: nobody's files are overwritten."""
     if not out.is_dir() or not any(out.iterdir()):
         return
-    style, mark = out / "style.css", (HERE / "style.css").read_bytes().split(b"\n")[0]
+    style, mark = out / STYLE, shared_files()[STYLE].split(b"\n")[0]
     if not style.is_file() or style.read_bytes().split(b"\n")[0] != mark:
         raise HeldoutError(
             f"{out} holds files that are not of such a site",
             expected="a new or an empty folder, or one that was exported to before",
             next_step="name another folder",
         )
-
-
-def _html(pages: Environment, template: str, shown: Mapping[str, object]) -> bytes:
-    return pages.get_template(template).render(shown).encode("utf-8")
-
-
-def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("leaderboard.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(one_line=one_line, lines=lines, fixed=_fixed, day=_day, minute=_minute, iso=_iso)
-    return made
-
-
-def _fixed(value: float, digits: int) -> str:
-    """What is rounded to zero has no sign."""
-    return f"{value:z.{digits}f}"
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%a %d %b}"
-
-
-def _minute(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%d %b %Y, %H:%M} UTC"
-
-
-def _iso(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

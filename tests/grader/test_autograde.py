@@ -20,6 +20,7 @@ class FakeLedger:
     renewals: int = 0
     refreshed: set[int] = field(default_factory=set)  # judgings whose boards are in order
     released: list[int] = field(default_factory=list)
+    signs: list[tuple[str, int]] = field(default_factory=list)  # of life
     faults: list[HeldoutError] = field(default_factory=list)  # raised by the next calls of record
 
     def sweep(self) -> int:
@@ -40,6 +41,9 @@ class FakeLedger:
 
     def refresh_all(self) -> None:
         self.refreshed = set(self.reports)
+
+    def seen(self, holder: str, slots: int) -> None:
+        self.signs.append((holder, slots))
 
     def record(self, job: Job, report: Report) -> bool:
         if self.faults:
@@ -79,6 +83,16 @@ def test_leases_are_renewed_while_a_job_runs(monkeypatch: pytest.MonkeyPatch) ->
     with ThreadPoolExecutor(1) as threads:
         Autograder(ledger, threads, slow).run()
     assert ledger.renewals >= 3
+
+
+def test_a_grader_gives_signs_of_life_with_and_without_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autograde, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(autograde, "POLL", 0.05)
+    ledger = FakeLedger([1])
+    with ThreadPoolExecutor(1) as threads:
+        grader = Autograder(ledger, threads, lambda job: Report(Verdict.SCORED, run_seed=0), slots=3)
+        grader.run(watch=True, until=lambda: len(ledger.signs) >= 3)
+    assert set(ledger.signs) == {(grader.holder, 3)}
 
 
 def test_stopping_brings_running_jobs_to_their_end() -> None:

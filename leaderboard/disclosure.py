@@ -1,0 +1,100 @@
+"""What is told of a submission, in the terminal and on pages: words for its state, and figures rounded.
+
+While it saw held-out items, a submission could have spelt them out in what it used.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from grader.outline import Outline, RunKind, readable
+from grader.report import Resources, Training
+from leaderboard.coarse import coarse
+from leaderboard.records import State, Submission
+
+
+def figures(used: Resources) -> dict[str, Any]:
+    """For a program."""
+    told = asdict(coarse(used))
+    return told | {"output_dropped": bool(told.pop("dropped_bytes"))}
+
+
+def used(used: Resources) -> str:
+    """What was used of which limits."""
+    wall, memory = f"{used.wall_seconds:.1f} s wall", readable(coarse(used).peak_bytes)
+    if used.limits:
+        wall += f" (limit {used.limits.check_seconds:g} s public + {used.limits.wall_seconds:g} s held-out)"
+        memory += f" of {readable(used.limits.memory_bytes)}"
+    return f"{wall}, {used.cpu_seconds:.1f} s CPU, {memory}"
+
+
+def sandbox(used: Resources) -> str:
+    layers = ", ".join(used.layers) or "no layers: this result was not made in a sandbox"
+    return f"{used.launcher}: {layers}"
+
+
+def trained(training: Training, assignment: Outline) -> str:
+    """What was used of the budget."""
+    cut = ", then it was cut: what was saved last counts" if training.cut else ""
+    spent = f"; {training.wall_seconds:.1f} s wall, {readable(training.peak_bytes)}"
+    return (
+        f"{training.steps:,} steps in {training.cpu_seconds:.0f} of {assignment.budget.cpu_seconds:g} "
+        f"CPU-seconds{cut}{_losses(training)}{spent if training.wall_seconds else ''}"
+    )
+
+
+def _losses(training: Training) -> str:
+    if len(training.curve) < 2:
+        return ""
+    return f"; loss {training.curve[0][1]:.4g} → {training.curve[-1][1]:.4g}"
+
+
+def status(one: Submission) -> str:
+    """Its state in a few words, with the place of one that waits."""
+    kind = " (train run)" if one.run_kind is RunKind.TRAIN else ""
+    selected = ", selected" if one.selected else ""
+    if one.withdrawn:
+        return f"withdrawn{kind}"
+    if one.same_as:
+        return f"a reference's answers: not ranked{kind}"
+    if one.withheld:
+        return f"no significant improvement{selected}{kind}"
+    if one.failure is not None:
+        return f"failed: {one.failure.reason}{kind}"
+    return f"{one.state}{selected}{kind}{_place(one)}"
+
+
+def _place(one: Submission) -> str:
+    """How many go before it, and in about how many minutes it may begin."""
+    if one.place is None:
+        return ""
+    ahead = f", {one.place.ahead} ahead" if one.place.ahead else ""
+    return ahead if one.place.seconds is None else f"{ahead}, ~{max(1, round(one.place.seconds / 60))} min"
+
+
+def word(one: Submission) -> str:
+    """The same where there is little room."""
+    told = {"withdrawn": one.withdrawn, "not ranked": one.same_as, "selected": one.selected}
+    return next((word for word, holds in told.items() if holds), "no gain" if one.withheld else one.state)
+
+
+def remarks(one: Submission, *, undo: str) -> list[str]:
+    """What its status means for the team. undo: how a withdrawal is taken back."""
+    found = []
+    if one.withdrawn:
+        found.append(f"it counts on no board; take that back {undo}")
+    if one.same_as:
+        found.append(
+            f"its answers are those of the reference solution {one.same_as!r}, which earn nobody a place"
+        )
+    if one.withheld:
+        found.append(
+            "what the public board tells of you stays as it was"
+            + ("" if one.selected or one.withdrawn else "; you may still select this one")
+        )
+    if one.selected:
+        found.append("one of your final selections")
+    if one.state is State.GRADER_ERROR:
+        found.append(
+            "the grader broke, not your code: this costs no attempt; tell your instructor the number"
+        )
+    return found
