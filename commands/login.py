@@ -91,12 +91,11 @@ def whoami(style: str) -> None:
     from leaderboard.listing import csv_text, json_text, write
 
     server = current_server()
-    me = server.me()
+    one, ends = server.me().person, server.login.expires_at
     if style == "table":
-        click.echo(f"{_named(me.person)}, at {server.address} until {me.expires_at:%d %b %Y}")
+        click.echo(f"{_named(one)}, at {server.address}{f' until {ends:%d %b %Y}' if ends else ''}")
         return
-    one = me.person
-    cells = [(server.address, one.username, one.name, str(one.role), one.team, me.expires_at)]
+    cells = [(server.address, one.username, one.name, str(one.role), one.team, ends)]
     write((csv_text if style == "csv" else json_text)(ME, cells))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,11 +14,11 @@ from grader.errors import HeldoutError
 
 if TYPE_CHECKING:
     from desk.credentials import Credentials, Login
+    from desk.current import CurrentCourse
     from desk.desk import StaffDesk
     from desk.remote import RemoteDesk
     from grader.course import Course
     from grader.outline import RunKind
-    from grader.spec import Assignment
     from leaderboard.store import Store
 
 Verb = Callable[..., Any]
@@ -177,11 +177,12 @@ def current_server() -> "RemoteDesk":
 
 
 def _local(folder: Path) -> "StaffDesk":
+    from desk.current import CurrentCourse
     from desk.local import LocalDesk
     from grader.course import open_course
 
-    course = open_course(folder)
-    return cast("StaffDesk", LocalDesk(course, open_store(course)))
+    current = CurrentCourse(open_course(folder))
+    return LocalDesk(current, _open_ledger(current))
 
 
 def _remote(login: "Login") -> "RemoteDesk":
@@ -240,32 +241,13 @@ def read_marker(folder: Path) -> tuple[str, str]:
 # ---------------------------------------------------------------- the ledger
 
 
-def _under_todays_settings(course: "Course") -> Callable[[str], "Assignment"]:
-    """Who grades for days hears of a rule that was changed; a file that is being edited waits its turn."""
-    from grader import catalogue
-    from grader.course import CONFIG, open_course
-
-    path, read, known = course.folder / CONFIG, 0, course
-    found: dict[str, Assignment] = {}
-
-    def find(slug: str) -> "Assignment":
-        nonlocal read, known
-        with suppress(OSError, HeldoutError):
-            if (changed := path.stat().st_mtime_ns) != read:
-                read, known = changed, open_course(course.folder)
-                found.clear()
-        if slug not in found:
-            found[slug] = known.settle(catalogue.find(slug))
-        return found[slug]
-
-    return find
-
-
 def open_store(course: "Course") -> "Store":
+    from desk.current import CurrentCourse
+
+    return _open_ledger(CurrentCourse(course))
+
+
+def _open_ledger(current: "CurrentCourse") -> "Store":
     from leaderboard.store import Store
 
-    return Store.open(
-        course.database,
-        assignments=_under_todays_settings(course),
-        actor=getpass.getuser(),
-    )
+    return Store.open(current().database, assignments=current.assignment, actor=getpass.getuser())

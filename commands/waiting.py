@@ -28,7 +28,6 @@ from leaderboard.render import print_submission
 
 if TYPE_CHECKING:
     from desk.local import LocalDesk
-    from leaderboard.activity import Progress as Told
 
 BAR = 24  # cells
 
@@ -153,7 +152,7 @@ class Watching:
         if one is None:
             self._tell("no answer from the server; still trying", 0, 0)
             return False
-        told = _progress(one)
+        told = one.progress
         if told is not None:
             self._print(told.tail)
         self._tell(status(one), told.done if told else 0, told.total if told else 0)
@@ -177,19 +176,13 @@ class Watching:
 def status(one: Submission) -> str:
     """Where it is, in a few words."""
     if one.state is State.RUNNING:
-        told = _progress(one)
-        return one_line(told.phase) if told else "is being graded"
+        return one_line(one.progress.phase) if one.progress else "is being graded"
     if one.state is not State.QUEUED or one.place is None:
         return str(one.state)
     ahead = f"queued, {one.place.ahead:,} ahead" if one.place.ahead else "queued, the next"
     if one.place.seconds is None:
         return f"{ahead}; no grader is at work"
     return f"{ahead}, about {max(1, round(one.place.seconds / 60))} min"
-
-
-def _progress(one: Submission) -> "Told | None":
-    found: Told | None = getattr(one, "progress", None)
-    return found
 
 
 def news(before: str, now: str) -> str:

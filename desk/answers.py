@@ -11,16 +11,17 @@ import httpx
 from pydantic import ValidationError
 
 from desk import wire
-from grader.errors import Denied, HeldoutError, NotFound, Refused, Unavailable
+from grader.errors import Denied, Forbidden, HeldoutError, NotFound, Refused, TooLarge, Unavailable
 from leaderboard.plain import lines, one_line
 
 NO_ROOM = 507
 KINDS: Mapping[int, type[HeldoutError]] = {
     401: Denied,
-    403: Refused,
+    403: Forbidden,
     404: NotFound,
     409: Refused,
-    429: Refused,
+    413: TooLarge,
+    429: Unavailable,
     502: Unavailable,
     503: Unavailable,
     504: Unavailable,

@@ -126,6 +126,10 @@ class Connection:
         except Passing as failure:
             raise failure.error from failure.__cause__
 
+    def pause(self, times: int) -> None:
+        """Before the same is asked for once more."""
+        self._patience.sleep(min(self._patience.longest, self._patience.first * 2**times))
+
     def read(self, adapter: TypeAdapter[T], answer: httpx.Response) -> T:
         """Its body. What a newer server tells beyond what is known here is passed over."""
         try:

@@ -125,6 +125,10 @@ class LocalDesk:
     def select(self, refs: Sequence[int]) -> None:
         self.store.decisions.select(refs, self._assignment_of(refs[0]))
 
+    def settle_selection(self, slug: str, team: str, refs: Sequence[int]) -> None:
+        """One's final submissions to both of an assignment's boards: these, and no others."""
+        self.store.decisions.settle(team, refs, self.assignment(slug))
+
     def withdraw(self, ref: int, *, undo: bool = False) -> State:
         return self.store.decisions.withdraw(ref, self._assignment_of(ref), undo=undo)
 

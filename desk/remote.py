@@ -29,6 +29,7 @@ class RemoteDesk:
     """
 
     def __init__(self, login: Login, *, said: Said = unheard, patience: Patience = PATIENT) -> None:
+        self.login = login
         self._server = Connection(login, said=said, patience=patience)
         self._said = said
 
@@ -112,7 +113,7 @@ class RemoteDesk:
             )
             return self._server.read(wire.UPLOAD, answer)
 
-        receipt = upload(self._server, announce, archive, sent)
+        receipt = upload(self._server, announce, archive, team=team, sent=sent)
         self._check_clock()
         return receipt
 

@@ -87,10 +87,10 @@ class LoggedIn:
 
 @dataclass(frozen=True)
 class Me:
-    """Whose token it is, and until when it is good."""
+    """Whose token it is."""
 
     person: Person
-    expires_at: datetime
+    now: datetime  # the server's clock, which deadlines go by
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
@@ -20,7 +21,7 @@ from server.rates import Rates
 from server.record import RequestsLog
 
 log = logging.getLogger(__name__)
-ERRORS = {
+ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": Failed, "description": text}
     for status, text in {
         400: "What was sent can't be taken",

@@ -19,6 +19,7 @@ from grader.errors import (
     TooLarge,
     Unavailable,
 )
+from server.pages.frames import NotLoggedIn, to_login
 
 log = logging.getLogger(__name__)
 STATUS: Sequence[tuple[type[HeldoutError], int]] = (
@@ -66,6 +67,8 @@ def respond(request: Request, error: HeldoutError, status: int) -> Response:
         headers["Retry-After"] = "5"
     if status >= 500:
         log.error("%s", error, extra={"path": request.url.path, "status": status})
+    if isinstance(error, NotLoggedIn) and request.method == "GET":
+        return to_login(request)
     if is_api(request):
         return JSONResponse(wire.problem(error, ours=status >= 500), status, headers)
     return HTMLResponse(request.app.state.error_page(request, error, status), status, headers)
