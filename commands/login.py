@@ -29,8 +29,8 @@ def login(url: str, token: str | None, insecure: bool) -> None:
     from desk.remote import log_in
 
     server, invited = invitation(url)
-    token = token or invited
-    if token is None and _is_in(server):
+    token = token or invited or _piped()
+    if not token and _is_in(server):
         return
     found, entry = log_in(server, token or _asked(), insecure=insecure)
     credentials().keep(entry)
@@ -57,14 +57,15 @@ def _is_in(server: str) -> bool:
     return True
 
 
+def _piped() -> str:
+    """A line of standard input, unless that is a terminal."""
+    return "" if sys.stdin.isatty() else sys.stdin.readline().strip()
+
+
 def _asked() -> str:
-    """From the terminal, unseen; else a line of standard input."""
+    """From the terminal, unseen."""
     if sys.stdin.isatty():
-        token = click.prompt("One-time token", hide_input=True, err=True)
-    else:
-        token = sys.stdin.readline()
-    if token := str(token).strip():
-        return token
+        return str(click.prompt("One-time token", hide_input=True, err=True)).strip()
     raise HeldoutError(
         "no token was given", expected="the one-time token of your invitation", next_step="--token TOKEN"
     )

@@ -137,7 +137,7 @@ class Watching:
             disable=not self._console.is_interactive,
         )
         self._ref = ref
-        self._task = self._progress.add_task("", total=None)
+        self._task = self._progress.add_task(f"#{ref}", total=None)
         self._said, self._printed = "", ""
 
     def __enter__(self) -> "Watching":
