@@ -13,6 +13,7 @@ from commands.access import list_people, remove, staff, token
 from commands.author import assignment
 from commands.backup import backup, restore
 from commands.board import export_site, leaderboard, show, submissions
+from commands.checking import check
 from commands.course import course, roster
 from commands.decisions import (
     audit,
@@ -26,15 +27,18 @@ from commands.decisions import (
     select,
     team,
     withdraw,
+    writeup,
 )
 from commands.grading import baselines, doctor, grade
+from commands.login import link, login, logout, whoami
 from commands.regrade import regrade
-from commands.serve import serve
-from commands.student import assignments, check, start, submit
+from commands.student import assignments, start, submit
 from grader.errors import HeldoutError
 
 STUDENT = [
-    assignments, start, check, submit, submissions, show, leaderboard, limits, select, withdraw, team,
+    login, logout, whoami, link,
+    assignments, start, check, submit, submissions, show, leaderboard, limits, select, withdraw, writeup,
+    team,
 ]  # fmt: skip
 INSTRUCTOR = [
     course, roster, token, baselines, grade, serve, regrade, extend, disqualify, reinstate, reveal,

@@ -3,7 +3,7 @@
 An error is told by its four parts; the server's `where` stays at home when the fault is ours.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from desk.desk import Listed, Shown, Standings
 from grader.errors import HeldoutError
 from grader.outline import Outline, RunKind
+from leaderboard.membership import Grant, Person
 from leaderboard.records import Event, Quota, Receipt, Row, State, Submission, Team
 
 PREFIX = "/api/v1"
@@ -73,6 +74,23 @@ class Merge(Strict):
 
 class Part(Strict):
     other: Annotated[str, Field(max_length=100)]
+
+
+@dataclass(frozen=True)
+class LoggedIn:
+    """Who has logged in, and the secret that lets them in from now on."""
+
+    person: Person
+    token: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Me:
+    """Whose token it is."""
+
+    person: Person
+    now: datetime  # the server's clock, which deadlines go by
 
 
 @dataclass(frozen=True)
@@ -150,6 +168,9 @@ class Card:
     trained: Line | None = None
 
 
+LOGGED_IN = TypeAdapter(LoggedIn)
+ME = TypeAdapter(Me)
+GRANT = TypeAdapter(Grant)
 OUTLINE = TypeAdapter(Outline)
 CARDS = TypeAdapter(list[Card])
 BOARD = TypeAdapter(Board)
@@ -157,6 +178,9 @@ SHOWN = TypeAdapter(Shown)
 SUBMISSIONS = TypeAdapter(Submissions)
 QUOTA = TypeAdapter(Quota)
 UPLOAD = TypeAdapter(Upload)
+WITHDRAWN = TypeAdapter(Withdrawn)
+BEFORE = TypeAdapter(Before)
+NAMES = TypeAdapter(list[str])
 TEAMS = TypeAdapter(list[Team])
 EVENTS = TypeAdapter(list[Event])
 FAILED = TypeAdapter(Failed)
