@@ -32,6 +32,7 @@ from commands.decisions import (
 from commands.grading import baselines, doctor, grade
 from commands.login import link, login, logout, whoami
 from commands.regrade import regrade
+from commands.serve import serve
 from commands.student import assignments, start, submit
 from grader.errors import HeldoutError
 
