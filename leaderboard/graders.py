@@ -33,12 +33,15 @@ def alive(session: Session, now: datetime) -> list[Grader]:
 
 def _running(session: Session) -> dict[str, list[int]]:
     first = select(SubmissionRow.holder, SubmissionRow.id).where(SubmissionRow.state == State.RUNNING)
-    again = select(RegradeItemRow.holder, RegradeItemRow.submission_id).where(
-        RegradeItemRow.state == State.RUNNING
+    again = (
+        select(RegradeItemRow.holder, SubmissionRow.id)
+        .join(SubmissionRow, SubmissionRow.id == RegradeItemRow.submission_id)
+        .where(RegradeItemRow.state == State.RUNNING)
     )
     found: dict[str, list[int]] = {}
-    for holder, ref in sorted([*session.execute(first).tuples(), *session.execute(again).tuples()]):
-        found.setdefault(holder or "", []).append(ref)
+    for query in (first, again):
+        for holder, ref in session.execute(query.order_by(SubmissionRow.id)):
+            found.setdefault(holder or "", []).append(ref)
     return found
 
 
@@ -64,7 +67,7 @@ def judged_since(session: Session, judging_id: int | None) -> tuple[int, list[Ju
         .order_by(JudgingRow.id)
         .limit(MOST_JUDGED)
     )
-    found = [_judged(judging, row) for judging, row in session.execute(query).tuples()]
+    found = [_judged(judging, row) for judging, row in session.execute(query)]
     return _newest(found, judging_id), found
 
 

@@ -10,19 +10,22 @@ from leaderboard.membership import Grant, Member
 
 INVITATIONS = ("name", "email", "username", "token", "expiresAt")
 PEOPLE = ("username", "name", "email", "role", "teamName", "lastSeenAt", "invitedUntil")
+WIDE = 120  # columns: where a terminal has fewer, lines go on below, for half a token lets nobody in
 
 
 def print_invitations(
     invited: Sequence[tuple[Member, Grant]], style: str = "table", *, console: Console | None = None
 ) -> None:
-    """Print whom to tell which token. A token is never cut: on a narrow terminal, its line is longer."""
+    """Print whom to tell which token."""
     rows = [(one.name, one.email, one.username, grant.token, grant.expires_at) for one, grant in invited]
+    console = console or terminal()
+    console.width = max(console.width, WIDE)
     columns = [
         Column("name", flexible=True),
         Column("e-mail", flexible=True),
-        Column("username"),
+        Column("username", flexible=True),
         Column("token"),
-        Column("good until"),
+        Column("until"),
     ]
     _print(INVITATIONS, rows, columns, style, console)
 
@@ -34,15 +37,15 @@ def print_people(people: Sequence[Member], style: str = "table", *, console: Con
         for one in people
     ]
     columns = [
-        Column("username"),
+        Column("username", flexible=True),
         Column("name", flexible=True),
         Column("e-mail", flexible=True),
         Column("role"),
         Column("team", flexible=True),
-        Column("last seen"),
-        Column("invited until"),
+        Column("seen"),
+        Column("invited"),
     ]
-    _print(PEOPLE, rows, columns, style, console)
+    _print(PEOPLE, rows, columns, style, console or terminal())
 
 
 def _print(
@@ -50,18 +53,17 @@ def _print(
     rows: Sequence[Sequence[Cell]],
     columns: Sequence[Column],
     style: str,
-    console: Console | None,
+    console: Console,
 ) -> None:
     if style == Style.CSV:
         write(csv_text(header, rows))
     elif style == Style.JSON:
         write(json_text(header, rows))
     else:
-        console = console or terminal()
         console.print(table(columns, [[_said(cell) for cell in row] for row in rows], width=console.width))
 
 
 def _said(cell: Cell) -> str:
     if isinstance(cell, datetime):
-        return f"{cell.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return f"{cell.astimezone(UTC):%d %b %H:%M}"
     return "" if cell is None else str(cell)

@@ -100,5 +100,5 @@ def _told(session: Session, slug: str) -> list[WriteUp]:
     )
     return [
         WriteUp(row.id, team.name, written.text, written.written_at, row.run_kind)
-        for written, row, team in session.execute(query).tuples()
+        for written, row, team in session.execute(query)
     ]

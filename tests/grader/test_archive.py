@@ -163,5 +163,5 @@ def test_a_full_disk_keeps_nothing(tmp_path: Path) -> None:
     small = ["bwrap", "--bind", "/", "/", "--dev", "/dev", "--size", "65536", "--tmpfs", str(tmp_path)]
     command = [*small, sys.executable, "-c", keeping, str(tmp_path)]
     printed = subprocess.run(command, capture_output=True, text=True, cwd=Path.cwd(), check=True).stdout
-    assert "HeldoutError the disk is full: nothing was received" in printed
+    assert "Unavailable the disk is full: nothing was received" in printed
     assert "left: []" in printed

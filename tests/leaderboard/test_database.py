@@ -26,7 +26,7 @@ from leaderboard.database import HEAD, MIGRATIONS, Database
 from leaderboard.records import TeamKind
 from leaderboard.store import Store
 from leaderboard.tables import Base, JudgingRow, ScoreRow, SubmissionRow
-from tests.leaderboard.cases import RESOURCES, TRAINING, failed, judge, scored, send, told
+from tests.leaderboard.cases import ADA, BOB, RESOURCES, TRAINING, failed, judge, scored, send, take, told
 from tests.leaderboard.conftest import Clock
 
 HOME = Path(__file__).resolve().parents[2]
@@ -83,7 +83,8 @@ def test_opening_imports_no_migrations(sqlite_url: str) -> None:
 def test_records_rosters_and_rankings_do_without_a_database() -> None:
     code = (
         "import sys, leaderboard.records, leaderboard.roster, leaderboard.ranking, leaderboard.render;"
-        "print('sqlalchemy' in sys.modules)"
+        "import leaderboard.membership, leaderboard.activity, leaderboard.people_listing;"
+        "print('sqlalchemy' in sys.modules or 'numpy' in sys.modules)"
     )
     printed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=HOME, check=True
@@ -135,10 +136,17 @@ def test_a_course_from_an_older_version(sqlite_url: str) -> None:
 
 ADDED = {
     "judgings": ("limits", "killed", "doing", "dropped_bytes", "training", "texts", "same_as"),
-    "submissions": ("judged_at", "released", "selected_at", "withdrawn_at", "starter"),
+    "submissions": (
+        *("judged_at", "released", "selected_at", "withdrawn_at", "starter"),
+        *("phase", "phase_done", "phase_total", "log_tail", "told_at"),
+    ),
     "teams": ("merged_into",),
 }
 LATER = [
+    "graders",
+    "write_ups",
+    "tokens",
+    "staff",
     "regrade_items",
     "regrades",
     "disqualifications",
@@ -205,6 +213,29 @@ def test_what_was_scored_before_boards_were_kept_is_on_them(url: str, clock: Clo
     with closing(Database(url)) as database, database.reading() as session:
         rows = session.scalars(select(SubmissionRow))
         assert {row.id: (row.judged_at, row.released) for row in rows} == expected
+
+
+def test_a_ledger_from_before_there_was_a_server_goes_on(url: str, clock: Clock) -> None:
+    with closing(Store.open(url, clock=clock)) as store:
+        store.import_roster([ADA, BOB])
+        send(store, ADA.team)
+        before = store.submission(judge(store).ref)
+        send(store, BOB.team)
+        running = take(store)
+    with closing(Database(url)) as database, database.connection() as connection:
+        for table in LATER[:4]:
+            connection.execute(text(f"DROP TABLE {table}"))
+        for column in ADDED["submissions"][-5:]:
+            connection.execute(text(f"ALTER TABLE submissions DROP COLUMN {column}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = 'r0005'"))
+    with closing(Store.create(url, clock=clock)) as store:
+        assert store.submission(before.ref) == before
+        assert store.submission(running.ref).progress is None
+        assert store.tell(running, "public check", 0, 0)
+        assert store.record(running, scored(18.0))
+        assert told(store) == [("Ada Lovelace", 19.0), ("Bob", 18.0)]
+        person, _ = store.access.log_in(store.access.invite("ada").token, kind="client")
+        assert person.team == "Ada Lovelace"
 
 
 def test_a_training_that_another_version_recorded_is_told(url: str) -> None:

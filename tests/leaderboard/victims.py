@@ -203,3 +203,6 @@ class Watched:
 
     def refresh_all(self) -> None:
         self.store.refresh_all()
+
+    def seen(self, holder: str, slots: int) -> None:
+        self.store.seen(holder, slots)
