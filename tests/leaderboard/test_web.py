@@ -20,6 +20,9 @@ from tests.leaderboard.conftest import Clock
 from tests.leaderboard.test_render import HOSTILE, row
 
 
+BOARD = "assignments/denoising/board"
+
+
 class Page(HTMLParser):
     """Tags that are opened and closed in their order, links, images, and whatever could run."""
 
@@ -92,7 +95,7 @@ def test_a_site_is_whole_and_its_links_lead_somewhere(
         assert "script" not in page.tags
         assert page.active == []
         assert dead_links(path) == []
-    board = Page(tmp_path / "site" / "denoising" / "index.html")
+    board = Page(tmp_path / "site" / BOARD / "index.html")
     assert [image["src"] for image in board.images[:2]] == ["history.svg", "distribution.svg"]
     pictures = board.images[2:]
     assert len(pictures) == 3
@@ -142,7 +145,7 @@ def test_pictures_of_one_name_share_a_caption_and_each_entry_has_one_place(tmp_p
     showings = {1: Showing({"walk": PNG}), 2: Showing({"confusion": PNG, "walk": PNG})}
     explained = replace(assignment(), captions={"walk": "From one <z> to another.", "absent": "Not shown."})
     export_site("Course", [Board(explained, rows, showings=showings)], tmp_path)
-    source = (tmp_path / "denoising" / "index.html").read_text(encoding="utf-8")
+    source = (tmp_path / BOARD / "index.html").read_text(encoding="utf-8")
     assert source.count("From one &lt;z&gt; to another.") == 1
     assert "Not shown" not in source
     assert source.index("<h3>walk</h3>") < source.index("<h3>confusion</h3>")
@@ -169,7 +172,7 @@ def test_the_easiest_and_the_hardest_tier_have_their_colours(
 def test_a_score_that_is_rounded_to_zero_has_no_sign(tmp_path: Path) -> None:
     noted = replace(KID, note="It may fall below 0.")
     export_site("Course", [Board(assignment(noted), [row(score=-0.01)])], tmp_path)
-    source = (tmp_path / "denoising" / "index.html").read_text(encoding="utf-8")
+    source = (tmp_path / BOARD / "index.html").read_text(encoding="utf-8")
     assert "<strong>0.0</strong>" in source
     assert "It may fall below 0." in source
 
@@ -190,25 +193,25 @@ def test_a_better_entry_replaces_its_picture_and_no_foreign_file(
 ) -> None:
     site = tmp_path / "site"
     write_site(course, "Course", [denoising], site)
-    (site / "denoising" / "notes.txt").write_text("mine")
-    before = {path.name for path in (site / "denoising" / "pictures").iterdir()}
+    (site / BOARD / "notes.txt").write_text("mine")
+    before = {path.name for path in (site / "pictures").iterdir()}
     clock.go(hours=1)
     send(course, "Ada")
     judge(course, scored(25.0))
     send(course, "Ada")
     judge(course, failed())
     write_site(course, "Course", [denoising], site)
-    after = {path.name for path in (site / "denoising" / "pictures").iterdir()}
+    after = {path.name for path in (site / "pictures").iterdir()}
     assert (len(before), len(after), len(before & after)) == (3, 3, 2)
-    assert (site / "denoising" / "notes.txt").read_text() == "mine"
-    assert "25.00" in (site / "denoising" / "index.html").read_text()
+    assert (site / BOARD / "notes.txt").read_text() == "mine"
+    assert "25.00" in (site / BOARD / "index.html").read_text()
     course.close()
 
 
 def test_an_empty_board_is_a_page_too(tmp_path: Path) -> None:
     export_site("Course", [Board(assignment(KID), [])], tmp_path)
-    assert "Nothing has been scored yet" in (tmp_path / "denoising" / "index.html").read_text()
-    assert "statement.html" not in (tmp_path / "denoising" / "index.html").read_text()
+    assert "Nothing has been scored yet" in (tmp_path / BOARD / "index.html").read_text()
+    assert "statement.html" not in (tmp_path / BOARD / "index.html").read_text()
 
 
 def test_a_board_of_train_runs_has_its_own_tiers_or_none(
@@ -217,7 +220,7 @@ def test_a_board_of_train_runs_has_its_own_tiers_or_none(
     store = Store.open(sqlite_url, clock=clock)
     send(store, "Ada", run_kind=RunKind.TRAIN)
     judge(store, scored(19.0))
-    page = tmp_path / "site" / "denoising" / "train" / "index.html"
+    page = tmp_path / "site" / "assignments/denoising/train" / "index.html"
     for tiers, shown in (((), ""), ((Tier("reference", 18.5, ""),), "reference")):
         trained = replace(denoising, train_tiers=tiers)
         [row] = board(store, trained, run_kind=RunKind.TRAIN)
@@ -243,7 +246,7 @@ def test_no_name_becomes_markup(name: str, tmp_path: Path) -> None:
 def test_what_a_model_wrote_is_shown_and_no_markup(written: str, tmp_path: Path) -> None:
     board = Board(assignment(), [row()], showings={3: Showing(texts={written: f"And he│{written}\nsaid"})})
     export_site("Course", [board], tmp_path)
-    path = tmp_path / "denoising" / "index.html"
+    path = tmp_path / BOARD / "index.html"
     page, source = Page(path), path.read_text(encoding="utf-8")
     assert page.tags.count("blockquote") == 1
     assert "script" not in page.tags
@@ -261,7 +264,7 @@ def test_a_text_beside_a_picture_shares_its_link(course: Store, tmp_path: Path, 
     receipt = send(course, "Ada")
     judge(course, replace(scored(25.0), texts={"what it writes": "In the beginning"}))
     write_site(course, "Course", [assignment()], tmp_path)
-    source = (tmp_path / "denoising" / "index.html").read_text(encoding="utf-8")
+    source = (tmp_path / BOARD / "index.html").read_text(encoding="utf-8")
     assert "In the beginning" in source
     assert source.count(f'id="entry-{receipt.ref}"') == 1
     course.close()
