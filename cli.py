@@ -29,6 +29,7 @@ from commands.decisions import (
     withdraw,
     writeup,
 )
+from commands.extras import lacking
 from commands.grading import baselines, doctor, grade
 from commands.login import link, login, logout, whoami
 from commands.regrade import regrade
@@ -67,6 +68,11 @@ def main() -> None:
         heldout()
     except HeldoutError as error:
         print_error(error)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if (told := lacking(error)) is None:
+            raise
+        print_error(told)
         sys.exit(1)
     except OSError as error:  # a file of the user's that can't be read or written: no traceback helps
         print_error(HeldoutError(error.strerror or str(error), where=str(error.filename or "")))
