@@ -19,7 +19,6 @@ from tests.leaderboard.cases import KID, PNG, PSNR, assignment, failed, judge, s
 from tests.leaderboard.conftest import Clock
 from tests.leaderboard.test_render import HOSTILE, row
 
-
 BOARD = "assignments/denoising/board"
 
 
