@@ -91,7 +91,7 @@ SCORED = replace(
 
 
 class Fake:
-    """`mishaps`: what happens to the next requests, in turn. `states`: of submission 7, in turn."""
+    """`mishaps`: what happens to the next requests, in turn. `states`: of submission 7, likewise."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -105,6 +105,7 @@ class Fake:
         self.token = TOKEN
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.rows = [row("Brook", 1, 20.0), row("Ada Lovelace", 2, 19.0)]
+        self.next_rows: list[Row] = []  # of the board once it was looked at
 
     # ------------------------------------------------------------ what is there
 
@@ -125,7 +126,6 @@ class Fake:
             ("GET", at): (wire.OUTLINE, OUTLINE),
             ("GET", f"{at}/limits"): (wire.QUOTA, Quota(1, 5, 1, None, 0, 2)),
             ("GET", f"{at}/submissions"): (wire.SUBMISSIONS, wire.Submissions(OUTLINE, [SCORED, QUEUED])),
-            ("GET", f"{at}/board"): (wire.BOARD, wire.Board(OUTLINE, self.rows, revealed=False)),
             ("GET", "/submissions/7/pictures"): (wire.NAMES, ["examples"]),
             ("POST", "/submissions/7/withdraw"): (wire.WITHDRAWN, wire.Withdrawn(State.CANCELLED)),
             ("GET", "/teams"): (wire.TEAMS, [Team(1, "Ada Lovelace", TeamKind.STUDENT, ("ada",))]),
@@ -147,6 +147,7 @@ class Fake:
         return routes | {
             ("GET", f"{at}/kit"): self._kit,
             ("GET", "/submissions/7"): self._submission,
+            ("GET", f"{at}/board"): self._board,
             ("POST", "/login"): self._log_in,
             ("POST", "/token/rotate"): self._rotate,
             ("POST", "/uploads"): self._begin,
@@ -170,6 +171,10 @@ class Fake:
     def _submission(self, **asked: Any) -> Answer:
         now = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         return self._tell(wire.SHOWN, Shown(OUTLINE, now))
+
+    def _board(self, **asked: Any) -> Answer:
+        shown, self.rows = self.rows, self.next_rows or self.rows
+        return self._tell(wire.BOARD, wire.Board(OUTLINE, shown, revealed=False))
 
     def _log_in(self, *, body: bytes, **asked: Any) -> Answer:
         if json.loads(body) != {"token": ONE_TIME}:
