@@ -62,7 +62,7 @@ def wait_for(
     from desk.remote import RemoteDesk
 
     if isinstance(desk, RemoteDesk):
-        _follow(desk, receipt.ref, seconds=seconds, every=every)
+        follow(desk, receipt.ref, seconds=seconds, every=every)
     else:
         from desk.local import LocalDesk
 
@@ -91,7 +91,7 @@ def _grade(desk: "LocalDesk", ref: int, *, seconds: float) -> None:
 # ---------------------------------------------------------------- on a server
 
 
-def _follow(
+def follow(
     desk: Desk,
     ref: int,
     *,
