@@ -198,7 +198,7 @@ def test_a_check_needs_what_was_handed_out(ada: Laptop, small: Callable[[str], D
     with pytest.raises(HeldoutError, match=r"the public data are not there(.|\n)*heldout start denoising"):
         ada.type(*words)
     (work / "data").mkdir()
-    np.savez(work / "data" / "public.npz", **small("denoising").public)
+    np.savez(work / "data" / "public.npz", **small("denoising").public)  # type: ignore[arg-type]
     if away:
         ada.fake.mishaps.append(failed(503, "the database is busy", headers={"Retry-After": "3600"}))
     done = ada.type(*words)
