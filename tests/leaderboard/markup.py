@@ -11,6 +11,8 @@ class Markup(HTMLParser):
 
     VOID = frozenset({"meta", "link", "img", "br", "hr", "line", "rect", "circle", "path", "input", "mspace"})
 
+    APART = frozenset({"dd", "dt", "li", "p", "td", "th"})
+
     def __init__(self, html: str) -> None:
         super().__init__()
         self.html = html
@@ -26,6 +28,7 @@ class Markup(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
         self.tags.append(tag)
+        self.text += " " * (tag in self.APART)
         self.elements.append((tag, found))
         self.active += [name for name in found if name.startswith("on") or name == "style"]
         self.links += [found[name] or "" for name in ("href", "src") if name in found]
