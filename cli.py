@@ -11,7 +11,9 @@ import click
 
 from commands.access import list_people, remove, staff, token
 from commands.author import assignment
+from commands.backup import backup, restore
 from commands.board import export_site, leaderboard, show, submissions
+from commands.checking import check
 from commands.course import course, roster
 from commands.decisions import (
     audit,
@@ -25,18 +27,24 @@ from commands.decisions import (
     select,
     team,
     withdraw,
+    writeup,
 )
+from commands.extras import lacking
 from commands.grading import baselines, doctor, grade
+from commands.login import link, login, logout, whoami
 from commands.regrade import regrade
-from commands.student import assignments, check, start, submit
+from commands.serve import serve
+from commands.student import assignments, start, submit
 from grader.errors import HeldoutError
 
 STUDENT = [
-    assignments, start, check, submit, submissions, show, leaderboard, limits, select, withdraw, team,
+    login, logout, whoami, link,
+    assignments, start, check, submit, submissions, show, leaderboard, limits, select, withdraw, writeup,
+    team,
 ]  # fmt: skip
 INSTRUCTOR = [
-    course, roster, token, baselines, grade, regrade, extend, disqualify, reinstate, reveal, integrity, audit,
-    doctor,
+    course, roster, token, baselines, grade, serve, regrade, extend, disqualify, reinstate, reveal,
+    integrity, audit, backup, restore, doctor,
     export_site, assignment,
 ]  # fmt: skip
 course.add_command(rules)
@@ -60,6 +68,11 @@ def main() -> None:
         heldout()
     except HeldoutError as error:
         print_error(error)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if (told := lacking(error)) is None:
+            raise
+        print_error(told)
         sys.exit(1)
     except OSError as error:  # a file of the user's that can't be read or written: no traceback helps
         print_error(HeldoutError(error.strerror or str(error), where=str(error.filename or "")))

@@ -1,6 +1,6 @@
 """Verbs that show what is known: submissions, boards, the static site."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,68 +11,49 @@ from commands.options import (
     FOLDER,
     Moment,
     course_option,
+    desk_option,
     format_option,
     locate,
+    open_desk,
     open_store,
     run_kind,
+    say,
     team_option,
-    team_or_only,
     train_option,
 )
-from grader.errors import HeldoutError
 
 if TYPE_CHECKING:
-    from leaderboard.boards import Board
-    from leaderboard.records import Row, Step
+    from desk.desk import Standings, Which
 
 
 @click.command()
 @click.argument("slug")
 @format_option
 @team_option
-@course_option
+@desk_option
 def submissions(slug: str, style: str, team: str | None, folder: Path | None) -> None:
     """List your team's submissions for SLUG, newest first."""
-    from grader import catalogue
-    from grader.spec import RunKind
-    from leaderboard.boards import Board
+    from grader.outline import RunKind
     from leaderboard.render import print_submissions
 
-    course = locate(folder)
-    store = open_store(course)
-    assignment = course.settle(catalogue.find(slug))
-    kinds = {kind: store.is_revealed(Board(assignment, kind)) for kind in RunKind}
-    listed = store.submissions(slug, team_or_only(store, team))
-    print_submissions(listed, assignment, style, revealed=kinds)
+    outline, listed = open_desk(folder).submissions(slug, team)
+    print_submissions(listed, outline, style, revealed=dict.fromkeys(RunKind, True))  # else they aren't told
 
 
 @click.command()
 @click.argument("ref", type=int)
 @click.option("--pictures", type=FOLDER, help="Write the submission's pictures (PNG) into this folder.")
 @format_option
-@course_option
+@desk_option
 def show(ref: int, pictures: Path | None, style: str, folder: Path | None) -> None:
     """Show one submission: state, score, reason, log, what it used."""
-    from grader import catalogue
-    from leaderboard.boards import Board
     from leaderboard.render import print_submission
 
-    course = locate(folder)
-    store = open_store(course)
-    submission = store.submission(ref)
-    assignment = course.settle(catalogue.find(submission.assignment))
-    revealed = store.is_revealed(Board(assignment, submission.run_kind))
-    print_submission(submission, assignment, style, revealed=revealed)
+    desk = open_desk(folder)
+    shown = desk.submission(ref)
+    print_submission(shown.submission, shown.outline, style, revealed=True)  # else they aren't told
     if pictures is not None:
-        pictures.mkdir(parents=True, exist_ok=True)
-        if submission.withheld:
-            raise HeldoutError(
-                f"#{ref} is no significant improvement: the pictures that stand are those of the earlier one",
-                next_step=f"see `heldout submissions {submission.assignment}`",
-            )
-        for name, png in store.pictures(ref).items():
-            (pictures / f"{ref}-{name}.png").write_bytes(png)
-            click.echo(f"wrote {pictures / f'{ref}-{name}.png'}")
+        write_into(pictures, {f"{ref}-{name}.png": png for name, png in desk.pictures(ref).items()})
 
 
 @click.command()
@@ -87,7 +68,7 @@ def show(ref: int, pictures: Path | None, style: str, folder: Path | None) -> No
 @click.option("--live", is_flag=True, help="The public board as it is, even while it is frozen.")
 @train_option("The board of train runs.")
 @format_option
-@course_option
+@desk_option
 def leaderboard(
     slug: str,
     shown: bool,
@@ -101,45 +82,43 @@ def leaderboard(
     folder: Path | None,
 ) -> None:
     """Show SLUG's leaderboard."""
-    from grader import catalogue
-    from leaderboard.boards import Board, file_name
-    from leaderboard.reading import board, private_board
-    from leaderboard.render import board_csv, print_board
+    from desk.desk import Which
+    from leaderboard.render import print_board
 
-    course = locate(folder)
-    assignment = course.settle(catalogue.find(slug))
-    kind = run_kind(train)
-    store, which = open_store(course), Board(assignment, kind)
-    named = download or style == "csv"
-    if private:
-        rows = private_board(store, assignment, run_kind=kind, at=at, members=named)
-    else:
-        rows = board(store, assignment, run_kind=kind, at=at, live=live, members=named)
-    if private and not store.is_revealed(which):
-        click.echo("Not revealed yet: this board is for instructors.", err=True)
-    frozen = None if private or live or at else store.frozen_at(which)
-    if frozen:
-        until = "Frozen as of {:%d %b %Y %H:%M} UTC, until the private board is revealed."
-        click.echo(until.format(frozen), err=True)
+    desk = open_desk(folder)
+    which = Which(slug, run_kind(train), private=private, at=at, live=live)
+    found = desk.standings(which, members=download or style == "csv")
+    _say_what_it_is(found, which)
     if download:
-        path = Path(file_name(slug, kind))
-        path.write_text(board_csv(rows), encoding="utf-8")
-        click.echo(f"wrote {path}")
+        _download(found, which)
     if charts is not None:
-        steps = store.history(which, private=private, at=at, live=live)
-        _write_charts(which, rows, steps, at or frozen, charts)
+        write_into(charts, desk.charts(which))
     if shown or not (download or charts):
-        print_board(rows, assignment, style, run_kind=kind, private=private)
+        print_board(found.rows, found.outline, style, run_kind=which.run_kind, private=private)
 
 
-def _write_charts(
-    which: "Board", rows: Sequence["Row"], steps: Sequence["Step"], shown_at: datetime | None, target: Path
-) -> None:
-    from leaderboard.web.board import Board as Page
-    from leaderboard.web.pages import write_charts
+def _say_what_it_is(found: "Standings", which: "Which") -> None:
+    if which.private and not found.revealed:
+        say("Not revealed yet: this board is for instructors.")
+    if found.frozen_at:
+        say(f"Frozen as of {found.frozen_at:%d %b %Y %H:%M} UTC, until the private board is revealed.")
 
-    page = Page(which.assignment, rows, which.run_kind, steps=steps, shown_at=shown_at)
-    for path in write_charts(page, target):
+
+def _download(found: "Standings", which: "Which") -> None:
+    from leaderboard.boards import file_name
+    from leaderboard.render import board_csv
+
+    path = Path(file_name(which.slug, which.run_kind))
+    path.write_text(board_csv(found.rows), encoding="utf-8")
+    click.echo(f"wrote {path}")
+
+
+def write_into(target: Path, files: Mapping[str, bytes]) -> None:
+    """Files by name, which must be plain: a server's word is not trusted with a path."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        path = target / Path(name.replace("\\", "/")).name
+        path.write_bytes(data)
         click.echo(f"wrote {path}")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import click
 
@@ -11,14 +11,16 @@ from commands.options import (
     FOLDER,
     Moment,
     course_option,
+    desk_option,
     format_option,
     locate,
+    open_desk,
     open_store,
     run_kind,
     team_option,
-    team_or_only,
     train_option,
 )
+from grader.errors import HeldoutError
 
 if TYPE_CHECKING:
     from grader.course import Course
@@ -38,10 +40,6 @@ def settled(course: "Course", slug: str) -> "Assignment":
     return course.settle(catalogue.find(slug))
 
 
-def all_settled(course: "Course") -> "Sequence[Assignment]":
-    return [settled(course, slug) for slug in course.config.assignments]
-
-
 # ---------------------------------------------------------------- students
 
 
@@ -50,39 +48,48 @@ def all_settled(course: "Course") -> "Sequence[Assignment]":
 @train_option("Those of train runs.")
 @format_option
 @team_option
-@course_option
+@desk_option
 def limits(slug: str, train: bool, style: str, team: str | None, folder: Path | None) -> None:
     """Show how many submissions are left for SLUG, and until when."""
-    from leaderboard.boards import Board
     from leaderboard.render_rules import print_quota
 
-    course = locate(folder)
-    store = open_store(course)
-    board = Board(settled(course, slug), run_kind(train))
-    print_quota(store.quota(team_or_only(store, team), board), style)
+    print_quota(open_desk(folder).limits(slug, run_kind(train), team), style)
 
 
 @click.command()
 @click.argument("refs", metavar="REF...", type=int, nargs=-1, required=True)
-@course_option
+@desk_option
 def select(refs: tuple[int, ...], folder: Path | None) -> None:
     """Name your final submissions to one board: these, and no others."""
-    course = locate(folder)
-    store = open_store(course)
-    store.decisions.select(refs, settled(course, store.submission(refs[0]).assignment))
+    open_desk(folder).select(refs)
     click.echo(f"Selected: {', '.join(f'#{ref}' for ref in refs)}.")
 
 
 @click.command()
 @click.argument("ref", type=int)
 @click.option("--undo", is_flag=True, help="Bring it back.")
-@course_option
+@desk_option
 def withdraw(ref: int, undo: bool, folder: Path | None) -> None:
     """Take a submission back: a queued one at no cost, a judged one off the board."""
-    course = locate(folder)
-    store = open_store(course)
-    state = store.decisions.withdraw(ref, settled(course, store.submission(ref).assignment), undo=undo)
+    state = open_desk(folder).withdraw(ref, undo=undo)
     click.echo(f"#{ref} is {'back' if undo else 'withdrawn'}: {state}.")
+
+
+@click.command()
+@click.argument("ref", type=int)
+@click.argument("file", type=click.File("rb"))
+@desk_option
+def writeup(ref: int, file: BinaryIO, folder: Path | None) -> None:
+    """Tell in FILE (Markdown) how you got to REF, for the class to read.
+
+    The class sees it after the deadline. It replaces what was there; `-` is standard input.
+    """
+    try:
+        text = file.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise HeldoutError(f"{file.name} is no text", where=str(error), expected="UTF-8") from error
+    open_desk(folder).write_up(ref, text)
+    click.echo(f"#{ref} has a write-up now: {len(text):,} characters.")
 
 
 @click.group()
@@ -92,32 +99,30 @@ def team() -> None:
 
 @team.command("list")
 @format_option
-@course_option
+@desk_option
 def list_teams(style: str, folder: Path | None) -> None:
     """List teams with their members."""
     from leaderboard.render_rules import print_teams
 
-    print_teams(open_store(locate(folder)).teams(), style)
+    print_teams(open_desk(folder).teams(), style)
 
 
 @team.command()
 @click.argument("into", metavar="TEAM")
 @click.argument("other", metavar="OTHER")
-@course_option
+@desk_option
 def merge(into: str, other: str, folder: Path | None) -> None:
     """Make OTHER a part of TEAM, with its students and submissions, where all rules allow it."""
-    course = locate(folder)
-    open_store(course).decisions.merge(into, other, all_settled(course))
+    open_desk(folder).merge(into, other)
     click.echo(f"{other} is a part of {into} now; `heldout team part` undoes it.")
 
 
 @team.command()
 @click.argument("other", metavar="OTHER")
-@course_option
+@desk_option
 def part(other: str, folder: Path | None) -> None:
     """Undo a merge: OTHER is a team of its own again, with what it brought along."""
-    course = locate(folder)
-    open_store(course).decisions.part(other, all_settled(course))
+    open_desk(folder).part(other)
     click.echo(f"{other} is a team of its own again.")
 
 
@@ -129,13 +134,12 @@ def part(other: str, folder: Path | None) -> None:
 @click.argument("username")
 @click.option("--until", type=Moment(), metavar="TIME", help="The new deadline, with its zone.")
 @click.option("--undo", is_flag=True, help="Take the extension back.")
-@course_option
+@desk_option
 def extend(slug: str, username: str, until: datetime | None, undo: bool, folder: Path | None) -> None:
     """Give a student, and so a team, more time for SLUG."""
     if (until is None) != undo:
         raise click.UsageError("name either --until TIME or --undo")
-    course = locate(folder)
-    before = open_store(course).decisions.extend(settled(course, slug), username, until)
+    before = open_desk(folder).extend(slug, username, until)
     had = f"; it was {before:%d %b %Y %H:%M} UTC" if before else ""
     now = f"until {until:%d %b %Y %H:%M} UTC" if until else "no extension"
     click.echo(f"{username} has {now} for {slug}{had}.")
@@ -145,44 +149,41 @@ def extend(slug: str, username: str, until: datetime | None, undo: bool, folder:
 @click.argument("slug")
 @click.argument("team")
 @click.option("--reason", required=True, help="It goes into the audit log.")
-@course_option
+@desk_option
 def disqualify(slug: str, team: str, reason: str, folder: Path | None) -> None:
     """Take a team off SLUG's boards, until it is reinstated."""
-    course = locate(folder)
-    open_store(course).decisions.disqualify(settled(course, slug), team, reason)
+    open_desk(folder).disqualify(slug, team, reason)
     click.echo(f"{team} is off the boards of {slug}; `heldout reinstate` undoes it.")
 
 
 @click.command()
 @click.argument("slug")
 @click.argument("team")
-@course_option
+@desk_option
 def reinstate(slug: str, team: str, folder: Path | None) -> None:
     """Undo a disqualification."""
-    course = locate(folder)
-    open_store(course).decisions.reinstate(settled(course, slug), team)
+    open_desk(folder).reinstate(slug, team)
     click.echo(f"{team} is on the boards of {slug} again.")
 
 
 @click.command()
 @click.argument("slug")
 @click.option("--undo", is_flag=True, help="Hide it again.")
-@course_option
+@desk_option
 def reveal(slug: str, undo: bool, folder: Path | None) -> None:
     """Show SLUG's private boards to everybody."""
-    course = locate(folder)
-    open_store(course).decisions.reveal(settled(course, slug), undo=undo)
+    open_desk(folder).reveal(slug, undo=undo)
     click.echo(f"The private boards of {slug} are {'hidden again' if undo else 'revealed'}.")
 
 
 @click.command()
 @format_option
-@course_option
+@desk_option
 def audit(style: str, folder: Path | None) -> None:
     """Show who decided what, and when."""
     from leaderboard.render_rules import print_events
 
-    print_events(open_store(locate(folder)).decisions.events(), style)
+    print_events(open_desk(folder).events(), style)
 
 
 def print_moves_of(listed: "Sequence[Assignment]", look: "Look", style: str) -> None:

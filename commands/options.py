@@ -1,6 +1,7 @@
-"""Options that several verbs share, and how a course, a team and a sandbox are found from them."""
+"""Options that several verbs share, and how a desk, a course and a sandbox are found from them."""
 
 import getpass
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -12,13 +13,19 @@ import click
 from grader.errors import HeldoutError
 
 if TYPE_CHECKING:
+    from desk.credentials import Credentials, Login
+    from desk.current import CurrentCourse
+    from desk.desk import StaffDesk
+    from desk.remote import RemoteDesk
     from grader.course import Course
-    from grader.spec import Assignment, RunKind
+    from grader.outline import RunKind
     from leaderboard.store import Store
 
 Verb = Callable[..., Any]
 FOLDER = click.Path(path_type=Path, file_okay=False)
-MARKER = ".heldout"  # in a folder made by `start`: the assignment's slug, then the course's folder
+MARKER = ".heldout"  # in a folder made by `start`: the assignment's slug, then a course folder or a server
+COURSE = "course.toml"  # as `grader.course` calls it, which a student's laptop can't import
+WHERE = "--course DIR, the variable HELDOUT_COURSE, or a current folder inside a course"
 
 
 class Moment(click.ParamType[datetime]):
@@ -48,11 +55,23 @@ def course_option(verb: Verb) -> Verb:
     )(verb)
 
 
+def desk_option(verb: Verb) -> Verb:
+    """For verbs that ask a server as well."""
+    return click.option(
+        "--course",
+        "folder",
+        type=FOLDER,
+        envvar="HELDOUT_COURSE",
+        help="The course folder. Default: the course that the current folder lies in, or was started from; "
+        "else the server that you are logged in to.",
+    )(verb)
+
+
 def team_option(verb: Verb) -> Verb:
     return click.option(
         "--team",
         envvar="HELDOUT_TEAM",
-        help="Whose submission it is. Default: the course's only team.",
+        help="Whose submission it is. Default: your team's; in a course folder its only team's.",
     )(verb)
 
 
@@ -73,7 +92,7 @@ def train_option(text: str) -> Callable[[Verb], Verb]:
 
 
 def run_kind(train: bool) -> "RunKind":
-    from grader.spec import RunKind
+    from grader.outline import RunKind
 
     return RunKind.TRAIN if train else RunKind.EVALUATE
 
@@ -89,94 +108,146 @@ def sandbox_option(verb: Verb) -> Verb:
     )(verb)
 
 
+# ---------------------------------------------------------------- whom to ask
+
+
+def open_desk(folder: Path | None, *, near: Path | None = None) -> "StaffDesk":
+    """Whom to ask: the course folder named; else the server that HELDOUT_SERVER names; else the course that
+    `near` or the current folder lies in or was started from, a folder or a server; else the current server.
+
+    Raises HeldoutError where there is none of these, or nothing that lets one in.
+    """
+    from desk.credentials import SERVER, choose
+
+    found = folder or (None if os.environ.get(SERVER) else _around(near))
+    if isinstance(found, Path):
+        return _local(found)
+    if (login := choose(credentials().stored(), os.environ, found)) is not None:
+        return _remote(login)
+    raise HeldoutError(
+        f"{Path.cwd()} lies in no course folder, and you are logged in to no server",
+        expected=f"a server; or {WHERE}",
+        next_step="`heldout login URL`; for a course of your own `heldout course init DIR`",
+    )
+
+
 def locate(folder: Path | None, *, near: Path | None = None) -> "Course":
     """Open the course named, or the one that `near` or the current folder lies in or was started from."""
-    from grader.course import CONFIG, open_course
+    from desk.credentials import choose
+    from grader.course import open_course
 
-    if folder is not None:
-        return open_course(folder)
-    here = Path.cwd()
-    folders = [*_upwards(near.resolve())] if near is not None else []
-    for candidate in [*folders, *_upwards(here)]:
-        if (candidate / CONFIG).is_file():
-            return open_course(candidate)
-        if (candidate / MARKER).is_file():
-            return open_course(Path(read_marker(candidate)[1]))
+    found = folder or _around(near)
+    if isinstance(found, Path):
+        return open_course(found)
+    with suppress(HeldoutError):
+        login = choose(credentials().stored(), os.environ)
+        found = found or (login.url if login else None)
     raise HeldoutError(
-        f"{here} lies in no course folder",
-        expected="--course DIR, the variable HELDOUT_COURSE, or a current folder inside a course",
-        next_step="name the course, or make one with `heldout course init DIR`",
+        f"this needs the course folder itself; known is only the server {found}"
+        if found
+        else f"{Path.cwd()} lies in no course folder",
+        expected=WHERE,
+        next_step="run this on the machine that has the course folder"
+        if found
+        else "name the course, or make one with `heldout course init DIR`",
     )
+
+
+def credentials() -> "Credentials":
+    """Of this user."""
+    from desk.credentials import Credentials
+
+    home = os.environ.get("XDG_CONFIG_HOME")
+    folder = Path(home, "heldout") if home else Path(click.get_app_dir("heldout"))
+    return Credentials(folder / "credentials.json")
+
+
+def say(line: str) -> None:
+    """To whoever waits: standard output is for what was asked."""
+    click.echo(line, err=True)
+
+
+def current_server() -> "RemoteDesk":
+    """For verbs that only a server has. Raises HeldoutError where none is known."""
+    from desk.credentials import choose
+
+    if (login := choose(credentials().stored(), os.environ)) is not None:
+        return _remote(login)
+    raise HeldoutError("you are logged in to no server", next_step="heldout login URL")
+
+
+def _local(folder: Path) -> "StaffDesk":
+    from desk.current import CurrentCourse
+    from desk.local import LocalDesk
+    from grader.course import open_course
+
+    current = CurrentCourse(open_course(folder))
+    return LocalDesk(current, _open_ledger(current))
+
+
+def _remote(login: "Login") -> "RemoteDesk":
+    from desk.remote import RemoteDesk
+
+    desk = RemoteDesk(_renewed(login), said=say)
+    if (context := click.get_current_context(silent=True)) is not None:
+        context.call_on_close(desk.close)
+    return desk
+
+
+def _renewed(login: "Login") -> "Login":
+    """With a fresh token when half of the old one's life is over; where that fails the old one will do."""
+    from desk.remote import RemoteDesk
+
+    if not login.is_stale(datetime.now(UTC)):
+        return login
+    with suppress(HeldoutError), RemoteDesk(login) as desk:
+        return credentials().renew(login, desk.rotate())
+    return login
+
+
+def _around(near: Path | None) -> Path | str | None:
+    """The course that `near` or the current folder lies in or was started from: a folder, or a URL."""
+    folders = [*_upwards(near.resolve())] if near is not None else []
+    for candidate in [*folders, *_upwards(Path.cwd())]:
+        if (candidate / COURSE).is_file():
+            return candidate
+        if (candidate / MARKER).is_file():
+            course = read_marker(candidate)[1]
+            return course if "://" in course else Path(course)
+    return None
 
 
 def _upwards(folder: Path) -> tuple[Path, ...]:
     return (folder, *folder.parents)
 
 
+def started_folder(source: Path) -> Path | None:
+    """The folder made by `start` that `source` is, or lies in."""
+    return next((folder for folder in _upwards(source.resolve()) if (folder / MARKER).is_file()), None)
+
+
 def started_for(source: Path) -> str | None:
-    """The assignment whose folder `source` is, or lies in; None where `start` made none."""
-    marked = [folder for folder in _upwards(source.resolve()) if (folder / MARKER).is_file()]
-    return read_marker(marked[0])[0] if marked else None
+    """The assignment that folder is for."""
+    folder = started_folder(source)
+    return read_marker(folder)[0] if folder else None
 
 
 def read_marker(folder: Path) -> tuple[str, str]:
-    """The assignment's slug and the course's folder that `start` wrote into `folder`."""
+    """The assignment's slug and the course, a folder or a URL, that `start` wrote into `folder`."""
     slug, course = (folder / MARKER).read_text(encoding="utf-8").split("\n")[:2]
     return slug, course
 
 
-def _under_todays_settings(course: "Course") -> Callable[[str], "Assignment"]:
-    """Who grades for days hears of a rule that was changed; a file that is being edited waits its turn."""
-    from grader import catalogue
-    from grader.course import CONFIG, open_course
-
-    path, read, known = course.folder / CONFIG, 0, course
-    found: dict[str, Assignment] = {}
-
-    def find(slug: str) -> "Assignment":
-        nonlocal read, known
-        with suppress(OSError, HeldoutError):
-            if (changed := path.stat().st_mtime_ns) != read:
-                read, known = changed, open_course(course.folder)
-                found.clear()
-        if slug not in found:
-            found[slug] = known.settle(catalogue.find(slug))
-        return found[slug]
-
-    return find
+# ---------------------------------------------------------------- the ledger
 
 
 def open_store(course: "Course") -> "Store":
+    from desk.current import CurrentCourse
+
+    return _open_ledger(CurrentCourse(course))
+
+
+def _open_ledger(current: "CurrentCourse") -> "Store":
     from leaderboard.store import Store
 
-    return Store.open(
-        course.database,
-        assignments=_under_todays_settings(course),
-        actor=getpass.getuser(),
-    )
-
-
-def team_or_none(store: "Store", team: str | None) -> str | None:
-    """The team named, or the only one on the roster, or none of several."""
-    names = _students(store)
-    return team or (names[0] if len(names) == 1 else None)
-
-
-def _students(store: "Store") -> list[str]:
-    from leaderboard.records import TeamKind
-
-    return [known.name for known in store.teams() if known.kind is TeamKind.STUDENT]
-
-
-def team_or_only(store: "Store", team: str | None) -> str:
-    """The team named, or the only one on the roster. Raises HeldoutError when that leaves a choice."""
-    if (found := team_or_none(store, team)) is not None:
-        return found
-    names = _students(store)
-    raise HeldoutError(
-        "whose submission is it?",
-        expected=f"one of the {len(names)} teams of the course"
-        if names
-        else "a team; the course has none yet",
-        next_step="add --team NAME, or set HELDOUT_TEAM" if names else "heldout roster import FILE",
-    )
+    return Store.open(current().database, assignments=current.assignment, actor=getpass.getuser())

@@ -1,9 +1,8 @@
 """Verbs of the student: what there is to do, a folder to start from, a check, a submission."""
 
-import shutil
-import time
-from contextlib import closing
-from pathlib import Path
+import io
+import zipfile
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 import click
@@ -11,24 +10,19 @@ import click
 from commands.options import (
     FOLDER,
     MARKER,
-    course_option,
+    desk_option,
     format_option,
-    locate,
-    open_store,
+    open_desk,
     run_kind,
-    sandbox_option,
     started_for,
     team_option,
-    team_or_none,
-    team_or_only,
     train_option,
 )
-from grader.errors import HeldoutError, SandboxError
+from grader.errors import HeldoutError
 
 if TYPE_CHECKING:
-    from grader.course import Course
-    from grader.sandbox import Sandbox
-    from leaderboard.store import Store
+    from grader.archive import Archive
+    from leaderboard.records import Receipt
 
 SOURCE = click.Path(path_type=Path)
 
@@ -36,36 +30,22 @@ SOURCE = click.Path(path_type=Path)
 @click.command()
 @format_option
 @team_option
-@course_option
+@desk_option
 def assignments(style: str, team: str | None, folder: Path | None) -> None:
     """List the course's assignments, with your team's best score on each."""
-    from grader import catalogue
-    from grader.spec import RunKind
-    from leaderboard.reading import best
     from leaderboard.render import print_assignments
 
-    course = locate(folder)
-    store = open_store(course)
-    team = team_or_none(store, team)
-    listed = [course.settle(catalogue.find(slug)) for slug in course.config.assignments]
-    rows = [(one, best(store, one, team), best(store, one, team, RunKind.TRAIN)) for one in listed]
-    print_assignments(rows, style)
+    listed = open_desk(folder).listed(team)
+    print_assignments([(one.outline, one.best, one.trained) for one in listed], style)
 
 
 @click.command()
 @click.argument("slug")
 @click.argument("target", metavar="[DIR]", type=FOLDER, required=False)
-@course_option
+@desk_option
 def start(slug: str, target: Path | None, folder: Path | None) -> None:
     """Put SLUG's statement, starter code and public data into DIR (default: ./SLUG)."""
-    from grader import catalogue
-    from grader.prepared import PUBLIC, load_public
-
-    course = locate(folder)
-    assignment = course.settle(catalogue.find(slug))
-    version = open_store(course).regrades.data_version(slug)
-    load_public(course, slug, version)  # verified before anything is copied
-    public = course.data(slug, version) / PUBLIC
+    desk = open_desk(folder)
     target = target or Path(slug)
     if target.exists() and any(target.iterdir()):
         raise HeldoutError(
@@ -73,71 +53,35 @@ def start(slug: str, target: Path | None, folder: Path | None) -> None:
             expected="a new folder: nothing of yours is ever overwritten",
             next_step=f"heldout start {slug} OTHER_DIR",
         )
-    shutil.copytree(assignment.folder / "starter", target, dirs_exist_ok=True)
-    shutil.copy(assignment.folder / "README.md", target)
-    (target / "data").mkdir()
-    shutil.copy(public, target / "data")
-    (target / MARKER).write_text(f"{slug}\n{course.folder}\n", encoding="utf-8")
+    _unpack(desk.kit(slug), target)
+    (target / MARKER).write_text(f"{slug}\n{desk.address}\n", encoding="utf-8")
     click.echo(f"{target} is ready: read README.md, run `python train.py` in it, then `heldout check`.")
 
 
-@click.command()
-@click.argument("source", metavar="[DIR]", type=SOURCE, default=".")
-@click.option("--assignment", "slug", help="Which assignment. Default: the one DIR was started from.")
-@click.option("--pictures", type=FOLDER, help="Write what the check draws (PNG) into this folder.")
-@train_option("Train the code first, as a train run does.")
-@sandbox_option
-@course_option
-def check(
-    source: Path,
-    slug: str | None,
-    pictures: Path | None,
-    train: bool,
-    sandbox_name: str,
-    folder: Path | None,
-) -> None:
-    """Run the grader's checks on public data, with full tracebacks. Costs no attempt."""
-    from commands.workbench import bar
-    from grader import catalogue
-    from grader import grade as grading
-    from grader.archive import pack_for
-    from grader.pictures import png
-    from grader.prepared import load_public
-    from leaderboard.plain import lines, one_line
+def _unpack(kit: bytes, target: Path) -> None:
+    """Raises HeldoutError, before anything is written, unless all of it stays inside `target`."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(kit)) as bundle:
+            if odd := [one.filename for one in bundle.infolist() if not _stays_inside(one)]:
+                raise HeldoutError(
+                    f"what the course hands out holds {odd[0]!r}: nothing was unpacked",
+                    expected="files with relative paths",
+                    next_step="tell your instructor",
+                )
+            target.mkdir(parents=True, exist_ok=True)
+            bundle.extractall(target)
+    except zipfile.BadZipFile as error:
+        raise HeldoutError(
+            "what the course hands out is no zip", where=str(error), next_step="tell your instructor"
+        ) from error
 
-    course = locate(folder, near=source)
-    assignment = course.settle(catalogue.find(slug or _started_from(source)))
-    kind = run_kind(train)
-    archive = pack_for(assignment, source, kind)
-    sandbox = _own_sandbox(sandbox_name)
-    size = f"{len(archive.data) / 1e6:.2f} MB"
-    click.echo(f"{one_line(archive.file_name)}: {size}, sandbox: {sandbox.launcher}")
-    with closing(sandbox):
-        public = load_public(
-            course, assignment.slug, open_store(course).regrades.data_version(assignment.slug)
-        )
-        with bar("checking") as progress:
-            found = grading.check(assignment, archive.data, public, sandbox, run_kind=kind, progress=progress)
-    if found.log:
-        click.echo(f"Your code printed:\n{found.log}")
-    if found.error is not None:
-        raise found.error
-    if found.training is not None:
-        trained, limit = found.training, assignment.budget.cpu_seconds
-        seconds = f"{trained.cpu_seconds:.0f} of {limit:g} CPU-seconds, {trained.wall_seconds:.1f} s wall"
-        click.echo(f"  trained: {trained.steps:,} steps in {seconds}")
-    known = {metric.name: metric for metric in assignment.metrics}
-    for name, value in found.preview.scores.items():
-        digits, unit = (known[name].digits, known[name].unit) if name in known else (3, "")
-        click.echo(f"  {name} {value:z.{digits}f} {unit}".rstrip() + " on public examples")
-    for name, text in found.preview.texts.items():
-        click.echo(f"{name}:\n{lines(text)}")
-    if pictures is not None:
-        pictures.mkdir(parents=True, exist_ok=True)
-        for picture in found.preview.pictures:
-            (pictures / f"{picture.name}.png").write_bytes(png(picture))
-            click.echo(f"wrote {pictures / f'{picture.name}.png'}")
-    click.echo(f"Everything the grader checks on public data is in order ({found.wall_seconds:.1f} s).")
+
+def _stays_inside(one: zipfile.ZipInfo) -> bool:
+    """Whether it is a file, with a path that means the same on every system."""
+    path = PurePosixPath(one.filename)
+    kind = one.external_attr >> 16 & 0o170000
+    plain = not one.is_dir() and kind in (0, 0o100000)
+    return plain and not PureWindowsPath(path).anchor and ".." not in path.parts and "\\" not in one.filename
 
 
 @click.command()
@@ -152,50 +96,59 @@ def check(
     metavar="[SEC]",
     help="Wait for the score (≤ SEC seconds).",
 )
+@click.option(
+    "--poll-interval",
+    "every",
+    type=click.FloatRange(min=0.5),
+    default=3.0,
+    show_default=True,
+    metavar="SEC",
+    help="While waiting, ask a server every SEC seconds.",
+)
 @train_option("Hand in the code alone: the grader trains it.")
 @click.option("--anyway", is_flag=True, help="Even from a folder that was started for another assignment.")
+@click.option("-q", "--quiet", is_flag=True, help="Without the bar of the upload.")
 @team_option
-@course_option
+@desk_option
 def submit(
     slug: str,
     source: Path,
     description: str,
     wait: float | None,
+    every: float,
     train: bool,
     anyway: bool,
+    quiet: bool,
     team: str | None,
     folder: Path | None,
 ) -> None:
     """Hand in a solution for SLUG. What is printed is your receipt."""
-    from grader import catalogue
+    from commands.waiting import sending, wait_for
+    from desk.desk import Which
     from grader.archive import pack_for
-    from leaderboard.plain import one_line
-    from leaderboard.receive import receive
 
     _check_described(description)
     if not anyway:
         _check_started_for(slug, source)
-    course = locate(folder, near=source)
-    store = open_store(course)
-    assignment, kind = course.settle(catalogue.find(slug)), run_kind(train)
-    archive = pack_for(assignment, source, kind)
-    receipt = receive(
-        store,
-        course.archives,
-        archive,
-        team=team_or_only(store, team),
-        assignment=assignment,
-        description=description,
-        run_kind=kind,
-    )
+    desk, kind = open_desk(folder, near=source), run_kind(train)
+    archive, which = pack_for(desk.outline(slug), source, kind), Which(slug, kind)
+    before = desk.standings(which).rows if wait is not None else []
+    with sending(archive.file_name, quiet=quiet) as sent:
+        receipt = desk.submit(archive, slug, kind, description=description, team=team, sent=sent)
+    _print_receipt(receipt, archive)
+    if wait is not None:
+        wait_for(desk, receipt, which, before, seconds=wait, every=every)
+
+
+def _print_receipt(receipt: "Receipt", archive: "Archive") -> None:
+    from leaderboard.plain import one_line
+
     verb = "had been received before as" if receipt.duplicate else "received as"
     click.echo(f"{one_line(archive.file_name)} {verb} #{receipt.ref}, sha256 {receipt.sha256}")
     if receipt.late:
         click.echo("That is after the deadline: it will be scored, and not ranked.")
     if receipt.left is not None:
-        click.echo(f"{receipt.left or 'none'} left today: see `heldout limits {slug}`.")
-    if wait is not None:
-        _wait(course, store, receipt.ref, seconds=wait)
+        click.echo(f"{receipt.left or 'none'} left today: see `heldout limits {receipt.assignment}`.")
 
 
 def _check_described(description: str) -> None:
@@ -217,45 +170,3 @@ def _check_started_for(slug: str, source: Path) -> None:
             expected=f"a solution for {slug}",
             next_step=f"`heldout submit {started}`, or --anyway",
         )
-
-
-def _started_from(source: Path) -> str:
-    if (slug := started_for(source)) is not None:
-        return slug
-    raise HeldoutError(
-        f"which assignment is {source} for?",
-        expected="a folder made by `heldout start SLUG`, or --assignment SLUG",
-        next_step="add --assignment SLUG",
-    )
-
-
-def _own_sandbox(name: str) -> "Sandbox":
-    """For code that is the user's own: without bubblewrap (macOS, Windows) an own process will do."""
-    from grader.sandbox.probe import choose
-
-    try:
-        return choose("cold" if name == "auto" else name)  # one session: no zygote is worth its start
-    except SandboxError as error:
-        if name != "auto":
-            raise
-        click.echo(f"No sandbox here ({error.what}): your code runs in a process of its own.", err=True)
-        return choose("none")
-
-
-def _wait(course: "Course", store: "Store", ref: int, *, seconds: float) -> None:
-    """Wait for a score. On a course folder there may be no other grader: meanwhile this process grades."""
-    from commands.workbench import Workbench
-    from grader import catalogue
-    from leaderboard.render import print_submission
-
-    deadline = time.monotonic() + seconds
-
-    def over() -> bool:
-        return store.submission(ref).state.final or time.monotonic() > deadline
-
-    with Workbench(course, store, jobs=1, sandbox_name="auto") as bench:
-        bench.run(watch=True, until=over)
-    submission = store.submission(ref)
-    print_submission(submission, course.settle(catalogue.find(submission.assignment)), "table")
-    if submission.state != "scored":
-        raise SystemExit(1)

@@ -10,10 +10,11 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
-from grader.errors import HeldoutError, Unavailable
+from grader.errors import HeldoutError, TooLarge, Unavailable
 from grader.outline import MB, Outline, RunKind
 
 INCOMING = ".incoming-"  # how files on their way to the shelf are called
@@ -30,8 +31,39 @@ class Archive:
     file_name: str
 
     @property
+    def size(self) -> int:
+        return len(self.data)
+
+    @cached_property
     def sha256(self) -> str:
         return hashlib.sha256(self.data).hexdigest()
+
+    def keep(self, shelf: Path) -> Path:
+        return keep(self, shelf)
+
+
+@dataclass(frozen=True)
+class ArrivedArchive:
+    """The same in a file on the shelf's disk, whose checksum has been compared with what was sent."""
+
+    path: Path
+    size: int
+    sha256: str
+    file_name: str
+
+    def keep(self, shelf: Path) -> Path:
+        """Move it to its place. Raises HeldoutError as `keep` does."""
+        goal = place(shelf, self.sha256)
+        try:
+            _make_folder(goal.parent)
+            with open(self.path, "rb") as file:
+                os.fsync(file.fileno())
+            os.replace(self.path, goal)
+            sync_folder(goal.parent)
+            sync_folder(shelf)
+        except OSError as error:
+            raise _not_kept(error, shelf) from error
+        return goal
 
 
 def pack_for(assignment: Outline, source: Path, run_kind: RunKind = RunKind.EVALUATE) -> Archive:
@@ -63,15 +95,21 @@ def pack(source: Path, *, limit: int, code_only: bool = False) -> Archive:
     return archive
 
 
-def check_size(archive: Archive, limit: int, *, where: str = "", code_only: bool = False) -> None:
+def check_size(
+    archive: Archive | ArrivedArchive, limit: int, *, where: str = "", code_only: bool = False
+) -> None:
     """Raise HeldoutError when the archive is empty or has more than `limit` bytes. Doesn't look into it."""
-    where = where or archive.file_name
-    if not archive.data:
+    refuse_size(archive.size, limit, where=where or archive.file_name, code_only=code_only)
+
+
+def refuse_size(size: int, limit: int, *, where: str, code_only: bool = False) -> None:
+    """The same by the number of bytes alone, before they arrive."""
+    if not size:
         raise HeldoutError("the archive is empty", where=where, expected="a zip with model.py in it")
-    if len(archive.data) <= limit:
+    if size <= limit:
         return
-    raise HeldoutError(
-        f"the archive has {_size(len(archive.data))}; the limit is {_size(limit)}",
+    raise TooLarge(
+        f"the archive has {_size(size)}; the limit is {_size(limit)}",
         where=where,
         expected="Python files alone: the grader trains what a train run is scored with"
         if code_only
@@ -89,7 +127,7 @@ def keep(archive: Archive, shelf: Path) -> Path:
     """
     path = place(shelf, archive.sha256)
     try:
-        path.parent.mkdir(exist_ok=True)
+        _make_folder(path.parent)
         _sweep(path.parent)
         _write_durably(path, archive.data)
     except OSError as error:
@@ -219,14 +257,21 @@ def _write_durably(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-        _sync_folder(path.parent)
-        _sync_folder(path.parent.parent)
+        sync_folder(path.parent)
+        sync_folder(path.parent.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
 
 
-def _sync_folder(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
+    """Of the shelf's owner: who keeps as root shuts nobody out."""
+    folder.mkdir(exist_ok=True)
+    if os.geteuid() == 0 and (owner := folder.parent.stat()).st_uid != folder.stat().st_uid:
+        os.chown(folder, owner.st_uid, owner.st_gid)
+
+
+def sync_folder(folder: Path) -> None:
     """Make a rename or a new entry durable: a folder has its own pages to write."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -136,6 +136,25 @@ def save(course: Course, assignments: Mapping[str, Settings]) -> None:
     draft.replace(path)
 
 
+def with_database(text: str, url: str) -> str:
+    """Settings whose database is another; without a URL it is the folder's own. All else stays as it is.
+
+    Raises HeldoutError when the line is written in a way that can't be replaced.
+    """
+    head, bracket, rest = text.partition("\n[")
+    line = f"database = {json.dumps(url, ensure_ascii=False)}\n" if url else ""
+    head = re.sub(r"""(?m)^[ \t]*["']?database["']?[ \t]*=.*\n?""", lambda _: line, head)
+    changed = head + bracket + rest
+    if _parse(changed, Path(CONFIG)).database == url:
+        return changed
+    raise HeldoutError(
+        "the course's database can't be set",
+        where=CONFIG,
+        expected='one line like: database = "postgresql://USER@HOST/NAME"',
+        next_step="write it so in the course that was backed up, or restore without --database",
+    )
+
+
 def _extended(course: Course, assignments: Mapping[str, Settings]) -> str:
     text = (course.folder / CONFIG).read_text(encoding="utf-8")
     return text.rstrip("\n") + "\n" + "\n".join(_tables(assignments)) + "\n"

@@ -72,12 +72,20 @@ class UnknownAssignment(NotFound):
     """There is none of that name, or the course doesn't have it."""
 
 
+class TooLarge(HeldoutError):
+    """More bytes than are taken."""
+
+
 class Refused(HeldoutError):
-    """The rules, or what was decided before, forbid it: at another time the same may be right."""
+    """The rules, or what was decided before, forbid it: the same request may be right at another time."""
 
 
 class Denied(HeldoutError):
     """Nobody knows who asks: the secret is none of ours, or no longer valid."""
+
+
+class Forbidden(HeldoutError):
+    """We know who asks, and it isn't for them."""
 
 
 class Unavailable(HeldoutError):

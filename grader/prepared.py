@@ -21,7 +21,7 @@ from grader.course import Config, Course
 from grader.errors import HeldoutError
 from grader.spec import Array, Assignment, Prepared
 
-PUBLIC, HELDOUT = "public.npz", "heldout.npz"
+PUBLIC, HELDOUT, MANIFEST = "public.npz", "heldout.npz", "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def prepare(course: Course, assignment: Assignment, version: int = 1) -> bool:
     A later version is drawn by the same seed, under the settings of today. Raises HeldoutError like `draw`.
     """
     folder = course.data(assignment.slug, version)
-    if (folder / "manifest.json").is_file():
+    if (folder / MANIFEST).is_file():
         return False
     settings = course.config.assignments[assignment.slug]
     source = settings.data or course.config.data
@@ -108,15 +108,13 @@ def _write(prepared: Prepared, folder: Path) -> None:
     for name, arrays in ((PUBLIC, prepared.public), (HELDOUT, prepared.heldout)):
         np.savez(folder / name, allow_pickle=False, **arrays)
         manifest[name] = _checksum(folder / name)
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 def load_data(course: Course, slug: str, version: int = 1) -> Data:
     """Read an assignment's data. Raises HeldoutError when they are missing or not as they were prepared."""
     folder = course.data(slug, version)
-    manifest = _read_manifest(folder)
-    for name in (PUBLIC, HELDOUT):
-        _verify(folder / name, manifest[name])
+    manifest = verify(folder)
     both = hashlib.sha256((manifest[PUBLIC] + manifest[HELDOUT]).encode()).hexdigest()
     return Data(_read(folder / PUBLIC), _read(folder / HELDOUT), both)
 
@@ -128,14 +126,22 @@ def load_public(course: Course, slug: str, version: int = 1) -> Mapping[str, Arr
     return _read(folder / PUBLIC)
 
 
+def verify(folder: Path) -> Mapping[str, str]:
+    """The checksums of prepared data, by file. Raises HeldoutError when they are missing or altered."""
+    manifest = _read_manifest(folder)
+    for name in (PUBLIC, HELDOUT):
+        _verify(folder / name, manifest[name])
+    return manifest
+
+
 def _read_manifest(folder: Path) -> dict[str, str]:
     try:
-        manifest: dict[str, str] = json.loads((folder / "manifest.json").read_text())
+        manifest: dict[str, str] = json.loads((folder / MANIFEST).read_text())
         return {name: manifest[name] for name in (PUBLIC, HELDOUT)}
     except (FileNotFoundError, ValueError, KeyError) as error:
         raise HeldoutError(
             f"the data of {folder.name} are not prepared, or their manifest is damaged",
-            where=str(folder / "manifest.json"),
+            where=str(folder / MANIFEST),
             next_step=f"remove {folder} and run `heldout course init {folder.parents[1]}`",
         ) from error
 

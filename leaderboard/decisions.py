@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from grader.spec import Assignment
-from leaderboard import merging, rulings, views
+from leaderboard import merging, rulings, selections, views
 from leaderboard.database import Clock, Database
 from leaderboard.records import Event, State
 
@@ -19,7 +19,12 @@ class Decisions:
     def select(self, refs: Sequence[int], assignment: Assignment) -> None:
         """These are the team's final ones, and no others. Raises HeldoutError."""
         with self._database.writing() as session:
-            rulings.choose(session, refs, assignment, self._clock())
+            selections.choose(session, refs, assignment, self._clock())
+
+    def settle(self, team: str, refs: Sequence[int], assignment: Assignment) -> None:
+        """These are the team's final ones on both of the assignment's boards. Raises HeldoutError."""
+        with self._database.writing() as session:
+            selections.settle(session, team, refs, assignment, self._clock())
 
     def withdraw(self, ref: int, assignment: Assignment, *, undo: bool = False) -> State:
         """Take a submission back; return its state. Raises HeldoutError."""

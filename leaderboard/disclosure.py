@@ -6,31 +6,21 @@ While it saw held-out items, a submission could have spelt them out in what it u
 from dataclasses import asdict
 from typing import Any
 
-from grader.outline import MIB, Outline, RunKind, readable
+from grader.outline import Outline, RunKind, readable
 from grader.report import Resources, Training
+from leaderboard.coarse import coarse
 from leaderboard.records import State, Submission
 
-STEP = 32 * MIB  # bytes that memory is rounded up to
 
-
-def coarse(used: Resources) -> dict[str, Any]:
-    told = asdict(used)
-    dropped = bool(told.pop("dropped_bytes"))
-    return told | {
-        "wall_seconds": round(used.wall_seconds, 1),
-        "cpu_seconds": round(used.cpu_seconds, 1),
-        "peak_bytes": rounded_up(used.peak_bytes),
-        "output_dropped": dropped,
-    }
-
-
-def rounded_up(count: int) -> int:
-    return -(-count // STEP) * STEP
+def figures(used: Resources) -> dict[str, Any]:
+    """For a program."""
+    told = asdict(coarse(used))
+    return told | {"output_dropped": bool(told.pop("dropped_bytes"))}
 
 
 def used(used: Resources) -> str:
     """What was used of which limits."""
-    wall, memory = f"{used.wall_seconds:.1f} s wall", readable(rounded_up(used.peak_bytes))
+    wall, memory = f"{used.wall_seconds:.1f} s wall", readable(coarse(used).peak_bytes)
     if used.limits:
         wall += f" (limit {used.limits.check_seconds:g} s public + {used.limits.wall_seconds:g} s held-out)"
         memory += f" of {readable(used.limits.memory_bytes)}"

@@ -1,8 +1,9 @@
 """The door: bytes durable first, then the row, then the receipt."""
 
+from datetime import datetime
 from pathlib import Path
 
-from grader.archive import Archive, check_size, keep, pack_for, place
+from grader.archive import Archive, ArrivedArchive, check_size, pack_for, place
 from grader.spec import Assignment, RunKind
 from leaderboard.boards import Board
 from leaderboard.records import Receipt
@@ -12,31 +13,33 @@ from leaderboard.store import Store
 def receive(
     store: Store,
     shelf: Path,
-    archive: Archive,
+    archive: Archive | ArrivedArchive,
     *,
     team: str,
     assignment: Assignment,
     description: str = "",
     run_kind: RunKind = RunKind.EVALUATE,
+    arrived: datetime | None = None,
 ) -> Receipt:
     """Keep the archive and queue it. Killed in between, it leaves bytes that nobody asks for: harmless.
 
-    It counts as received now, however long the disk and others in the queue for the database take.
+    It counts as received now, or when it `arrived`, however long the disk and others in the queue for the
+    database take.
 
     Raises HeldoutError when the archive is too large for its kind of run, the team is unknown, the rules
     forbid it or the disk is full; then there is no receipt. What is refused is not kept.
     """
-    arrived = store.now()
+    arrived = arrived or store.now()
     code_only = run_kind is RunKind.TRAIN
     check_size(archive, assignment.archive_limit(run_kind), code_only=code_only)
     if not place(shelf, archive.sha256).is_file():  # else the same bytes may have a receipt
         store.admit(team, Board(assignment, run_kind), arrived)
-    keep(archive, shelf)
+    archive.keep(shelf)
     return store.receive(
         team,
         assignment.slug,
         sha256=archive.sha256,
-        size=len(archive.data),
+        size=archive.size,
         file_name=archive.file_name,
         description=description,
         run_kind=run_kind,
@@ -46,7 +49,7 @@ def receive(
     )
 
 
-def is_starter(archive: Archive, assignment: Assignment, run_kind: RunKind) -> bool:
+def is_starter(archive: Archive | ArrivedArchive, assignment: Assignment, run_kind: RunKind) -> bool:
     """Whether this is the code that was handed out, to the last byte, as a train run packs it."""
     starter = assignment.folder / "starter"
     if run_kind is not RunKind.TRAIN or not starter.is_dir():

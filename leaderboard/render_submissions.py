@@ -171,7 +171,7 @@ def _details(one: Submission, metric: Metric) -> Sequence[Any]:
         dict(one.texts),
         one.sha256,
         one.attempts,
-        disclosure.coarse(judging.resources) if judging else None,
+        disclosure.figures(judging.resources) if judging else None,
         str(one.run_kind),
         asdict(judging.training) if judging and judging.training else None,
     )

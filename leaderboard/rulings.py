@@ -6,11 +6,10 @@ Every function works inside the caller's transaction; boards follow at once.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError, NotFound, Refused
-from grader.rules import Counts
 from grader.spec import Assignment, RunKind
 from leaderboard import admission, standings
 from leaderboard.admission import deadline_of
@@ -32,47 +31,6 @@ from leaderboard.views import no_submission
 LONGEST_REASON = 1000
 
 
-def choose(session: Session, refs: Sequence[int], assignment: Assignment, now: datetime) -> None:
-    """Select exactly these of a team's submissions to one board. Raises HeldoutError."""
-    standings.hold(session, assignment, now)
-    rows = [find(session, ref, lock=True) for ref in sorted(set(refs))]  # locked in one order by all
-    first = rows[0]
-    _check_selectable(rows, assignment)
-    _check_open(session, first, assignment, now, "selections")
-    session.execute(
-        update(SubmissionRow)
-        .where(_same_board(first), SubmissionRow.selected_at.is_not(None))
-        .values(selected_at=None)
-    )
-    for row in rows:
-        row.selected_at = now
-    note(session, now, "selected", _refs(rows), team=_name(session, first.team_id))
-    _restand(session, assignment, [first.team_id], now)
-
-
-def _check_selectable(rows: Sequence[SubmissionRow], assignment: Assignment) -> None:
-    """Raise HeldoutError unless they are scored, of one team and board, few enough, and selections count."""
-    first, rules = rows[0], assignment.rules
-    if rules.counts is not Counts.SELECTED:
-        raise Refused(
-            f"a selection changes nothing here: the {rules.counts} submission counts",
-            where=f"the rules of {assignment.slug}",
-            expected='counts = "selected"',
-        )
-    for row in rows:
-        if (row.team_id, row.run_kind, row.assignment) != (first.team_id, first.run_kind, first.assignment):
-            raise Refused(
-                f"#{first.id} and #{row.id} are not of one team and one board",
-                expected="submissions of one team to one board",
-                next_step="select those of each board by themselves",
-            )
-        if row.state is not State.SCORED or row.withdrawn_at is not None:
-            what = "withdrawn" if row.withdrawn_at else str(row.state)
-            raise Refused(f"#{row.id} is {what}", expected="a scored submission")
-    if len(rows) > rules.selections:
-        raise Refused(f"{len(rows)} submissions were selected", expected=f"at most {rules.selections}")
-
-
 def withdraw(session: Session, ref: int, assignment: Assignment, now: datetime) -> State:
     """Take a submission back: a queued one at no cost, a judged one off the boards. Raises HeldoutError."""
     standings.hold(session, assignment, now)
@@ -81,12 +39,12 @@ def withdraw(session: Session, ref: int, assignment: Assignment, now: datetime) 
         raise Refused(f"#{ref} is being graded", expected="a queued or judged one")
     if row.state is State.CANCELLED or row.withdrawn_at is not None:
         raise Refused(f"#{ref} has been withdrawn already")
-    _check_open(session, row, assignment, now, "withdrawals")
+    check_open(session, row, assignment, now, "withdrawals")
     if row.state is State.QUEUED:
         row.state = State.CANCELLED
     row.withdrawn_at = now  # it stays selected: for when it is brought back
-    note(session, now, "withdrawn", f"#{ref}", team=_name(session, row.team_id))
-    _restand(session, assignment, [row.team_id], now)
+    note(session, now, "withdrawn", f"#{ref}", team=team_name(session, row.team_id))
+    restand(session, assignment, [row.team_id], now)
     return row.state
 
 
@@ -96,13 +54,13 @@ def bring_back(session: Session, ref: int, assignment: Assignment, now: datetime
     row = find(session, ref, lock=True)
     if row.withdrawn_at is None:
         raise Refused(f"#{ref} was not withdrawn")
-    _check_open(session, row, assignment, now, "withdrawals")
+    check_open(session, row, assignment, now, "withdrawals")
     if row.state is State.CANCELLED:
         _check_room(session, row, assignment, now)
         row.state = State.QUEUED
     row.withdrawn_at = None
-    note(session, now, "brought back", f"#{ref}", team=_name(session, row.team_id))
-    _restand(session, assignment, [row.team_id], now)
+    note(session, now, "brought back", f"#{ref}", team=team_name(session, row.team_id))
+    restand(session, assignment, [row.team_id], now)
     return row.state
 
 
@@ -144,7 +102,7 @@ def extend(
         until=_iso(until),
         before=_iso(before),
     )
-    _restand(session, assignment, [student.team_id], now)
+    restand(session, assignment, [student.team_id], now)
     return before
 
 
@@ -162,7 +120,7 @@ def disqualify(session: Session, assignment: Assignment, team: str, reason: str,
         DisqualificationRow(assignment=assignment.slug, team_id=row.id, reason=storable(reason), at=now)
     )
     note(session, now, "disqualified", row.name, assignment=assignment.slug, reason=storable(reason))
-    _restand(session, assignment, [row.id], now)
+    restand(session, assignment, [row.id], now)
 
 
 def reinstate(session: Session, assignment: Assignment, team: str, now: datetime) -> None:
@@ -174,7 +132,7 @@ def reinstate(session: Session, assignment: Assignment, team: str, now: datetime
         raise Refused(f"{row.name!r} is not disqualified", where=assignment.slug)
     found.lifted_at = now
     note(session, now, "reinstated", row.name, assignment=assignment.slug, reason=found.reason)
-    _restand(session, assignment, [row.id], now)
+    restand(session, assignment, [row.id], now)
 
 
 def reveal(session: Session, assignment: Assignment, now: datetime, *, undo: bool = False) -> None:
@@ -242,7 +200,7 @@ def find(session: Session, ref: int, *, lock: bool = False) -> SubmissionRow:
     return row
 
 
-def _check_open(
+def check_open(
     session: Session, row: SubmissionRow, assignment: Assignment, now: datetime, what: str
 ) -> None:
     """Who chose after the private board is seen would choose by it."""
@@ -266,7 +224,7 @@ def _check_room(session: Session, row: SubmissionRow, assignment: Assignment, no
         admission.check_rested(allowed, now)
 
 
-def _same_board(row: SubmissionRow) -> ColumnElement[bool]:
+def same_board(row: SubmissionRow) -> ColumnElement[bool]:
     return (
         (SubmissionRow.team_id == row.team_id)
         & (SubmissionRow.assignment == row.assignment)
@@ -274,7 +232,7 @@ def _same_board(row: SubmissionRow) -> ColumnElement[bool]:
     )
 
 
-def _restand(session: Session, assignment: Assignment, teams: Sequence[int], now: datetime) -> None:
+def restand(session: Session, assignment: Assignment, teams: Sequence[int], now: datetime) -> None:
     session.flush()
     for run_kind in RunKind:
         board = Board(assignment, run_kind)
@@ -303,11 +261,11 @@ def _student(session: Session, username: str) -> StudentRow:
     return row
 
 
-def _name(session: Session, team_id: int) -> str:
+def team_name(session: Session, team_id: int) -> str:
     return session.get_one(TeamRow, team_id).name
 
 
-def _refs(rows: Iterable[SubmissionRow]) -> str:
+def listed(rows: Iterable[SubmissionRow]) -> str:
     return ", ".join(f"#{row.id}" for row in rows)
 
 

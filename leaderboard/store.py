@@ -26,6 +26,7 @@ from leaderboard import (
     people,
     progress,
     regrade_queue,
+    topics,
     views,
 )
 from leaderboard.access import Access
@@ -297,6 +298,11 @@ class Store(Boards):
         """Who gave a sign of life within the last minute."""
         with self._database.reading() as session:
             return graders.alive(session, self._clock())
+
+    def topics(self) -> Mapping[str, str]:
+        """Fingerprints of what pages show: see `topics.fingerprints`."""
+        with self._database.reading() as session:
+            return topics.fingerprints(session)
 
     def tally(self) -> Tally:
         """The queue at this moment."""

@@ -23,9 +23,11 @@ OURS = (
     "benchmarks",
     "cli",
     "commands",
+    "desk",
     "grader",
     "leaderboard",
     "reference_solutions",
+    "server",
     "tests",
 )
 FOLDERS = (
@@ -34,9 +36,11 @@ FOLDERS = (
     "benchmarks",
     "commands",
     "demo",
+    "desk",
     "grader",
     "leaderboard",
     "reference_solutions",
+    "server",
 )
 
 FOR_ASSIGNMENTS = (
@@ -55,7 +59,26 @@ FOR_ASSIGNMENTS = (
 # Who may import what of ours: the longest matching prefix of the importing module decides.
 ALLOWED = {
     "cli": ("commands", "grader", "leaderboard"),
-    "commands": ("commands", "grader", "leaderboard"),
+    "commands": ("commands", "server", "desk", "grader", "leaderboard"),
+    "server": (
+        "server",
+        "desk",
+        "leaderboard",
+        "grader.archive",
+        "grader.course",
+        "grader.errors",
+        "grader.outline",
+        "grader.spec",
+    ),
+    "desk": ("desk", "leaderboard", "grader"),
+    "desk.desk": ("grader.archive", "grader.outline", "leaderboard.records"),
+    "desk.wire": (
+        "desk.desk",
+        "grader.errors",
+        "grader.outline",
+        "leaderboard.membership",
+        "leaderboard.records",
+    ),
     "leaderboard": (
         "leaderboard",
         "grader.archive",

@@ -312,6 +312,23 @@ def test_a_locked_database_is_named(course: Path) -> None:
     assert "locked by another program" in answered.stderr
 
 
+def test_a_course_restored_from_its_backup_goes_on(course: Path, tmp_path: Path) -> None:
+    backed_up = heldout("backup", tmp_path / "course.tar", course=course)
+    assert backed_up.returncode == 0, backed_up.stderr
+    assert heldout("backup", "--verify", tmp_path / "course.tar").returncode == 0
+    again = tmp_path / "again"
+    restored = heldout("restore", tmp_path / "course.tar", again)
+    assert restored.returncode == 0, restored.stderr
+    words = ("leaderboard", "denoising", "--format", "json")
+    assert heldout(*words, course=again).stdout == heldout(*words, course=course).stdout
+    nan = ("denoising", "-f", CASES / "nan", "-m", "x", "--team", "Ada Lovelace")
+    submitted = heldout("submit", *nan, "--wait", course=again)
+    assert "not_finite" in submitted.stdout, submitted.stderr
+    refused = heldout("restore", tmp_path / "course.tar", again)
+    assert refused.returncode == 1
+    assert "is not empty" in refused.stderr
+
+
 def test_doctor_lists_layers(course: Path) -> None:
     layers = listing("doctor", course=course)
     assert all(list(layer) == ["layer", "live", "probe", "fix"] for layer in layers)

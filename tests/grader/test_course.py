@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from grader import catalogue, prepared
-from grader.course import Config, Course, Settings, extend, init, open_course, save
+from grader.course import Config, Course, Settings, extend, init, open_course, save, with_database
 from grader.errors import HeldoutError
 from grader.rules import Rules
 from grader.spec import Assignment, Budget, Metric, Prepared, Preview, Scores
@@ -223,3 +223,27 @@ def test_settings_that_nothing_can_be_appended_to_are_named(course: Course) -> N
     (course.folder / "course.toml").write_text("assignments = {toy = {items = 64}}\n")
     with pytest.raises(HeldoutError, match="can't be read"):
         extend(open_course(course.folder), {"other": Settings()})
+
+
+URL = 'postgresql://ada:"s\\1@localhost/course'
+
+
+@pytest.mark.parametrize("url", [URL, ""])
+@pytest.mark.parametrize(
+    "line",
+    ['database = "sqlite:///old.db"', "database='x'  # the old one", '  "database" = "x"', 'database = ""'],
+)
+def test_the_database_is_set_in_its_line(line: str, url: str) -> None:
+    before, after = '# database = "no"\ntitle = "database = 1"\n', "\n[assignments.toy]\nitems = 64\n"
+    changed = with_database(f"{before}{line}\n{after}", url)
+    assert tomllib.loads(changed).get("database", "") == url
+    assert changed.startswith(before)
+    assert changed.endswith(after)
+
+
+@pytest.mark.parametrize(
+    "text", ['title = "x"\n', 'database = """\nx"""\n', '[assignments]\ndatabase = "x"\n']
+)
+def test_a_database_that_is_not_in_a_line_can_not_be_set(text: str) -> None:
+    with pytest.raises(HeldoutError, match=r"can't be|setting"):
+        with_database(text, URL)

@@ -1,0 +1,45 @@
+"""What a team may know of its submissions: made of what is allowed, so that nothing else can slip through.
+
+The records are the ledger's own, so that whoever prints them prints both. A private score, a fault's
+traceback, the run's seed and the score of a submission that is withheld are not in them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from grader.report import Verdict
+from leaderboard.boards import Board
+from leaderboard.coarse import coarse
+from leaderboard.records import Judging, Submission
+from leaderboard.store import Store
+
+
+def told(one: Submission, *, revealed: bool) -> Submission:
+    """`revealed`: whether everybody may see the private board."""
+    judging = None if one.judging is None else _judging(one, one.judging, revealed=revealed)
+    return replace(one, judging=judging)
+
+
+def _judging(one: Submission, judging: Judging, *, revealed: bool) -> Judging:
+    if judging.verdict is Verdict.GRADER_ERROR:
+        return Judging(judging.attempt, judging.verdict, judging.judged_at, run_seed=None)
+    return Judging(
+        attempt=judging.attempt,
+        verdict=judging.verdict,
+        judged_at=judging.judged_at,
+        run_seed=None,
+        public=one.public or {},
+        private=(one.private or {}) if revealed else {},
+        failure=one.failure,
+        log=judging.log,
+        resources=coarse(judging.resources),
+        texts=one.texts,
+        training=judging.training,
+        same_as=one.same_as,
+    )
+
+
+def all_told(store: Store, boards: Sequence[Board], listed: Sequence[Submission]) -> list[Submission]:
+    """Submissions to the boards of one assignment."""
+    revealed = {board.run_kind: store.is_revealed(board) for board in boards}
+    return [told(one, revealed=revealed[one.run_kind]) for one in listed]

@@ -1,0 +1,40 @@
+"""What has changed since one last looked, cheaply: a fingerprint for each thing that a page may show."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from grader.outline import RunKind
+from leaderboard.records import State
+from leaderboard.tables import BoardRow, EventRow, SubmissionRow
+
+QUEUE, EVENTS = "queue", "events"
+
+
+def of_submission(ref: int) -> str:
+    return f"submission {ref}"
+
+
+def of_board(slug: str, run_kind: RunKind) -> str:
+    return f"board {slug} {run_kind}"
+
+
+def fingerprints(session: Session) -> Mapping[str, str]:
+    """By topic. A submission has one while it waits or runs; that it has none any more is news, too."""
+    rows = session.execute(
+        select(SubmissionRow.id, SubmissionRow.state, SubmissionRow.attempts, SubmissionRow.told_at)
+        .where(SubmissionRow.state.in_([State.QUEUED, State.RUNNING]))
+        .order_by(SubmissionRow.id)
+    ).all()
+    queue = str(hash(tuple((ref, state) for ref, state, _, _ in rows)))
+    found = {
+        of_submission(ref): f"{attempts} {told_at}" if state is State.RUNNING else f"{attempts} {queue}"
+        for ref, state, attempts, told_at in rows
+    }
+    boards = select(BoardRow.assignment, BoardRow.run_kind, BoardRow.changed_at, BoardRow.revealed_at)
+    for slug, run_kind, changed_at, revealed_at in session.execute(boards):
+        found[of_board(slug, run_kind)] = f"{changed_at} {revealed_at}"
+    found[EVENTS] = str(session.scalar(select(func.max(EventRow.id))))
+    found[QUEUE] = str(hash((queue, tuple(told_at for *_, told_at in rows))))
+    return found

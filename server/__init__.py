@@ -1,0 +1,1 @@
+"""A course over HTTP: the API that the command line speaks, and the pages."""

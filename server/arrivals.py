@@ -1,0 +1,199 @@
+"""What is arriving: archives in pieces, each in a file, until all of it is there or a day has passed.
+
+<id>.json   what was announced; with the receipt once there is one
+<id>.part   the bytes so far: how many there are is the file's size
+
+An id follows from team and content: who begins again after a crash, on whichever side, goes on from there.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from desk.wire import NewUpload, Upload
+from grader.archive import ArrivedArchive
+from grader.errors import HeldoutError, NotFound, Refused, TooLarge, Unavailable
+from leaderboard.records import Receipt
+
+STALE = 24 * 3600.0  # seconds without a byte
+AT_ONCE = 3  # of one team; a fourth takes the place of the oldest
+ID = re.compile("[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Arrival:
+    id: str
+    team: str
+    new: NewUpload
+    receipt: Receipt | None = None
+
+
+ARRIVAL = TypeAdapter(Arrival)
+
+
+class WrongOffset(Refused):
+    """The bytes that were sent don't go on where the last ones ended."""
+
+
+class Arrivals:
+    """May be used from several threads; who appends to one arrival is alone (see `append`)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._busy: set[str] = set()
+
+    def begin(self, team: str, new: NewUpload) -> Arrival:
+        """Announce an archive, or take up the same one again. Raises Unavailable."""
+        said = "\0".join((team, new.slug, new.run_kind, new.sha256, str(new.size)))
+        found = Arrival(hashlib.sha256(said.encode()).hexdigest()[:32], team, new)
+        with self._clear_errors():
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            self._sweep(team, found.id)
+            self._write(found)
+            self._part(found.id).touch(mode=0o600)
+        return found
+
+    def find(self, number: str, team: str) -> Arrival:
+        """Raises NotFound, also for another team's."""
+        try:
+            found = self._read(number)
+        except (OSError, ValueError):
+            found = None
+        if found is None or found.team != team:
+            raise NotFound(
+                "there is no such upload",
+                expected="one that was begun within a day",
+                next_step="submit again",
+            )
+        return found
+
+    def told(self, arrival: Arrival) -> Upload:
+        size = arrival.new.size
+        return Upload(
+            arrival.id, size, size if arrival.receipt else self._offset(arrival.id), arrival.receipt
+        )
+
+    async def append(self, arrival: Arrival, offset: int, pieces: AsyncIterator[bytes]) -> int:
+        """Write what comes at its place; return how many bytes there are now. What came before a loss stays.
+
+        Raises WrongOffset, TooLarge, Unavailable; Refused while somebody else sends the same.
+        """
+        if arrival.id in self._busy:
+            raise Refused("these bytes are being sent already", next_step="wait until the other one ends")
+        there = self._offset(arrival.id)
+        if offset != there:
+            raise WrongOffset(
+                f"the bytes from {offset:,} on were sent",
+                expected=f"those from {there:,} on",
+                next_step="ask where to go on, and send the rest",
+            )
+        self._busy.add(arrival.id)
+        try:
+            with self._clear_errors(), open(self._part(arrival.id), "r+b") as file:
+                file.seek(there)
+                async for piece in pieces:
+                    there += len(piece)
+                    if there > arrival.new.size:
+                        raise TooLarge(
+                            f"more than the {arrival.new.size:,} bytes that were announced came",
+                            next_step="submit again",
+                        )
+                    file.write(piece)
+        finally:
+            self._busy.discard(arrival.id)
+        return there
+
+    def arrived(self, arrival: Arrival) -> ArrivedArchive:
+        """All of it, compared with what was announced. Raises HeldoutError, and forgets the bytes, else."""
+        path = self._part(arrival.id)
+        with self._clear_errors(), open(path, "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != arrival.new.sha256:
+            with suppress(OSError):
+                os.truncate(path, 0)
+            raise HeldoutError(
+                "other bytes arrived than were sent",
+                where=f"SHA-256 {found}",
+                expected=f"SHA-256 {arrival.new.sha256}",
+                next_step="submit again; nothing was received",
+            )
+        return ArrivedArchive(path, arrival.new.size, found, arrival.new.file_name)
+
+    def settle(self, arrival: Arrival, receipt: Receipt) -> Arrival:
+        """It has been received: who asks again is told so."""
+        done = replace(arrival, receipt=receipt)
+        with self._clear_errors():
+            self._write(done)
+            self._part(arrival.id).unlink(missing_ok=True)
+        return done
+
+    def drop(self, arrival: Arrival) -> None:
+        """Nobody will ask for it any more."""
+        for path in (self._part(arrival.id), self._said(arrival.id)):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    # ------------------------------------------------------------ files
+
+    def _part(self, number: str) -> Path:
+        return self._folder / f"{number}.part"
+
+    def _said(self, number: str) -> Path:
+        return self._folder / f"{number}.json"
+
+    def _offset(self, number: str) -> int:
+        with suppress(OSError):
+            return self._part(number).stat().st_size
+        return 0
+
+    def _read(self, number: str) -> Arrival | None:
+        if not ID.fullmatch(number):
+            return None
+        return ARRIVAL.validate_json(self._said(number).read_bytes())
+
+    def _write(self, arrival: Arrival) -> None:
+        path = self._said(arrival.id)
+        temporary = path.with_suffix(f".{os.urandom(4).hex()}")
+        temporary.write_bytes(ARRIVAL.dump_json(arrival))
+        os.replace(temporary, path)
+
+    def _sweep(self, team: str, but: str) -> None:
+        """Forget what is stale, and this team's oldest where it has too many."""
+        theirs = []
+        for path in self._folder.iterdir():
+            with suppress(OSError, ValueError):
+                at = path.stat().st_mtime
+                if time.time() - at > STALE:
+                    path.unlink()
+                elif path.suffix == ".json" and path.stem != but:
+                    said = json.loads(path.read_bytes())
+                    if said["team"] == team and said["receipt"] is None:
+                        theirs.append((at, path.stem))
+        for _, number in sorted(theirs)[: max(0, len(theirs) + 1 - AT_ONCE)]:
+            self._part(number).unlink(missing_ok=True)
+            self._said(number).unlink(missing_ok=True)
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise Unavailable(
+                "the server's disk is full: nothing was received"
+                if full
+                else f"nothing was received: {error.strerror}",
+                where=str(self._folder),
+                expected="room for what is handed in",
+                next_step="tell your instructor, and submit again; no attempt was counted",
+                full=full,
+            ) from error

@@ -1,0 +1,147 @@
+"""What everybody of the course may read: assignments, boards, galleries, write-ups."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from grader.errors import Forbidden, NotFound
+from grader.outline import RunKind
+from grader.spec import Assignment
+from leaderboard.boards import Board
+from leaderboard.topics import of_board
+from leaderboard.web import collect, site
+from leaderboard.web.files import TYPES, shared_files
+from leaderboard.web.frame import Place
+from leaderboard.web.pictures import find_picture
+from server.office import Office, TheOffice
+from server.pages.events import changes_of
+from server.pages.frames import Reader, TheReader, frame
+from server.viewer import check_private
+
+router = APIRouter()
+FOREVER = "public, max-age=31536000, immutable"  # a changed file has another address
+A_WHILE = "private, max-age=300"
+SVG = "image/svg+xml"
+BOARDS = {
+    "board": (RunKind.EVALUATE, False),
+    "train": (RunKind.TRAIN, False),
+    "board/private": (RunKind.EVALUATE, True),
+    "train/private": (RunKind.TRAIN, True),
+}
+
+
+@router.get("/static/{name}")
+def static(name: str) -> Response:
+    files = shared_files()
+    if (path := f"static/{name}") not in files:
+        raise NotFound("there is nothing here", where=path[:100])
+    kind = TYPES["." + name.rpartition(".")[2]]
+    return Response(files[path], media_type=kind, headers={"Cache-Control": FOREVER})
+
+
+@router.get("/")
+def home(request: Request, office: TheOffice, reader: TheReader) -> HTMLResponse:
+    cards = [_card(office, one, reader) for one in office.desk.every_assignment()]
+    return HTMLResponse(site.home_page(frame(request, office, reader), cards))
+
+
+@router.get("/assignments/{slug}/")
+def assignment(slug: str, request: Request, office: TheOffice, reader: TheReader) -> HTMLResponse:
+    found = office.desk.assignment(slug)
+    statement = (found.folder / "README.md").read_text(encoding="utf-8")
+    shown = frame(request, office, reader)
+    return HTMLResponse(site.assignment_page(shown, _card(office, found, reader), statement))
+
+
+def _card(office: Office, found: Assignment, reader: Reader) -> site.Card:
+    person = reader.person
+    return collect.card(office.store, found, team=person.team, staff=person.role.staff)
+
+
+@router.get("/assignments/{slug}/gallery/")
+def gallery(slug: str, request: Request, office: TheOffice, reader: TheReader) -> HTMLResponse:
+    found = office.desk.assignment(slug)
+    menu = collect.menu(office.store, found, staff=reader.person.role.staff)
+    boards = collect.gallery(office.store, found)
+    return HTMLResponse(site.gallery_page(frame(request, office, reader), menu, boards))
+
+
+@router.get("/assignments/{slug}/solutions/")
+def solutions(slug: str, request: Request, office: TheOffice, reader: TheReader) -> HTMLResponse:
+    """Once nobody may hand in any more; staff read them before."""
+    found = office.desk.assignment(slug)
+    if not (reader.person.role.staff or office.store.write_ups.open_to_class(found)):
+        raise Forbidden(
+            "write-ups are not open yet",
+            expected="that nobody may hand in any more, or the private board revealed",
+            next_step="come back after the deadline",
+        )
+    menu = collect.menu(office.store, found, staff=reader.person.role.staff)
+    told = collect.solutions(office.store, found)
+    return HTMLResponse(site.solutions_page(frame(request, office, reader), menu, told))
+
+
+@router.get("/pictures/{name}")
+def picture(name: str, office: TheOffice, reader: TheReader) -> Response:
+    """Of an entry of one's own, or that stands on a board that one may see."""
+    number = name.partition("-")[0]
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise NotFound("there is no such picture", where=name[:100])
+    submission = office.store.submission(int(number))
+    own = reader.person.role.staff or (submission.team == reader.person.team and not submission.withheld)
+    if not own:
+        found = office.desk.assignment(submission.assignment)
+        if submission.ref not in collect.on_boards(office.store, found):
+            raise NotFound("there is no such picture", where=name[:100])
+    png = find_picture(office.store.pictures(submission.ref), name)
+    if png is None:
+        raise NotFound("there is no such picture", where=name[:100])
+    return Response(png, media_type="image/png", headers={"Cache-Control": A_WHILE})
+
+
+# The boards come last: their place may have a slash.
+@router.get("/assignments/{slug}/{where:path}/events")
+def events(slug: str, where: str, request: Request, office: TheOffice, reader: TheReader) -> Response:
+    place = _place(office, slug, where, reader)
+    return changes_of(office, of_board(place.slug, place.run_kind))
+
+
+@router.get("/assignments/{slug}/{where:path}/history.svg")
+def history(slug: str, where: str, office: TheOffice, reader: TheReader) -> Response:
+    return _chart(office, slug, where, reader, "history.svg")
+
+
+@router.get("/assignments/{slug}/{where:path}/distribution.svg")
+def distribution(slug: str, where: str, office: TheOffice, reader: TheReader) -> Response:
+    return _chart(office, slug, where, reader, "distribution.svg")
+
+
+@router.get("/assignments/{slug}/{where:path}/")
+def board(slug: str, where: str, request: Request, office: TheOffice, reader: TheReader) -> HTMLResponse:
+    place = _place(office, slug, where, reader)
+    found = office.desk.assignment(slug)
+    menu = collect.menu(office.store, found, staff=reader.person.role.staff)
+    shown = frame(request, office, reader, events=f"{place.folder}events")
+    return HTMLResponse(site.board_page(shown, menu, collect.board(office.store, found, place)))
+
+
+def _chart(office: Office, slug: str, where: str, reader: Reader, name: str) -> Response:
+    place = _place(office, slug, where, reader)
+    found = collect.board(office.store, office.desk.assignment(slug), place)
+    return drawing({chart.file: chart.svg for chart in (found.history, found.distribution)}[name])
+
+
+def drawing(svg: str) -> Response:
+    """With a style of its own inside, which a page's policy would forbid."""
+    policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    return Response(svg, media_type=SVG, headers={"Content-Security-Policy": policy})
+
+
+def _place(office: Office, slug: str, where: str, reader: Reader) -> Place:
+    """Raises NotFound, Forbidden."""
+    found = office.desk.assignment(slug)
+    if where not in BOARDS:
+        raise NotFound("there is nothing here", where=where[:100], next_step="start from the first page")
+    run_kind, private = BOARDS[where]
+    if private:
+        check_private(office, reader.person, revealed=office.store.is_revealed(Board(found, run_kind)))
+    return Place(slug, run_kind, private=private)
