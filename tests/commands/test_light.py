@@ -72,7 +72,6 @@ def environment(folder: Path) -> dict[str, str]:
 def test_every_verb_that_asks_a_server_does_without(tmp_path: Path) -> None:
     with serving() as fake:
         words = [["login", fake.url, "--token", ONE_TIME], *VERBS]
-        (tmp_path / "denoising").mkdir()
         ran = subprocess.run(
             [sys.executable, "-c", RUN % WITHOUT, json.dumps(words)],
             cwd=tmp_path,

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -198,7 +199,7 @@ def test_a_check_needs_what_was_handed_out(ada: Laptop, small: Callable[[str], D
     with pytest.raises(HeldoutError, match=r"the public data are not there(.|\n)*heldout start denoising"):
         ada.type(*words)
     (work / "data").mkdir()
-    np.savez(work / "data" / "public.npz", **small("denoising").public)  # type: ignore[arg-type]
+    np.savez(work / "data" / "public.npz", **dict[str, Any](small("denoising").public))
     if away:
         ada.fake.mishaps.append(failed(503, "the database is busy", headers={"Retry-After": "3600"}))
     done = ada.type(*words)
@@ -233,7 +234,7 @@ def test_whoever_waits_sees_how_it_goes(ada: Laptop, solution: Path) -> None:
     running = replace(QUEUED, state=State.RUNNING)
     ada.fake.states = [
         replace(QUEUED, place=Place(3, 130.0)),
-        replace(running, progress=Progress("training", 5, 600, "step 1\n\x1b[2Jstep 2\n", NOW)),
+        replace(running, progress=Progress("training", 5, 600, "step 1\n\x1b[2Jx\nstep 2\n", NOW)),
         replace(running, progress=Progress("held-out items", 0, 0, "step 2\nstep 3\n", NOW)),
         SCORED,
     ]
@@ -247,7 +248,7 @@ def test_whoever_waits_sees_how_it_goes(ada: Laptop, solution: Path) -> None:
     assert done.stdout.splitlines()[-1] == "#1 of 2 on the board, ↑1."
     assert "psnr         19.50 ± 0.25 dB" in done.stdout
     assert done.stderr.splitlines() == [
-        "#7 queued, 3 ahead, about 2 min", "step 1", "�[2Jstep 2", "#7 training", "step 3",
+        "#7 queued, 3 ahead, about 2 min", "step 1", "�[2Jx", "step 2", "#7 training", "step 3",
         "#7 held-out items", "#7 scored",
     ]  # fmt: skip
 

@@ -165,7 +165,7 @@ class Fake:
         return answer
 
     def _kit(self, **asked: Any) -> Answer:
-        data = kit({"README.md": b"Denoise.", "data/public.npz": b"numbers"})
+        data = kit({"README.md": b"Denoise.", "model.py": b"", "data/public.npz": b"numbers"})
         return Answer(200, data, {"ETag": f'"{hashlib.sha256(data).hexdigest()}"'})
 
     def _submission(self, **asked: Any) -> Answer:
