@@ -20,6 +20,7 @@ from grader.errors import (
     Unavailable,
 )
 from server.pages.frames import NotLoggedIn, to_login
+from server.policy import HEADERS
 
 log = logging.getLogger(__name__)
 STATUS: Sequence[tuple[type[HeldoutError], int]] = (
@@ -97,7 +98,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> Response:
         log.error("a request broke", exc_info=error, extra={"path": request.url.path})
-        return respond(request, BROKEN, 500)
+        found = respond(request, BROKEN, 500)
+        # What breaks is answered outside of all that is ours, and the connection ends with it.
+        found.headers.update(HEADERS | {"Connection": "close"})
+        return found
 
 
 def _malformed(errors: Sequence[Mapping[str, Any]]) -> HeldoutError:

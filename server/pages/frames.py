@@ -116,10 +116,10 @@ def to_login(request: Request) -> RedirectResponse:
 
 
 def error_page(request: Request, error: HeldoutError, status: int) -> str:
-    """With the reader's name only if asking for it costs no further error."""
+    """With the reader's name only if asking for it costs no further error: not where we broke."""
     office: Office = request.app.state.office
     try:
-        reader = reader_of(request, office)
+        reader = reader_of(request, office) if status < 500 else None
     except HeldoutError:
         reader = None
     return site.error_page(frame(request, office, reader), error, status)
