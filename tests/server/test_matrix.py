@@ -49,7 +49,7 @@ LINES = [
     Line("GET /metrics", EVERYBODY),
     Line("GET /static/{name}", EVERYBODY, parts={"name": "style.css"}),
     Line(f"GET {API}/openapi.json", EVERYBODY),
-    Line(f"POST {API}/login", EVERYBODY, 401, more=said(token="hi_unknown")),
+    Line(f"POST {API}/login", EVERYBODY, 401, more={"json": {"token": "hi_unknown"}}),
     Line("GET /login/", EVERYBODY),
     Line("POST /login/", EVERYBODY, 401, more={"data": {"token": "hi_unknown"}}),
     # oneself
@@ -237,7 +237,7 @@ def ledger(world: World) -> list[tuple[Any, ...]]:
         found = [
             (table, *row)
             for table in sorted(tables)
-            for row in database.execute(f"SELECT * FROM {table}")  # noqa: S608
+            for row in database.execute(f"SELECT * FROM {table}")
         ]
     database.close()
     return [row for row in found if row[0] not in ("tokens", "boards", "ties")]
