@@ -65,7 +65,7 @@ class HeadersAlone:
 
 
 class SmallBodies:
-    """Refuses what is too large by its announced length, or turns out to be while it comes, and what is slow."""
+    """Refuses what is too large, by its announced length or while it comes, and what is slow."""
 
     def __init__(self, app: ASGIApp, *, seconds: float = BODY_SECONDS) -> None:
         self._app, self._seconds = app, seconds

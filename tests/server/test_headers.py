@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import httpx
 import pytest
@@ -32,7 +33,7 @@ PAGES = (
     f"/staff/{SLUG}/integrity/",
     "/nothing/",
 )
-OF_EVERY_STATUS = {
+OF_EVERY_STATUS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "200": ("GET", "/", "ada", {}),
     "200 of the API": ("GET", "/api/v1/me", "ada", {}),
     "303": ("GET", "/", "nobody", {}),

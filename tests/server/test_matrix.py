@@ -1,6 +1,6 @@
 """Who may ask for what: every route, everybody, and all that could be mistaken for a proof of who one is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -235,9 +235,7 @@ def ledger(world: World) -> list[tuple[Any, ...]]:
     with sqlite3.connect(world.course.folder / "ledger.db") as database:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")]
         found = [
-            (table, *row)
-            for table in sorted(tables)
-            for row in database.execute(f"SELECT * FROM {table}")
+            (table, *row) for table in sorted(tables) for row in database.execute(f"SELECT * FROM {table}")
         ]
     database.close()
     return [row for row in found if row[0] not in ("tokens", "boards", "ties")]
@@ -266,7 +264,7 @@ def shown(line: Line, found: httpx.Response) -> str:
     return f"{line.request}: {found.status_code} {found.text[:300] if found.is_stream_consumed else ''}"
 
 
-FALSE = {
+FALSE: dict[str, Callable[[World], dict[str, str]]] = {
     "a session as a token": lambda world: {"Authorization": f"Bearer {world.secrets['grace'].session}"},
     "a token as a session": lambda world: {"Cookie": f"{COOKIE}={world.secrets['grace'].client}"},
     "a session for the API": lambda world: {"Cookie": f"{COOKIE}={world.secrets['grace'].session}"},

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def plain_client(url: str) -> httpx.Client:
     """Keeps no cookies, follows nothing."""
     limits = httpx.Limits(max_connections=None)
     client = httpx.Client(base_url=url, trust_env=False, timeout=30.0, limits=limits)
-    client.cookies.jar.set_policy(_NoCookies())
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return client
 
 
@@ -140,20 +141,6 @@ KINDS: tuple[Kind, Kind] = ("client", "session")
 
 def _secret(store: Store, username: str, kind: Kind) -> str:
     return store.access.log_in(store.access.invite(username).token, kind=kind)[1].token
-
-
-class _NoCookies:
-    netscape, rfc2965, hide_cookie2 = True, False, False
-
-    def set_ok(self, cookie: object, request: object) -> bool:
-        return False
-
-    return_ok = set_ok
-
-    def domain_return_ok(self, domain: object, request: object) -> bool:
-        return False
-
-    path_return_ok = domain_return_ok
 
 
 # ------------------------------------------------------------ what is in the ledger
