@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import HTMLResponse, Response
+from pydantic import Field
 
 from desk.told import told
 from grader.errors import HeldoutError, NotFound
@@ -38,7 +39,7 @@ def mine(slug: str, request: Request, office: TheOffice, reader: TheReader) -> H
 @router.get("/assignments/{slug}/mine/events")
 def mine_events(slug: str, office: TheOffice, reader: TheReader) -> Response:
     _own_team(reader)
-    return changes_of(office, QUEUE)
+    return changes_of(office, QUEUE, reader)
 
 
 @router.post("/assignments/{slug}/mine/select", dependencies=[OurForm])
@@ -47,7 +48,7 @@ def select(
     request: Request,
     office: TheOffice,
     reader: TheReader,
-    refs: Annotated[list[int] | None, Form()] = None,
+    refs: Annotated[list[Annotated[int, Field(gt=0, lt=1 << 63)]] | None, Form()] = None,
 ) -> Response:
     """What is ticked, of each board by itself; none of a board: then its best counts."""
     team = _own_team(reader)
@@ -81,7 +82,7 @@ def submission(ref: Ref, request: Request, office: TheOffice, reader: TheReader)
 @router.get("/submissions/{ref}/events")
 def events(ref: Ref, office: TheOffice, reader: TheReader) -> Response:
     visible(office, reader.person, ref)
-    return changes_of(office, of_submission(ref))
+    return changes_of(office, of_submission(ref), reader)
 
 
 @router.get("/submissions/{ref}/curve.svg")
