@@ -10,7 +10,7 @@ from leaderboard.boards import Board
 from leaderboard.topics import of_board
 from leaderboard.web import collect, site
 from leaderboard.web.files import TYPES, shared_files
-from leaderboard.web.frame import Place
+from leaderboard.web.frame import Frame, Place
 from leaderboard.web.pictures import find_picture
 from server.office import Office, TheOffice
 from server.pages.events import changes_of
@@ -119,9 +119,16 @@ def distribution(slug: str, where: str, office: TheOffice, reader: TheReader) ->
 def board(slug: str, where: str, request: Request, office: TheOffice, reader: TheReader) -> HTMLResponse:
     place = _place(office, slug, where, reader)
     found = office.desk.assignment(slug)
-    menu = collect.menu(office.store, found, staff=reader.person.role.staff)
     shown = frame(request, office, reader, events=f"{place.folder}events")
-    return HTMLResponse(site.board_page(shown, menu, collect.board(office.store, found, place)))
+    minute = int(office.store.now().timestamp() // 60)  # what has been said of "ago" is a minute old at most
+    stamp = (minute, office.store.stamp(Board(found, place.run_kind)))
+
+    def draw(frame: Frame) -> str:
+        menu = collect.menu(office.store, found, staff=reader.person.role.staff)
+        board = collect.board(office.store, found, place, most=site.LAID_OUT)
+        return site.board_page(frame, menu, board)
+
+    return HTMLResponse(office.kept.page(place, stamp, shown, draw))
 
 
 def _chart(office: Office, slug: str, where: str, reader: Reader, name: str) -> Response:
