@@ -134,6 +134,7 @@ ALLOWED = {
     "demo": (),
     "benchmarks": (
         "benchmarks",
+        "desk",
         "grader",
         "leaderboard",
         "assignments.gan.evaluate",

@@ -14,7 +14,7 @@ from leaderboard.web.scales import Mark, Scale, figure, round_step
 WIDE = Sheet("wide", 800.0, 320.0, 13.5)
 SLIM = Sheet("slim", 384.0, 153.6, 12.0)
 DECADES = 2.0  # a loss that falls by more than so many powers of ten is drawn on a scale of its logarithm
-LARGEST = 1e12  # drawn; what diverged went there
+LARGEST, LEAST = 1e12, 1e-12  # drawn; what diverged went there
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ def curve(training: Training) -> Markup:
     """An SVG of the loss over the steps; its logarithm where it fell by orders of magnitude."""
     points = _points(training)
     values = [loss for _, loss in points]
-    logarithmic = min(values) > 0 and math.log10(max(values) / min(values)) > DECADES
+    logarithmic = min(values) > 0 and max(values) > 10**DECADES * min(values)
     layouts = [_layout(points, sheet, logarithmic=logarithmic) for sheet in (WIDE, SLIM)]
-    return render("charts/curve.svg", points=points, layouts=layouts, sheet=WIDE, cut=training.cut)
+    return Markup(render("charts/curve.svg", points=points, layouts=layouts, sheet=WIDE, cut=training.cut))
 
 
 def _points(training: Training) -> list[tuple[int, float]]:
@@ -51,7 +51,7 @@ def _points(training: Training) -> list[tuple[int, float]]:
 
 def _layout(points: list[tuple[int, float]], sheet: Sheet, *, logarithmic: bool) -> Layout:
     top, bottom = 1.7 * sheet.line, sheet.height - 2.2 * sheet.line
-    heights = [math.log10(loss) if logarithmic else loss for _, loss in points]
+    heights = [math.log10(max(loss, LEAST)) if logarithmic else loss for _, loss in points]
     room = 0.05 * (max(heights) - min(heights)) or 0.5
     up = Scale(min(heights) - room, max(heights) + room, bottom, top)
     losses = _powers(up) if logarithmic else up.marks(int((bottom - top) / (2.4 * sheet.line)) or 1)

@@ -36,7 +36,7 @@ SLIM = Sheet("slim", 384.0, 268.8, 13.0)
 
 def draw(template: str, **shown: object) -> Markup:
     """A whole SVG file, which can also stand in a page as it is: its classes are no page's."""
-    return render(f"charts/{template}", **shown, sheet=WIDE, slim=SLIM)
+    return Markup(render(f"charts/{template}", **shown, sheet=WIDE, slim=SLIM))
 
 
 def described(svg: str) -> str:

@@ -3,7 +3,6 @@
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from grader.outline import readable
 from leaderboard.plain import lines, one_line, one_line_indented
@@ -12,9 +11,9 @@ from leaderboard.web import formats
 FILTERS = ("fixed", "score", "name", "px", "counted", "day", "minute", "iso", "relative", "lasting", "wait")
 
 
-def render(template: str, **shown: object) -> Markup:
+def render(template: str, **shown: object) -> str:
     """What is shown is escaped, whatever it is; a name that is missing is an error."""
-    return Markup(environment().get_template(template).render(shown))
+    return environment().get_template(template).render(shown)
 
 
 @cache

@@ -101,7 +101,7 @@ def as_typed(latex: str) -> Markup:
 def _clean(found: Element) -> Iterator[Element]:
     """A copy with nothing but what formulas need; of other elements what is in them."""
     inner = [clean for child in found for clean in _clean(child)]
-    text = one_line(html.unescape(found.text)) if found.text else ""
+    text = _plain(found)
     if found.tag not in KEPT:
         yield from inner
     elif _is_word(found):
@@ -115,6 +115,12 @@ def _clean(found: Element) -> Iterator[Element]:
         made.text = text or None
         made.extend(_spaced(inner) if found.tag in ROWS else inner)
         yield made
+
+
+def _plain(found: Element) -> str:
+    """Its text, where the spaces at the ends of words are meant."""
+    text = html.unescape(found.text or "")
+    return one_line(f"|{text}|")[1:-1].replace(" ", "\xa0") if found.tag == "mtext" else one_line(text)
 
 
 def _is_word(found: Element) -> bool:

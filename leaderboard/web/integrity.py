@@ -139,6 +139,7 @@ def integrity_page(
         frame=frame,
         menu=menu,
         alone=alone,
+        run_kind=run_kind,
         title=heading(menu.assignment, run_kind),
         metric=menu.assignment.metric,
         findings=findings,

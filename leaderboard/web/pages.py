@@ -9,14 +9,17 @@ from leaderboard.boards import folder
 from leaderboard.store import Store
 from leaderboard.web import collect, site
 from leaderboard.web.board import Board
-from leaderboard.web.files import shared_files
+from leaderboard.web.files import SITE, shared_files
 from leaderboard.web.folder import write_files
 from leaderboard.web.frame import Frame, Menu
 from leaderboard.web.site import Card, Solution
 
 STYLE = "static/style.css"
+SCRIPT = "static/live.js"  # which only a server has something for
 OWN = ("index.html", "history.svg", "distribution.svg")  # in a board's folder
 PICTURES = "pictures/[0-9]*-*.png"
+OLD_STYLE = "style.css"  # of the sites of version 0.1, which had a board in each of OLD_FOLDERS of a slug's
+OLD_FOLDERS = ("", "private/", "train/", "train/private/")
 
 
 def write_site(store: Store, title: str, assignments: Sequence[Assignment], out: Path) -> Path:
@@ -51,7 +54,7 @@ def export_site(
 ) -> Path:
     """Write the site from records alone; see `write_site`. statements, solutions: by slug."""
     statements, solutions = statements or {}, solutions or {}
-    files = dict(shared_files())
+    files = {name: content for name, content in shared_files().items() if name != SCRIPT}
     for one in shown:  # pictures first, so that no page ever names one that isn't there
         files |= {figure.file: figure.png for figure in one.gallery}
         files |= {f"{one.folder}{chart.file}": chart.svg.encode("utf-8") for chart in one.charts}
@@ -59,8 +62,8 @@ def export_site(
     for card in cards:
         files |= _pages(title, card, statements.get(card.assignment.slug, ""), solutions)
     files["index.html"] = site.home_page(Frame(title), cards).encode("utf-8")
-    _check_own(out)
-    write_files(out, files, own=[*_own(shown), PICTURES])
+    old = _check_own(out)
+    write_files(out, files, own=[*_own(shown), PICTURES, *(_old(shown) if old else ())])
     return out / "index.html"
 
 
@@ -111,14 +114,26 @@ def _own(shown: Sequence[Board]) -> list[str]:
     return [*(f"{each}{name}" for each in folders for name in OWN), *written]
 
 
-def _check_own(out: Path) -> None:
-    """Raise HeldoutError when the folder holds something else: nobody's files are overwritten."""
+def _old(shown: Sequence[Board]) -> list[str]:
+    """What an earlier version left: nobody is to read boards that nobody writes any more."""
+    names = (*OWN, "statement.html", PICTURES)
+    slugs = {one.assignment.slug for one in shown}
+    pages = [f"{slug}/{sub}{name}" for slug in slugs for sub in OLD_FOLDERS for name in names]
+    return [*pages, OLD_STYLE]
+
+
+def _check_own(out: Path) -> bool:
+    """Whether the folder holds a site of an earlier version.
+
+    Raises HeldoutError when it holds something else: nobody's files are overwritten.
+    """
     if not out.is_dir() or not any(out.iterdir()):
-        return
-    style, mark = out / STYLE, shared_files()[STYLE].split(b"\n")[0]
-    if not style.is_file() or style.read_bytes().split(b"\n")[0] != mark:
-        raise HeldoutError(
-            f"{out} holds files that are not of such a site",
-            expected="a new or an empty folder, or one that was exported to before",
-            next_step="name another folder",
-        )
+        return False
+    for style in (STYLE, OLD_STYLE):
+        if (out / style).is_file() and (out / style).read_bytes().startswith(SITE):
+            return style == OLD_STYLE
+    raise HeldoutError(
+        f"{out} holds files that are not of such a site",
+        expected="a new or an empty folder, or one that was exported to before",
+        next_step="name another folder",
+    )

@@ -1,5 +1,6 @@
 """Markdown as HTML: statements with their formulas, and what students wrote, which is trusted in nothing."""
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import groupby
@@ -16,6 +17,7 @@ from leaderboard.web.formulas import formula
 
 LONGEST = 50_000  # characters of a write-up that are shown
 HIGHEST, DEEPEST = 3, 6  # headings of a write-up
+SAFE = re.compile(r"https?://|mailto:|[^:]*$")  # links of a write-up
 
 
 @lru_cache(maxsize=64)
@@ -25,7 +27,7 @@ def statement(markdown: str) -> Markup:
     >>> statement("# Denoise\\n\\nA *blur*, $x^2$.\\n\\n## The task")[:14]
     Markup('<p>A <em>blur<')
     """
-    tokens = _reader().parse(markdown)
+    tokens = _reader().parse(lines(markdown))
     if tokens and (tokens[0].type, tokens[0].tag) == ("heading_open", "h1"):
         tokens = tokens[3:]
     return _html(tokens)
@@ -43,7 +45,7 @@ def write_up(text: str) -> Markup:
     for token in tokens:
         for inner in token.children or ():
             if inner.type == "link_open":
-                inner.attrSet("rel", "nofollow noopener noreferrer")
+                _distance(inner)
     return _html(tokens)
 
 
@@ -63,6 +65,13 @@ def _formula(latex: str, options: dict[str, Any]) -> str:
 
 def _block(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
     return f'<div class="math block" tabindex="0">{formula(tokens[at].content.strip(), display=True)}</div>\n'
+
+
+def _distance(link: Token) -> None:
+    """It leads to another page or nowhere, and this one neither vouches for it nor is known there."""
+    if not SAFE.match(str(link.attrs["href"])):
+        link.attrs["href"] = "#"
+    link.attrs["rel"] = "nofollow noopener noreferrer"
 
 
 def _lower_headings(tokens: Sequence[Token]) -> None:

@@ -21,9 +21,9 @@ from leaderboard.web.drawing import described
 from leaderboard.web.pages import export_site, write_charts, write_site
 from tests.leaderboard.cases import PNG, assignment, judge, probed, scored, send, told
 from tests.leaderboard.conftest import START, Clock
+from tests.leaderboard.markup import Page, dead_links, snapshot
 from tests.leaderboard.test_charts import HOSTILE, climbing, parsed
 from tests.leaderboard.test_render import row
-from tests.leaderboard.test_web import Page, dead_links, snapshot
 
 TIES = "share a rank, in alphabetical order"
 DEADLINE = START + timedelta(days=14)
@@ -100,7 +100,7 @@ def test_who_shares_the_lead_is_told_on_the_index(tmp_path: Path) -> None:
 
 def test_both_charts_stand_beside_the_page_with_their_words(tmp_path: Path) -> None:
     exported([row(f"team {i}", score=18 + i / 10) for i in range(20)], tmp_path, steps=climbing(5))
-    page = tmp_path / "denoising" / "index.html"
+    page = tmp_path / "assignments/denoising/board/index.html"
     assert [image["src"] for image in Page(page).images] == ["history.svg", "distribution.svg"]
     for image in Page(page).images:
         chart = (page.parent / str(image["src"])).read_text(encoding="utf-8")
@@ -126,12 +126,12 @@ def test_no_name_becomes_markup_in_charts_or_on_a_private_page(name: str, tmp_pa
         for private, teams in ((False, 3), (True, 15))
     ]
     export_site(name, shown, tmp_path)
-    assert len(list(tmp_path.rglob("*.html"))) == 3
+    assert len(list(tmp_path.rglob("*.html"))) == 5
     for path in tmp_path.rglob("*.html"):
         assert "script" not in Page(path).tags
         assert Page(path).active == []
         assert dead_links(path) == []
-    charts = list(tmp_path.rglob("*.svg"))
+    charts = list(tmp_path.glob("assignments/**/*.svg"))
     assert len(charts) == 4
     for path in charts:
         parsed(path.read_text(encoding="utf-8"))
@@ -166,7 +166,7 @@ def test_nothing_private_is_exported_before_the_reveal_and_nothing_stays_after_i
 
     store.decisions.reveal(ruled_by)
     write_site(store, "Course", [ruled_by], site)
-    found = (site / "denoising" / "private" / "index.html").read_text(encoding="utf-8")
+    found = (site / "assignments/denoising/board/private/index.html").read_text(encoding="utf-8")
     assert (
         found.index("<bdi>Bob</bdi>") < found.index("<strong>18.44</strong>") < found.index("<bdi>Ada</bdi>")
     )
@@ -187,8 +187,8 @@ def test_public_and_private_pages_link_to_each_other(store: Store, clock: Clock,
         judge(store)
     store.decisions.reveal(ruled())
     index = write_site(store, "Course", [ruled()], tmp_path / "site")
-    folders = ["denoising", "denoising/private", "denoising/train", "denoising/train/private"]
-    pages = [tmp_path / "site" / folder / "index.html" for folder in folders]
+    folders = ["board", "board/private", "train", "train/private"]
+    pages = [tmp_path / "site" / "assignments/denoising" / folder / "index.html" for folder in folders]
     for page in [index, *pages]:
         linked = {(page.parent / link).resolve() for link in Page(page).links}
         assert {other.resolve() for other in pages if other != page} <= linked

@@ -21,8 +21,8 @@ from leaderboard.web.history import history, leads
 from leaderboard.web.lettering import extent, in_rows, label, spread
 from leaderboard.web.scales import Scale, round_step, seconds, shown_range, time_marks
 from tests.leaderboard.cases import KID, PSNR
+from tests.leaderboard.markup import Page
 from tests.leaderboard.test_render import row
-from tests.leaderboard.test_web import Page
 
 SVG = "{http://www.w3.org/2000/svg}"
 ELBO = Metric("elbo", "nats", higher_is_better=True, digits=1)

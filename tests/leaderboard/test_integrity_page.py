@@ -21,9 +21,9 @@ from leaderboard.web.difference import SHOWN, Side, unified
 from leaderboard.web.integrity import write_report
 from leaderboard.web.pages import export_site
 from tests.leaderboard.cases import PNG, PSNR, assignment
+from tests.leaderboard.markup import Page, dead_links, snapshot
 from tests.leaderboard.test_integrity import OWN, RENAMED, STARTER, entry, with_items
 from tests.leaderboard.test_render import HOSTILE
-from tests.leaderboard.test_web import Page, dead_links, snapshot
 
 VERDICTS = re.compile(
     r"cheat|fraud|plagiar|guilt|dishonest|suspect|accus|culprit|stole|offen[cd]", re.IGNORECASE

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -17,52 +16,10 @@ from leaderboard.web.chart import MARGIN, WIDTH, axis
 from leaderboard.web.pages import export_site, write_site
 from tests.leaderboard.cases import KID, PNG, PSNR, assignment, failed, judge, scored, send
 from tests.leaderboard.conftest import Clock
+from tests.leaderboard.markup import Page, dead_links, snapshot
 from tests.leaderboard.test_render import HOSTILE, row
 
 BOARD = "assignments/denoising/board"
-
-
-class Page(HTMLParser):
-    """Tags that are opened and closed in their order, links, images, and whatever could run."""
-
-    VOID = frozenset({"meta", "link", "img", "br", "hr", "line", "rect", "circle", "path", "input"})
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.links: list[str] = []
-        self.images: list[dict[str, str | None]] = []
-        self.active: list[str] = []
-        self.feed(path.read_text(encoding="utf-8"))
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        self.tags.append(tag)
-        self.active += [name for name in found if name.startswith("on") or name == "style"]
-        self.links += [found[name] or "" for name in ("href", "src") if name in found]
-        if tag == "img":
-            self.images.append(found)
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self.VOID:
-            assert self.open.pop() == tag
-
-
-def dead_links(path: Path) -> list[str]:
-    links = Page(path).links
-    return [link for link in links if not link.startswith("#") and not (path.parent / link).is_file()]
-
-
-def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
-    return {
-        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture
@@ -88,7 +45,7 @@ def test_a_site_is_whole_and_its_links_lead_somewhere(
     index = write_site(course, "Deep & learning", [denoising], tmp_path / "site")
     pages = sorted((tmp_path / "site").rglob("*.html"))
     assert index in pages
-    assert len(pages) == 5  # the index, two boards, the statement beside each
+    assert len(pages) == 5  # the course, its assignment with two boards and a gallery
     for path in pages:
         page = Page(path)
         assert "script" not in page.tags
@@ -113,9 +70,9 @@ def test_the_board_of_train_runs_has_a_folder_that_is_nobody_elses(
         judge(course, scored(value))
     index = write_site(course, "Course", [denoising, other], tmp_path / "site")
     boards = {
-        "denoising": ("Denoising", "19.00"),
-        "denoising/train": ("Denoising, trained by the grader", "25.00"),
-        "denoising-train": ("Another", "26.00"),
+        "assignments/denoising/board": ("Denoising", "19.00"),
+        "assignments/denoising/train": ("Denoising, trained by the grader", "25.00"),
+        "assignments/denoising-train/board": ("Another", "26.00"),
     }
     for folder, (title, score) in boards.items():
         source = (tmp_path / "site" / folder / "index.html").read_text(encoding="utf-8")
@@ -131,8 +88,8 @@ def test_each_board_links_to_the_assignments_other_one(
     course: Store, denoising: Assignment, tmp_path: Path
 ) -> None:
     index = write_site(course, "Course", [denoising], tmp_path / "site")
-    boards = [index.parent / link for link in Page(index).links if link.endswith("/index.html")]
-    practice, trained = dict.fromkeys(boards)
+    linked = [index.parent / link for link in Page(index).links if link.endswith("/index.html")]
+    _, practice, trained = dict.fromkeys(linked)
     assert "Nothing has been scored yet" in trained.read_text()
     for here, there in ((practice, trained), (trained, practice)):
         assert there.resolve() in {(here.parent / link).resolve() for link in Page(here).links}

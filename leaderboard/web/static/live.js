@@ -109,8 +109,7 @@
   let soon = 0, wait = 1000;
 
   const heard = () => {
-    clearTimeout(soon);
-    soon = setTimeout(refresh, QUIET);
+    soon ||= setTimeout(() => { soon = 0; refresh(); }, QUIET); // also when events never pause
   };
 
   const listen = (url) => {
