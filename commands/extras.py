@@ -11,7 +11,7 @@ BROUGHT_BY = {
     ),
     "server": frozenset(
         {
-            "fastapi", "latex2mathml", "limits", "mdit_py_plugins", "multipart", "prometheus_client",
+            "fastapi", "latex2mathml", "limits", "mdit_py_plugins", "multipart", "prometheus_client", "pythonjsonlogger",
             "sse_starlette", "starlette", "uvicorn",
         }
     ),
