@@ -11,8 +11,8 @@ BROUGHT_BY = {
     ),
     "server": frozenset(
         {
-            "fastapi", "latex2mathml", "limits", "mdit_py_plugins", "multipart", "prometheus_client", "pythonjsonlogger",
-            "sse_starlette", "starlette", "uvicorn",
+            "fastapi", "latex2mathml", "limits", "mdit_py_plugins", "multipart", "prometheus_client",
+            "pythonjsonlogger", "sse_starlette", "starlette", "uvicorn",
         }
     ),
 }  # fmt: skip
