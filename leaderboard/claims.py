@@ -23,11 +23,12 @@ from leaderboard.columns import Leased
 from leaderboard.people import find_team
 from leaderboard.records import Place, Receipt, State, TeamKind
 from leaderboard.reports import add_broken
-from leaderboard.tables import JudgingRow, RegradeItemRow, RegradeRow, SubmissionRow, TeamRow
+from leaderboard.tables import GraderRow, JudgingRow, RegradeItemRow, RegradeRow, SubmissionRow, TeamRow
 
 PATIENCE = timedelta(minutes=10)  # that a training waits while there is something shorter to do
 USUAL = 30.0  # seconds that a judging takes, where none has been seen
 RECENT = 200  # judgings that tell how long one takes
+ALIVE = timedelta(minutes=1)  # since a grader's last sign
 ATTEMPTS = 3  # that may break on our side before a submission is parked for the instructor
 OPEN, APPLIED, CANCELLED = "open", "applied", "cancelled"  # of a set that is regraded
 LONGEST_DESCRIPTION = 1000
@@ -235,7 +236,9 @@ def _busy(session: Session, now: datetime) -> Sequence[float]:
         *session.execute(first.where(SubmissionRow.state == State.RUNNING)),
         *session.execute(again.where(RegradeItemRow.state == State.RUNNING)),
     ]
-    return [
+    slots = session.scalar(select(func.sum(GraderRow.slots)).where(GraderRow.seen_at >= now - ALIVE)) or 0
+    idle = [0.0] * (slots - len(running))
+    return idle + [
         max(0.0, typical.get((slug, kind), USUAL) - (now - (claimed_at or now)).total_seconds())
         for slug, kind, claimed_at in running
     ]
