@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import ledger, protocols, rnn, sandbox, statistics
+from benchmarks import ledger, protocols, rnn, sandbox, server, statistics
 from benchmarks.record import Benchmark, keep, show
 
 BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
@@ -11,6 +11,7 @@ BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
     "protocols": ("An evaluation through its protocol, against the model itself", protocols.measure),
     "rnn": ("A language model, character by character, against the same in this process", rnn.measure),
     "statistics": ("The board's statistics, simulated on real scores and attacked", statistics.measure),
+    "server": ("A class of 300 against one server, all within a minute, while it grades", server.measure),
     "sandbox": ("One submission in a sandbox, against the same in plain processes", sandbox.measure),
 }
 

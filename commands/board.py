@@ -58,9 +58,12 @@ def show(ref: int, pictures: Path | None, style: str, folder: Path | None) -> No
 
 @click.command()
 @click.argument("slug")
-@click.option("--show", "shown", is_flag=True, help="Print the board (the default).")
+@click.option("-s", "--show", "shown", is_flag=True, help="Print the board (the default).")
 @click.option(
-    "--download", is_flag=True, help="Write the board to ./SLUG-leaderboard.csv (of train runs: -train.csv)."
+    "-d", "--download", is_flag=True, help="Write it to SLUG-leaderboard.csv (of train runs: -train.csv)."
+)
+@click.option(
+    "-p", "--path", "target", type=FOLDER, default=".", help="Where to. Default: the current folder."
 )
 @click.option("--charts", type=FOLDER, help="Write history.svg and distribution.svg into this folder.")
 @click.option("--private", is_flag=True, help="Scores on the private held-out items.")
@@ -73,6 +76,7 @@ def leaderboard(
     slug: str,
     shown: bool,
     download: bool,
+    target: Path,
     charts: Path | None,
     private: bool,
     at: datetime | None,
@@ -90,7 +94,7 @@ def leaderboard(
     found = desk.standings(which, members=download or style == "csv")
     _say_what_it_is(found, which)
     if download:
-        _download(found, which)
+        _download(found, which, target)
     if charts is not None:
         write_into(charts, desk.charts(which))
     if shown or not (download or charts):
@@ -104,11 +108,12 @@ def _say_what_it_is(found: "Standings", which: "Which") -> None:
         say(f"Frozen as of {found.frozen_at:%d %b %Y %H:%M} UTC, until the private board is revealed.")
 
 
-def _download(found: "Standings", which: "Which") -> None:
+def _download(found: "Standings", which: "Which", target: Path) -> None:
     from leaderboard.boards import file_name
     from leaderboard.render import board_csv
 
-    path = Path(file_name(which.slug, which.run_kind))
+    target.mkdir(parents=True, exist_ok=True)
+    path = target / file_name(which.slug, which.run_kind)
     path.write_text(board_csv(found.rows), encoding="utf-8")
     click.echo(f"wrote {path}")
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from pathlib import Path
 from types import FrameType
 
@@ -23,9 +24,10 @@ from commands.options import (
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="Submissions graded at a time. Default: one per core."
 )
+@click.option("--until-eof", "watched", is_flag=True, hidden=True, help="Stop when standard input ends.")
 @sandbox_option
 @course_option
-def grade(watch: bool, jobs: int | None, sandbox_name: str, folder: Path | None) -> None:
+def grade(watch: bool, jobs: int | None, watched: bool, sandbox_name: str, folder: Path | None) -> None:
     """Grade what is queued. Several graders may work on one course: leases keep them apart."""
     from commands.workbench import Workbench
 
@@ -36,10 +38,12 @@ def grade(watch: bool, jobs: int | None, sandbox_name: str, folder: Path | None)
         nonlocal stopping
         stopping = True
         click.echo("Stopping: what is running is brought to its end.", err=True)
-        signal.signal(number, signal.SIG_DFL)  # a second signal ends it at once; the lease covers it
+        signal.signal(number, interrupt)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    if watched:
+        threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
     with Workbench(course, open_store(course), jobs=jobs or cores(), sandbox_name=sandbox_name) as bench:
         graded = bench.run(watch=watch, until=lambda: stopping)
     click.echo(f"Graded {graded}." if graded else "Nothing was queued.")
@@ -98,6 +102,19 @@ def doctor(style: str) -> None:
     print_layers(layers, style)
     if not all(layer.live for layer in layers if layer.required):
         raise SystemExit(1)
+
+
+def interrupt(number: int, frame: FrameType | None) -> None:
+    """The second time: what runs is given back, at no cost."""
+    signal.signal(number, signal.SIG_DFL)  # a third signal ends it at once; the lease covers it
+    raise KeyboardInterrupt
+
+
+def _stop_at_end_of_input() -> None:
+    """Whoever started this one has gone: somebody who takes its place starts another."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def cores() -> int:

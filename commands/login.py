@@ -59,16 +59,20 @@ def _is_in(server: str) -> bool:
 
 def _piped() -> str:
     """A line of standard input, unless that is a terminal."""
-    return "" if sys.stdin.isatty() else sys.stdin.readline().strip()
+    return "" if _is_terminal() else sys.stdin.readline().strip()
 
 
 def _asked() -> str:
     """From the terminal, unseen."""
-    if sys.stdin.isatty():
+    if _is_terminal():
         return str(click.prompt("One-time token", hide_input=True, err=True)).strip()
     raise HeldoutError(
         "no token was given", expected="the one-time token of your invitation", next_step="--token TOKEN"
     )
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 @click.command()

@@ -23,6 +23,13 @@ from grader.errors import HeldoutError
 @click.option(
     "--behind", default="", metavar="ADDRESS,...", help="Proxies whose X-Forwarded headers are believed."
 )
+@click.option(
+    "--invite",
+    "invited",
+    multiple=True,
+    metavar="USERNAME",
+    help="Print a link that logs this person's browser in, once, within the hour.",
+)
 @click.option("--user", default="", help="For root: who answers. Default: who owns the course, or nobody.")
 @click.option(
     "--sandbox",
@@ -40,6 +47,7 @@ def serve(
     jobs: int | None,
     root_path: str,
     behind: str,
+    invited: tuple[str, ...],
     user: str,
     sandbox_name: str,
     folder: Path | None,
@@ -57,6 +65,7 @@ def serve(
     course = locate(folder)
     with open_store(course) as store:  # an older or damaged ledger is said here, not in a log
         people = store.access.people()
+        links = {name: store.access.invite(name, hours=1).token for name in invited}
     plain = sys.stderr.isatty()
     configure(plain=plain)
     listening = listen(host, port)
@@ -76,8 +85,10 @@ def serve(
     click.echo(
         f"{course.config.title}: {address}   (Ctrl-C stops; what is running is finished or given back)"
     )
+    for name, token in links.items():
+        click.echo(f"Log in as {name}: {address}/login/?token={token}")
     if not any(one.role.staff for one in people):
-        click.echo('Nobody can log in as staff yet: heldout roster staff "Your Name" you@example.org you')
+        click.echo("Nobody can log in as staff yet: see `heldout roster staff --help`")
     settings = Settings(host, port, root_path, behind, plain, user)
     Supervisor(course, settings, listening, None if no_grade else grader).run(lambda: stopping)
     click.echo("Stopped.")

@@ -22,7 +22,7 @@ from rich.text import Text
 from commands.options import say
 from desk.desk import Desk, Sent, Which
 from grader.errors import Unavailable
-from leaderboard.plain import lines, one_line
+from leaderboard.plain import one_line, one_line_indented
 from leaderboard.records import Receipt, Row, State, Submission, TeamKind
 from leaderboard.render import print_submission
 
@@ -62,7 +62,7 @@ def wait_for(
     from desk.remote import RemoteDesk
 
     if isinstance(desk, RemoteDesk):
-        _follow(desk, receipt.ref, seconds=seconds, every=every)
+        follow(desk, receipt.ref, seconds=seconds, every=every)
     else:
         from desk.local import LocalDesk
 
@@ -91,7 +91,7 @@ def _grade(desk: "LocalDesk", ref: int, *, seconds: float) -> None:
 # ---------------------------------------------------------------- on a server
 
 
-def _follow(
+def follow(
     desk: Desk,
     ref: int,
     *,
@@ -138,7 +138,8 @@ class Watching:
         )
         self._ref = ref
         self._task = self._progress.add_task(f"#{ref}", total=None)
-        self._said, self._printed = "", ""
+        self._said = ""
+        self._printed: list[str] = []
 
     def __enter__(self) -> "Watching":
         self._progress.start()
@@ -163,14 +164,16 @@ class Watching:
         self._progress.update(self._task, description=escape(f"#{self._ref} {counted}"), completed=done)
         self._progress.tasks[0].total = total or None  # `update` takes None for "as before"
         self._progress.tasks[0].finished_time = None  # one phase is full, the rest goes on
+        self._progress.refresh()
         if text != self._said and not self._console.is_interactive:
             self._console.print(Text(f"#{self._ref} {text}"), soft_wrap=True)
         self._said = text
 
     def _print(self, tail: str) -> None:
-        if new := news(self._printed, tail):
-            self._console.print(Text(lines(new), "dim"), soft_wrap=True)
-        self._printed = tail
+        ended = finished(tail)
+        for line in news(self._printed, ended):
+            self._console.print(Text(one_line_indented(line), "dim"), soft_wrap=True)
+        self._printed = ended
 
 
 def status(one: Submission) -> str:
@@ -185,15 +188,24 @@ def status(one: Submission) -> str:
     return f"{ahead}, about {max(1, round(one.place.seconds / 60))} min"
 
 
-def news(before: str, now: str) -> str:
-    """What the end of a log shows that it did not show before.
+def finished(tail: str) -> list[str]:
+    """Its lines that have ended, as a terminal would leave them.
 
-    >>> news("step 1\\nstep 2\\n", "step 2\\nstep 3\\n")
-    'step 3'
+    >>> finished("10 %\\r20 %\\r30 %\\nsaved\\nepo")
+    ['30 %', 'saved']
     """
-    old, new = before.splitlines(), now.splitlines()
-    known = next(n for n in range(min(len(old), len(new)), -1, -1) if old[len(old) - n :] == new[:n])
-    return "\n".join(new[known:])
+    return [line.rstrip("\r").rpartition("\r")[2] for line in tail.split("\n")[:-1]]
+
+
+def news(before: Sequence[str], now: Sequence[str]) -> Sequence[str]:
+    """The lines at the end of a log that were not there before.
+
+    >>> news(["step 1", "step 2"], ["step 2", "step 3"])
+    ['step 3']
+    """
+    most = min(len(before), len(now))
+    known = next(n for n in range(most, -1, -1) if before[len(before) - n :] == now[:n])
+    return now[known:]
 
 
 def moved(before: Sequence[Row], after: Sequence[Row], team: str) -> str:

@@ -59,3 +59,7 @@ run heldout show "$(heldout submissions denoising --team "Brook Taylor" --csv | 
 
 run heldout export-site demo-course/site
 printf '\nThe boards as pages: file://%s\n' "$course/site/index.html"
+
+heldout roster list --format csv | grep -q '^ines,' ||
+    run heldout roster staff "Ines Teacher" ines@example.org ines --role instructor
+printf '\nServe it, at http://127.0.0.1:8000/ :\n\n    . .venv/bin/activate; heldout serve --course demo-course --invite ines --invite ada\n\n' 

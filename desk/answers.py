@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from desk import wire
 from grader.errors import Denied, Forbidden, HeldoutError, NotFound, Refused, TooLarge, Unavailable
+from grader.outline import readable
 from leaderboard.plain import lines, one_line
 
 NO_ROOM = 507
@@ -95,6 +96,18 @@ def untrusted(url: str, error: ssl.SSLError) -> HeldoutError:
     )
 
 
+def misconfigured(error: Exception) -> HeldoutError:
+    """What the environment says of proxies and certificates can't be followed."""
+    certificates = isinstance(error, OSError)
+    return HeldoutError(
+        f"the {'certificates' if certificates else 'proxy'} that your environment names can't be used",
+        where=one_line(str(error)),
+        next_step="look at the variables SSL_CERT_FILE and SSL_CERT_DIR"
+        if certificates
+        else "look at the variables HTTPS_PROXY and ALL_PROXY",
+    )
+
+
 def _redirected(answer: httpx.Response, url: str) -> HeldoutError:
     parts = urlsplit(urljoin(str(answer.request.url), answer.headers.get("Location", "")))
     path = parts.path.split(wire.PREFIX)[0] if wire.PREFIX in parts.path else ""
@@ -118,7 +131,7 @@ def _foreign(answer: httpx.Response, url: str) -> HeldoutError:
         return HeldoutError(
             "something between here and the server takes no request of this size",
             where=f"{url}: {status}",
-            next_step="tell your instructor: its proxy has to let 2 MB pass",
+            next_step=f"tell your instructor: its proxy has to let {readable(wire.CHUNK)} pass",
         )
     found = one_line(answer.headers.get("Content-Type", "of no type"))
     return kind(

@@ -76,12 +76,7 @@ class Connection:
         self._said = said
         self._patience = patience
         self._backoff = wait_random_exponential(multiplier=patience.first, max=patience.longest, min=0.1)
-        self._client = httpx.Client(
-            headers={"User-Agent": f"heldout/{version('heldout')}", **_bearer(login.token)},
-            timeout=patience.timeout,
-            follow_redirects=False,
-            trust_env=login.url.startswith("https:"),  # no proxy reads along
-        )
+        self._client = _client(login, patience.timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -184,6 +179,19 @@ def _check_confined(login: Login) -> None:
         expected=f"https://{parts.netloc}{parts.path}",
         next_step="log in to that; or `heldout login --insecure URL` where the network is yours alone",
     )
+
+
+def _client(login: Login, timeout: float) -> httpx.Client:
+    """Raises HeldoutError where the environment names a proxy or certificates that can't be used."""
+    try:
+        return httpx.Client(
+            headers={"User-Agent": f"heldout/{version('heldout')}", **_bearer(login.token)},
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=login.url.startswith("https:"),  # else a proxy would read along
+        )
+    except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+        raise answers.misconfigured(error) from error
 
 
 def _bearer(token: str) -> dict[str, str]:

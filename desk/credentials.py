@@ -85,6 +85,8 @@ class Credentials:
 
     def forget(self, url: str) -> None:
         known = self.stored()
+        if url not in known.servers:
+            return
         servers = {one: login for one, login in known.servers.items() if one != url}
         self._write(Stored(None if known.current == url else known.current, servers))
 

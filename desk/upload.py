@@ -1,6 +1,6 @@
 """An archive on its way to the server: announced, sent piece by piece, gone on with after every cut."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 from desk import wire
@@ -10,6 +10,7 @@ from grader.archive import Archive
 from grader.errors import HeldoutError, NotFound, Refused, Unavailable
 from leaderboard.records import Receipt
 
+STEP = 1 << 16  # bytes after which whoever waits is told
 STANDSTILLS = 10  # answers in a row by which nothing more has arrived: about a minute
 
 
@@ -38,7 +39,7 @@ def _send(server: Connection, now: wire.Upload, data: bytes, team: str | None, s
     furthest, standstills = now.offset, 0
     while now.receipt is None:
         sent(now.offset, len(data))
-        now = _piece(server, now, data, team)
+        now = _piece(server, now, data, team, sent)
         standstills = 0 if now.offset > furthest else standstills + 1
         furthest = max(furthest, now.offset)
         if standstills == STANDSTILLS:
@@ -53,14 +54,31 @@ def _send(server: Connection, now: wire.Upload, data: bytes, team: str | None, s
     return now.receipt
 
 
-def _piece(server: Connection, now: wire.Upload, data: bytes, team: str | None) -> wire.Upload:
+class Piece:
+    """The bytes of one request, from `start` on; sent again it begins again."""
+
+    def __init__(self, data: bytes, start: int, sent: Sent) -> None:
+        self._data, self._sent = data, sent
+        self.start, self.end = start, min(len(data), start + wire.CHUNK)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(self.start, self.end, STEP):
+            yield self._data[start : min(start + STEP, self.end)]
+            self._sent(min(start + STEP, self.end), len(self._data))
+
+
+def _piece(server: Connection, now: wire.Upload, data: bytes, team: str | None, sent: Sent) -> wire.Upload:
     """How far it is after the next bytes. Where a cut left some of them there, the server says from where.
 
     It may still be listening on the connection that was cut; then it refuses, too, and hasn't moved.
     """
     path, whose = f"/uploads/{quote(now.id, safe='')}", {"team": team}
-    headers = {wire.OFFSET: str(now.offset), "Content-Type": "application/octet-stream"}
-    piece = data[now.offset : now.offset + wire.CHUNK]
+    piece = Piece(data, now.offset, sent)
+    headers = {
+        wire.OFFSET: str(now.offset),
+        "Content-Type": "application/octet-stream",
+        "Content-Length": str(piece.end - piece.start),
+    }
     try:
         answer = server.ask("PATCH", path, params=whose, content=piece, headers=headers)
     except Refused as refusal:

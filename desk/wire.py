@@ -17,7 +17,7 @@ from leaderboard.membership import Grant, Person
 from leaderboard.records import Event, Quota, Receipt, Row, State, Submission, Team
 
 PREFIX = "/api/v1"
-CHUNK = 1 << 20  # bytes that a client sends at a time: as much is sent again after a failure, at most
+CHUNK = 8 << 20  # bytes of one request: what of it arrives before a connection breaks is kept
 OFFSET = "Upload-Offset"  # the header of tus and of the IETF's draft of resumable uploads
 
 

@@ -4,6 +4,8 @@ import logging
 import logging.config
 from typing import Any
 
+from pythonjsonlogger.core import RESERVED_ATTRS
+
 FIELDS = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
@@ -15,6 +17,7 @@ def configure(level: str = "INFO", *, plain: bool = False) -> None:
         else {
             "()": "pythonjsonlogger.json.JsonFormatter",
             "fmt": FIELDS,
+            "reserved_attrs": [*RESERVED_ATTRS, "color_message"],
             "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
         }
     )

@@ -2,10 +2,10 @@
 
 import logging
 import time
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from desk.wire import PREFIX
 from server.metrics import Metrics
 
 log = logging.getLogger("server.requests")
@@ -34,8 +34,7 @@ class RequestsLog:
             self._note(scope, status, time.perf_counter() - begun)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route: Any = scope.get("route")
-        path = getattr(route, "path", "nowhere")
+        path = _route(scope)
         self._metrics.requests.labels(scope["method"], path, f"{status // 100}xx").observe(seconds)
         if path not in QUIET:
             fields = {
@@ -46,3 +45,10 @@ class RequestsLog:
             }
             fields["client"] = (scope.get("client") or ("", 0))[0]
             log.info("request", extra=fields)
+
+
+def _route(scope: Scope) -> str:
+    """Its pattern, for there are only so many of those."""
+    path: str = getattr(scope.get("route"), "path", "nowhere")
+    within_api = scope["path"].removeprefix(scope.get("root_path", "")).startswith(PREFIX)
+    return PREFIX + path if within_api and not path.startswith(PREFIX) else path

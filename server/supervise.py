@@ -143,13 +143,12 @@ class Supervisor:
         return [sys.executable, *words]
 
     def _start_grader(self, words: Sequence[str]) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
+        return subprocess.Popen([*words, "--until-eof"], stdin=subprocess.PIPE, start_new_session=True)
 
     def _stop(self) -> None:
-        if self._web is not None and self._web.stdin is not None:
-            self._web.stdin.close()
-        if self._grader is not None and self._grader.poll() is None:
-            self._grader.terminate()
+        for process in (self._web, self._grader):
+            if process is not None and process.stdin is not None:
+                process.stdin.close()
         _wait(self._web, GRACE + 5)
         if not _wait(self._grader, GRADING) and self._grader is not None:
             self._grader.terminate()  # the second time it gives back what runs

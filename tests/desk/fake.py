@@ -91,11 +91,12 @@ SCORED = replace(
 
 
 class Fake:
-    """`mishaps`: what happens to the next requests, in turn. `states`: of submission 7, in turn."""
+    """`mishaps`: what happens to the next requests, in turn. `states`: of submission 7, likewise."""
 
     def __init__(self) -> None:
         self.url = ""
         self.asked: list[tuple[str, str, str]] = []  # method, path, token
+        self.queries: list[str] = []
         self.bodies: list[Any] = []
         self.mishaps: deque[Mishap] = deque()
         self.states: list[Submission] = [SCORED]
@@ -104,6 +105,7 @@ class Fake:
         self.token = TOKEN
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.rows = [row("Brook", 1, 20.0), row("Ada Lovelace", 2, 19.0)]
+        self.next_rows: list[Row] = []  # of the board once it was looked at
 
     # ------------------------------------------------------------ what is there
 
@@ -124,7 +126,6 @@ class Fake:
             ("GET", at): (wire.OUTLINE, OUTLINE),
             ("GET", f"{at}/limits"): (wire.QUOTA, Quota(1, 5, 1, None, 0, 2)),
             ("GET", f"{at}/submissions"): (wire.SUBMISSIONS, wire.Submissions(OUTLINE, [SCORED, QUEUED])),
-            ("GET", f"{at}/board"): (wire.BOARD, wire.Board(OUTLINE, self.rows, revealed=False)),
             ("GET", "/submissions/7/pictures"): (wire.NAMES, ["examples"]),
             ("POST", "/submissions/7/withdraw"): (wire.WITHDRAWN, wire.Withdrawn(State.CANCELLED)),
             ("GET", "/teams"): (wire.TEAMS, [Team(1, "Ada Lovelace", TeamKind.STUDENT, ("ada",))]),
@@ -146,6 +147,7 @@ class Fake:
         return routes | {
             ("GET", f"{at}/kit"): self._kit,
             ("GET", "/submissions/7"): self._submission,
+            ("GET", f"{at}/board"): self._board,
             ("POST", "/login"): self._log_in,
             ("POST", "/token/rotate"): self._rotate,
             ("POST", "/uploads"): self._begin,
@@ -163,12 +165,16 @@ class Fake:
         return answer
 
     def _kit(self, **asked: Any) -> Answer:
-        data = kit({"README.md": b"Denoise.", "data/public.npz": b"numbers"})
+        data = kit({"README.md": b"Denoise.", "model.py": b"", "data/public.npz": b"numbers"})
         return Answer(200, data, {"ETag": f'"{hashlib.sha256(data).hexdigest()}"'})
 
     def _submission(self, **asked: Any) -> Answer:
         now = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         return self._tell(wire.SHOWN, Shown(OUTLINE, now))
+
+    def _board(self, **asked: Any) -> Answer:
+        shown, self.rows = self.rows, self.next_rows or self.rows
+        return self._tell(wire.BOARD, wire.Board(OUTLINE, shown, revealed=False))
 
     def _log_in(self, *, body: bytes, **asked: Any) -> Answer:
         if json.loads(body) != {"token": ONE_TIME}:
@@ -197,13 +203,8 @@ class Fake:
     def _append(self, number: str, *, body: bytes, headers: Headers, **asked: Any) -> Answer:
         if number not in self.uploads:
             return failed(404, "there is no such upload")
-        new, there = self.uploads[number]
-        if self._upload(number).receipt is None:
-            if int(headers[wire.OFFSET]) != len(there):
-                return failed(409, "the bytes from elsewhere on were sent")
-            self.uploads[number] = new, there + body
-            if self._upload(number).receipt:
-                self.received.append(there + body)
+        if self._upload(number).receipt is None and not self.keep(number, int(headers[wire.OFFSET]), body):
+            return failed(409, "the bytes from elsewhere on were sent")
         return self._tell(wire.UPLOAD, self._upload(number))
 
     def _upload(self, number: str) -> wire.Upload:
@@ -213,12 +214,15 @@ class Fake:
         whole = len(there) == new["size"] and sha256 == new["sha256"]
         return wire.Upload(number, new["size"], len(there), receipt if whole else None)
 
-    def keep(self, path: str, offset: int, body: bytes) -> None:
-        """Bytes of a request that broke."""
-        number = path.rpartition("/")[2]
-        if number in self.uploads and offset == len(self.uploads[number][1]):
-            new, there = self.uploads[number]
-            self.uploads[number] = new, there + body
+    def keep(self, number: str, offset: int, body: bytes) -> bool:
+        """The next bytes, also of a request that broke; False where others come next."""
+        new, there = self.uploads[number]
+        if offset != len(there):
+            return False
+        self.uploads[number] = new, there + body
+        if self._upload(number).receipt:
+            self.received.append(there + body)
+        return True
 
 
 def kit(files: Mapping[str, bytes]) -> bytes:
@@ -231,6 +235,7 @@ def kit(files: Mapping[str, bytes]) -> bytes:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     fake: Fake
 
     def handle_one_request(self) -> None:
@@ -240,15 +245,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def handle_any(self) -> None:
-        path = self.path.partition("?")[0].removeprefix(wire.PREFIX)
+        path, _, query = self.path.removeprefix(wire.PREFIX).partition("?")
+        self.fake.queries.append(query)
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         self.fake.asked.append((self.command, path, token))
         mishap = self.fake.mishaps.popleft() if self.fake.mishaps else None
         length = int(self.headers.get("Content-Length", 0))
         if isinstance(mishap, Cut):
             body = self.rfile.read(min(mishap.after, length))
-            if self.command == "PATCH" and len(body) < length:
-                self.fake.keep(path, int(self.headers[wire.OFFSET]), body)
+            if self.command == "PATCH":
+                self.fake.keep(path.rpartition("/")[2], int(self.headers[wire.OFFSET]), body)
             self._hang_up()
             return
         body = self.rfile.read(length)

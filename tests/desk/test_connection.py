@@ -201,6 +201,24 @@ def test_no_proxy_reads_along(fake: Fake, desk: RemoteDesk, monkeypatch: pytest.
         assert asked.me().person == ADA
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:9", "HTTPS_PROXY and ALL_PROXY"),
+        ("HTTPS_PROXY", "gopher://127.0.0.1:9", "HTTPS_PROXY and ALL_PROXY"),
+        ("SSL_CERT_FILE", "/nowhere.pem", "SSL_CERT_FILE"),
+        ("SSL_CERT_FILE", __file__, "SSL_CERT_FILE"),
+    ],
+)
+def test_an_environment_that_can_not_be_followed(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(HeldoutError, match="that your environment names can't be used") as told:
+        RemoteDesk(Login("https://dl.example.org", TOKEN))
+    assert says in told.value.next_step
+
+
 @pytest.mark.parametrize("token", ["two words", "a\nHost: evil", "ünïcode", "tab\t"])
 def test_what_is_no_token_is_not_sent(token: str) -> None:
     with pytest.raises(HeldoutError, match="that is no token") as told:
