@@ -1,9 +1,11 @@
 """Boards' pages, drawn once for all who may see the same until something changes: a class looks at once."""
 
+import asyncio
+import time
 from collections.abc import Callable
-from dataclasses import replace
-from threading import Lock
+from dataclasses import dataclass, field, replace
 
+from fastapi.concurrency import run_in_threadpool
 from markupsafe import escape
 
 from leaderboard.plain import one_line
@@ -11,35 +13,54 @@ from leaderboard.web.frame import Frame
 
 READER = "\ue000reader\ue000"  # stands for the reader's name in what is kept; nobody's name has such letters
 MOST = 200  # pages
+YOUNG = 1.0  # seconds for which a page is shown as it is, however much is graded: see Pulse
+
+
+@dataclass
+class Page:
+    html: str = ""
+    stamp: object = None
+    drawn_at: float = -YOUNG
+    checked_at: float = -YOUNG  # its stamp still held then
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Kept:
-    """A page by what it is of and for whom; `stamp` says whether it still holds."""
+    """Pages by what they are of and for whom. For one event loop; who waits for a page holds no thread."""
 
     def __init__(self) -> None:
-        self._pages: dict[object, tuple[object, str]] = {}
-        self._locks: dict[object, Lock] = {}
-        self._lock = Lock()
+        self._pages: dict[object, Page] = {}
 
-    def page(self, key: object, stamp: object, frame: Frame, draw: Callable[[Frame], str]) -> str:
+    async def page(
+        self, key: object, frame: Frame, stamp: Callable[[], object], draw: Callable[[Frame], str]
+    ) -> str:
         """What `draw` makes of the frame, whose person's name alone differs between readers of one `key`.
 
-        Who comes while it is being drawn waits for that.
+        `stamp` says, cheaply, whether what was drawn still holds.
         """
-        key = (key, frame.person and frame.person.role, frame.person and bool(frame.person.team), frame.home)
-        with self._lock:
-            lock = self._locks.setdefault(key, Lock())
-        with lock:
-            found = self._pages.get(key)
-            if found is None or found[0] != stamp:
-                found = self._pages[key] = (stamp, draw(_anybody(frame)))
-                self._forget()
-        name = one_line(frame.person.name) if frame.person else ""
-        return found[1].replace(READER, str(escape(name)))
+        asked, person = time.monotonic(), frame.person
+        page = self._find((key, person and person.role, person and bool(person.team), frame.home))
+        if time.monotonic() - page.drawn_at > YOUNG:
+            async with page.turn:
+                if page.checked_at < asked:  # else somebody has looked meanwhile
+                    await self._check(page, frame, stamp, draw)
+        return page.html.replace(READER, str(escape(one_line(person.name))) if person else "")
 
-    def _forget(self) -> None:
+    async def _check(
+        self, page: Page, frame: Frame, stamp: Callable[[], object], draw: Callable[[Frame], str]
+    ) -> None:
+        begun = time.monotonic()
+        found = await run_in_threadpool(stamp)
+        if found != page.stamp or not page.html:
+            page.html = await run_in_threadpool(draw, _anybody(frame))
+            page.stamp, page.drawn_at = found, begun
+        page.checked_at = begun
+
+    def _find(self, key: object) -> Page:
+        page = self._pages.setdefault(key, Page())
         while len(self._pages) > MOST:
-            self._pages.pop(next(iter(self._pages)), None)
+            self._pages.pop(next(iter(self._pages)))
+        return page
 
 
 def _anybody(frame: Frame) -> Frame:

@@ -1,6 +1,7 @@
 """What everybody of the course may read: assignments, boards, galleries, write-ups."""
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
 
 from grader.errors import Forbidden, NotFound
@@ -116,19 +117,24 @@ def distribution(slug: str, where: str, office: TheOffice, reader: TheReader) ->
 
 
 @router.get("/assignments/{slug}/{where:path}/")
-def board(slug: str, where: str, request: Request, office: TheOffice, reader: TheReader) -> HTMLResponse:
-    place = _place(office, slug, where, reader)
+async def board(
+    slug: str, where: str, request: Request, office: TheOffice, reader: TheReader
+) -> HTMLResponse:
+    place = await run_in_threadpool(_place, office, slug, where, reader)
     found = office.desk.assignment(slug)
-    shown = frame(request, office, reader, events=f"{place.folder}events")
-    minute = int(office.store.now().timestamp() // 60)  # what has been said of "ago" is a minute old at most
-    stamp = (minute, office.store.stamp(Board(found, place.run_kind)))
+    staff = reader.person.role.staff
+
+    def stamp() -> object:
+        minute = int(office.store.now().timestamp() // 60)  # what is said of "ago" is a minute old at most
+        return minute, office.store.stamp(Board(found, place.run_kind))
 
     def draw(frame: Frame) -> str:
-        menu = collect.menu(office.store, found, staff=reader.person.role.staff)
+        menu = collect.menu(office.store, found, staff=staff)
         board = collect.board(office.store, found, place, most=site.LAID_OUT)
         return site.board_page(frame, menu, board)
 
-    return HTMLResponse(office.kept.page(place, stamp, shown, draw))
+    shown = frame(request, office, reader, events=f"{place.folder}events")
+    return HTMLResponse(await office.kept.page(place, shown, stamp, draw))
 
 
 def _chart(office: Office, slug: str, where: str, reader: Reader, name: str) -> Response:
