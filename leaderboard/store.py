@@ -255,6 +255,18 @@ class Store(Boards):
         with self._database.reading() as session:
             return views.submissions(session, assignment, team, self._clock())
 
+    def everybodys(
+        self, slugs: Sequence[str], *, skipped: int = 0, most: int = 100
+    ) -> tuple[list[Submission], int]:
+        """A stretch of all submissions to these assignments, newest first; and how many there are."""
+        with self._database.reading() as session:
+            return views.everybodys(session, slugs, self._clock(), skipped=skipped, most=most)
+
+    def unfinished(self) -> list[Submission]:
+        """What waits or runs, oldest first, without logs."""
+        with self._database.reading() as session:
+            return views.unfinished(session, self._clock())
+
     def submission(self, ref: int) -> Submission:
         """One submission with its log. Raises HeldoutError when there is none of that number."""
         with self._database.reading() as session:
