@@ -29,7 +29,7 @@ def waiting(store: Store) -> list[Submission]:
 
 def submissions(store: Store, slugs: Sequence[str], number: int = 1) -> tuple[list[Submission], Sheaf]:
     """A page of everybody's, newest first; of pages that there aren't the last one."""
-    skipped = (number - 1) * A_PAGE
+    skipped = max(0, number - 1) * A_PAGE
     found, count = store.everybodys(slugs, skipped=skipped, most=A_PAGE)
     sheaf, lines = _sheaf(count, number)
     if lines.start != skipped:
