@@ -14,7 +14,7 @@ from desk.wire import PREFIX, Failed
 from grader.errors import Forbidden, HeldoutError
 from server import pages, problems
 from server.api import account, assignments, staff, submissions, uploads
-from server.headers import SmallBodies, StrictHeaders
+from server.headers import HeadersAlone, SmallBodies, StrictHeaders
 from server.metrics import Metrics
 from server.office import Office
 from server.rates import Rates
@@ -64,6 +64,7 @@ def make_app(office: Office, *, root_path: str = "") -> FastAPI:
     for middleware in (SmallBodies, Rates, StrictHeaders):  # the last is outermost
         app.add_middleware(middleware)
     app.add_middleware(RequestsLog, metrics=metrics)
+    app.add_middleware(HeadersAlone)
     return app
 
 

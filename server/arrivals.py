@@ -45,7 +45,7 @@ class WrongOffset(Refused):
 
 
 class Arrivals:
-    """May be used from several threads; who appends to one arrival is alone (see `append`)."""
+    """May be used from several threads; who sends and receives one arrival has to be `alone`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -69,12 +69,19 @@ class Arrivals:
         except (OSError, ValueError):
             found = None
         if found is None or found.team != team:
-            raise NotFound(
-                "there is no such upload",
-                expected="one that was begun within a day",
-                next_step="submit again",
-            )
+            raise _forgotten()
         return found
+
+    @contextmanager
+    def alone(self, number: str) -> Iterator[None]:
+        """From the first byte to the receipt. Raises Refused while somebody else sends the same."""
+        if number in self._busy:
+            raise Refused("these bytes are being sent already", next_step="wait until the other one ends")
+        self._busy.add(number)
+        try:
+            yield
+        finally:
+            self._busy.discard(number)
 
     def told(self, arrival: Arrival) -> Upload:
         size = arrival.new.size
@@ -85,10 +92,8 @@ class Arrivals:
     async def append(self, arrival: Arrival, offset: int, pieces: AsyncIterator[bytes]) -> int:
         """Write what comes at its place; return how many bytes there are now. What came before a loss stays.
 
-        Raises WrongOffset, TooLarge, Unavailable; Refused while somebody else sends the same.
+        Raises WrongOffset, TooLarge, Unavailable; NotFound once newer ones have taken its place.
         """
-        if arrival.id in self._busy:
-            raise Refused("these bytes are being sent already", next_step="wait until the other one ends")
         there = self._offset(arrival.id)
         if offset != there:
             raise WrongOffset(
@@ -96,20 +101,18 @@ class Arrivals:
                 expected=f"those from {there:,} on",
                 next_step="ask where to go on, and send the rest",
             )
-        self._busy.add(arrival.id)
-        try:
-            with self._clear_errors(), open(self._part(arrival.id), "r+b") as file:
-                file.seek(there)
-                async for piece in pieces:
-                    there += len(piece)
-                    if there > arrival.new.size:
-                        raise TooLarge(
-                            f"more than the {arrival.new.size:,} bytes that were announced came",
-                            next_step="submit again",
-                        )
-                    file.write(piece)
-        finally:
-            self._busy.discard(arrival.id)
+        with self._clear_errors(), open(self._part(arrival.id), "r+b") as file:
+            file.seek(there)
+            async for piece in pieces:
+                there += len(piece)
+                if there > arrival.new.size:
+                    raise TooLarge(
+                        f"more than the {arrival.new.size:,} bytes that were announced came",
+                        next_step="submit again",
+                    )
+                if not os.fstat(file.fileno()).st_nlink:
+                    raise _forgotten()
+                file.write(piece)
         return there
 
     def arrived(self, arrival: Arrival) -> ArrivedArchive:
@@ -186,6 +189,8 @@ class Arrivals:
     def _clear_errors(self) -> Iterator[None]:
         try:
             yield
+        except FileNotFoundError as error:
+            raise _forgotten() from error
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise Unavailable(
@@ -197,3 +202,9 @@ class Arrivals:
                 next_step="tell your instructor, and submit again; no attempt was counted",
                 full=full,
             ) from error
+
+
+def _forgotten() -> NotFound:
+    return NotFound(
+        "there is no such upload", expected="one that was begun within a day", next_step="submit again"
+    )
