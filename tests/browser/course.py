@@ -1,4 +1,4 @@
-"""A small course with a class in it, really served: what its operator, and students at their terminals, do."""
+"""A small course with a class in it, really served: what its operator and students at terminals do."""
 
 import json
 import os

@@ -11,7 +11,7 @@ from tests.browser.visitor import PATIENCE
 
 expect.set_options(timeout=PATIENCE)
 
-MODEL = '''import time
+MODEL = """import time
 
 
 class Model:
@@ -24,7 +24,7 @@ def load(folder, device):
         print(f"warming up {{number}}", flush=True)
         time.sleep(0.5)
     return Model()
-'''
+"""
 
 
 def solution(folder: Path, name: str, *, naps: int = 0, scale: float = 1.0) -> Path:
