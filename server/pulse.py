@@ -13,7 +13,7 @@ from server.errors import TooMany
 
 BEAT = 1.0  # seconds between two looks
 PAGES = 20  # of one person that are open at a time
-TOGETHER = 0.5  # seconds that a page has to draw itself before it is told of more
+LATER = 1.2  # seconds after which a page is told: what is kept of it has grown old by then (see kept)
 
 
 class Pulse:
@@ -40,8 +40,8 @@ class Pulse:
                 async with self._turn:
                     await self._turn.wait_for(lambda: self._topics.get(topic) != known)  # noqa: B023
                 known = self._topics.get(topic)
+                await asyncio.sleep(LATER)
                 yield "changed"
-                await asyncio.sleep(TOGETHER)
         finally:
             self._watching[who] -= 1
             self._watching += Counter()  # forgets who is at none

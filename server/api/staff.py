@@ -18,7 +18,7 @@ def extend(slug: str, username: str, said: NewExtension, viewer: Instructor, off
         return Before(desk.extend(slug, username, said.until))
 
 
-@router.put("/assignments/{slug}/disqualifications/{team}", status_code=204)
+@router.put("/assignments/{slug}/disqualifications/{team:path}", status_code=204)
 def disqualify(
     slug: str, team: str, said: NewDisqualification, viewer: Instructor, office: TheOffice
 ) -> None:
@@ -26,7 +26,7 @@ def disqualify(
         desk.disqualify(slug, team, said.reason)
 
 
-@router.delete("/assignments/{slug}/disqualifications/{team}", status_code=204)
+@router.delete("/assignments/{slug}/disqualifications/{team:path}", status_code=204)
 def reinstate(slug: str, team: str, viewer: Instructor, office: TheOffice) -> None:
     with acting(office, viewer) as desk:
         desk.reinstate(slug, team)

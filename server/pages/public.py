@@ -1,6 +1,7 @@
 """What everybody of the course may read: assignments, boards, galleries, write-ups."""
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
 
 from grader.errors import Forbidden, NotFound
@@ -10,7 +11,7 @@ from leaderboard.boards import Board
 from leaderboard.topics import of_board
 from leaderboard.web import collect, site
 from leaderboard.web.files import TYPES, shared_files
-from leaderboard.web.frame import Place
+from leaderboard.web.frame import Frame, Place
 from leaderboard.web.pictures import find_picture
 from server.office import Office, TheOffice
 from server.pages.events import changes_of
@@ -116,12 +117,24 @@ def distribution(slug: str, where: str, office: TheOffice, reader: TheReader) ->
 
 
 @router.get("/assignments/{slug}/{where:path}/")
-def board(slug: str, where: str, request: Request, office: TheOffice, reader: TheReader) -> HTMLResponse:
-    place = _place(office, slug, where, reader)
+async def board(
+    slug: str, where: str, request: Request, office: TheOffice, reader: TheReader
+) -> HTMLResponse:
+    place = await run_in_threadpool(_place, office, slug, where, reader)
     found = office.desk.assignment(slug)
-    menu = collect.menu(office.store, found, staff=reader.person.role.staff)
+    staff = reader.person.role.staff
+
+    def stamp() -> object:
+        minute = int(office.store.now().timestamp() // 60)  # what is said of "ago" is a minute old at most
+        return minute, office.store.stamp(Board(found, place.run_kind))
+
+    def draw(frame: Frame) -> str:
+        menu = collect.menu(office.store, found, staff=staff)
+        board = collect.board(office.store, found, place, most=site.LAID_OUT)
+        return site.board_page(frame, menu, board)
+
     shown = frame(request, office, reader, events=f"{place.folder}events")
-    return HTMLResponse(site.board_page(shown, menu, collect.board(office.store, found, place)))
+    return HTMLResponse(await office.kept.page(place, shown, stamp, draw))
 
 
 def _chart(office: Office, slug: str, where: str, reader: Reader, name: str) -> Response:

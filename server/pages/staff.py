@@ -24,7 +24,7 @@ def queue(request: Request, office: TheOffice, reader: StaffReader) -> HTMLRespo
     tally = office.store.tally()
     page = staff.queue_page(
         frame(request, office, reader, events="staff/events"),
-        survey.waiting(office.store, _slugs(office)),
+        survey.waiting(office.store),
         counts={State(state): count for state, count in tally.counts.items()},
         graders=tally.graders,
         oldest_seconds=tally.oldest_seconds,

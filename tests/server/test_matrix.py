@@ -151,8 +151,8 @@ LINES = [
     Line(
         f"PUT {ABOUT}/extensions/{{username}}", INSTRUCTORS, 409, more=said(until=None)
     ),  # none to take back
-    Line(f"PUT {ABOUT}/disqualifications/{{team}}", INSTRUCTORS, 204, more=said(reason="a reason")),
-    Line(f"DELETE {ABOUT}/disqualifications/{{team}}", INSTRUCTORS, 204, parts={"team": "Eve"}),
+    Line(f"PUT {ABOUT}/disqualifications/{{team:path}}", INSTRUCTORS, 204, more=said(reason="a reason")),
+    Line(f"DELETE {ABOUT}/disqualifications/{{team:path}}", INSTRUCTORS, 204, parts={"team": "Eve"}),
     Line(f"POST {API}/teams/merge", INSTRUCTORS, 204, more=said(into="Ada Lovelace", other="Eve")),
     Line(f"POST {API}/teams/part", INSTRUCTORS, 204, more=said(other="Eve")),
     Line(f"PUT {ABOUT}/reveal", INSTRUCTORS, 204, more=said(revealed=False)),

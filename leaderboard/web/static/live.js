@@ -4,6 +4,7 @@
 (() => {
   const MINUTE = 60, HOUR = 3600, DAY = 86400; // seconds
   const QUIET = 400; // ms: several events in a row are one change
+  const LATER = 10000; // ms until a page that couldn't be had is asked for once more
   const SLOWEST = 60000; // ms between attempts to listen again
 
   // ---------------------------------------------------------------- time, as `formats.py` has it
@@ -71,6 +72,7 @@
     const place = [window.scrollX, window.scrollY];
     carry(main, fresh);
     main.replaceWith(fresh);
+    if (!fresh.dataset.events) leave(); // nothing more will happen here
     boxes(fresh).forEach((each, number) => {
       if (!scrolled[number]) return;
       each.scrollLeft = scrolled[number][0];
@@ -82,16 +84,16 @@
     localise();
   };
 
-  let stale = false, asking = null;
+  let asking = null;
 
   const refresh = async () => {
     const main = document.querySelector("main");
-    if (unsaved(main) || document.hidden) { stale = true; return; }
-    stale = false;
+    if (unsaved(main) || document.hidden) return; // the next event asks again
     asking?.abort();
     asking = new AbortController();
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" }, signal: asking.signal });
+      if (answer.status === 429 || answer.status >= 500) setTimeout(heard, LATER);
       if (!answer.ok || answer.redirected) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.querySelector("main");
@@ -100,27 +102,31 @@
         swap(document.adoptNode(fresh));
       }
     } catch (error) {
-      if (error.name !== "AbortError") stale = true; // the next event asks again
+      if (error.name !== "AbortError") setTimeout(heard, LATER);
     }
   };
 
   // ---------------------------------------------------------------- the server tells when something happened
 
-  let soon = 0, wait = 1000;
+  let soon = 0, wait = 1000, source = null;
 
   const heard = () => {
     soon ||= setTimeout(() => { soon = 0; refresh(); }, QUIET); // also when events never pause
   };
 
-  const listen = (url) => {
-    const source = new EventSource(url);
-    source.onopen = () => { wait = 1000; if (stale) heard(); };
+  const leave = () => { source?.close(); source = null; };
+
+  const listen = () => {
+    const url = document.querySelector("main")?.dataset.events;
+    if (!url || source || document.hidden) return;
+    source = new EventSource(new URL(url, location.href));
+    source.onopen = () => { wait = 1000; heard(); }; // what happened since the page was written
     source.onmessage = heard;
     source.addEventListener("change", heard);
     source.onerror = () => {
-      stale = true;
       if (source.readyState !== EventSource.CLOSED) return; // it tries again by itself
-      setTimeout(() => listen(url), wait);
+      leave();
+      setTimeout(listen, wait);
       wait = Math.min(2 * wait, SLOWEST);
     };
   };
@@ -128,7 +134,7 @@
   tick();
   localise();
   setInterval(tick, 1000);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && stale) heard(); });
-  const url = document.querySelector("main")?.dataset.events;
-  if (url) listen(new URL(url, location.href));
+  // A page that nobody looks at doesn't listen: a browser has six connections to a server, for all its tabs.
+  document.addEventListener("visibilitychange", () => { if (document.hidden) leave(); else listen(); });
+  listen();
 })();

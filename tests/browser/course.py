@@ -1,0 +1,180 @@
+"""A small course with a class in it, really served: what its operator and students at terminals do."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+from shutil import copytree
+
+import httpx
+
+from tests.server.test_serve import ENVIRONMENT, HOME, Run, heldout, processes, status, until, words_of
+
+STUDENTS = (
+    "Ada Lovelace",
+    "Brook Taylor",
+    "Carl Gauss",
+    "Dorothy Vaughan",
+    "Emmy Noether",
+    "Florence Nightingale",
+)
+STAFF = (("Ines", "instructor"), ("Omar", "observer"))
+TRAINED = HOME / "assignments" / "rnn" / "sanity" / "trained_by_the_grader"
+SETTINGS = """format = 1
+title = "Deep Learning"
+
+[assignments.denoising]
+items = 64
+{denoising}
+
+[assignments.rnn]
+items = 64
+{rnn}
+"""
+OPEN = f"rules = {{ daily = 40, deadline = {datetime.now(UTC) + timedelta(days=40):%FT%TZ} }}"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A course and the address at which it answers."""
+
+    course: Path
+    address: str
+    log: Path  # of the server
+    process: int = 0
+
+    def run(self, *words: object) -> str:
+        """What the operator types on the course's machine; what it printed."""
+        return done(heldout(*words, "--course", self.course))
+
+    def token(self, username: str) -> str:
+        """A new one, good once."""
+        told = self.run("token", "reset", username, "--format", "json")
+        return str(json.loads(told)[0]["token"])
+
+    def hand_in(self, team: str, slug: str, folder: Path, *words: str) -> int:
+        """A submission of the course folder's own way; its number."""
+        self.run("submit", slug, "-f", folder, "-m", folder.name, "--team", team, *words)
+        listed = self.run("submissions", slug, "--team", team, "--format", "json")
+        return int(json.loads(listed)[0]["ref"])
+
+    def wait_for(self, ref: int, status: str) -> None:
+        until(lambda: json.loads(self.run("show", ref, "--format", "json"))["status"] == status)
+
+    @contextmanager
+    def held_up(self) -> Iterator[None]:
+        """The grader stands still: what is handed in stays in the queue."""
+        grader = next(one for one in processes() if self._grades(one))
+        os.kill(grader, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(grader, signal.SIGCONT)
+
+    def _grades(self, number: int) -> bool:
+        parent = status(number).get("PPid")
+        return parent == str(self.process) and "grade" in words_of(number)
+
+    def settle(self, denoising: str = OPEN, rnn: str = OPEN) -> None:
+        """Write other rules into course.toml, which the server hears of."""
+        (self.course / "course.toml").write_text(SETTINGS.format(denoising=denoising, rnn=rnn))
+
+
+class Terminal:
+    """A student's own: the client, its configuration in a folder of its own."""
+
+    def __init__(self, served: Served, config: Path) -> None:
+        self._served = served
+        self._own = {"XDG_CONFIG_HOME": str(config), "HELDOUT_COURSE": "", "HELDOUT_SERVER": ""}
+
+    def run(self, *words: object) -> str:
+        return done(heldout(*words, **self._own))
+
+    def log_in(self, token: str) -> None:
+        self.run("login", self._served.address, "--token", token)
+
+    def submit(self, slug: str, folder: Path, *words: object) -> int:
+        """The number on the receipt."""
+        sent = self.run("submit", slug, "-f", folder, "-m", folder.name, "-q", *words)
+        return int(sent.partition("received as #")[2].split()[0].rstrip(":,."))
+
+
+def done(ran: Run) -> str:
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def make_course(shared: Path) -> Path:
+    """Baselines stand on one board, entries of both kinds on the other; made once for all test workers."""
+    shared.mkdir(exist_ok=True)
+    open_to_all(shared)
+    course = shared / "course"
+    with (shared / "lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not (shared / "made").exists():
+            _make(course)
+            (shared / "made").touch()
+    return course
+
+
+def _make(course: Path) -> None:
+    done(heldout("course", "init", course, "--items", 64, "--assignment", "denoising", "--assignment", "rnn"))
+    made = Served(course, "", course)
+    made.settle()
+    roster = course.parent / "roster.csv"
+    lines = [f"{name},{name.split()[0].lower()}@example.org" for name in STUDENTS]
+    roster.write_text("\n".join(["name,email", *lines]))
+    made.run("roster", "import", roster)
+    for name, role in STAFF:
+        made.run("roster", "staff", name, f"{name.lower()}@example.org", name.lower(), "--role", role)
+    made.run("submit", "rnn", "-f", TRAINED, "-m", "pairs", "--train", "--team", "Carl Gauss")
+    unigram = HOME / "baselines" / "rnn" / "unigram"
+    made.run("submit", "rnn", "-f", unigram, "-m", "frequencies", "--team", "Brook Taylor")
+    made.run("baselines", "denoising")  # and what else is queued
+
+
+def open_to_all(folder: Path) -> None:
+    """The folder and pytest's own above it, closed as a rule to whoever answers."""
+    for one in (folder, *folder.parents):
+        if one.stat().st_uid == os.geteuid() and one.stat().st_mode & 0o777 == 0o700:
+            one.chmod(0o755)
+
+
+def copy_course(made: Path, folder: Path) -> Path:
+    open_to_all(folder)
+    return Path(copytree(made, folder / "course"))
+
+
+@contextmanager
+def serving(course: Path, *words: str) -> Iterator[Served]:
+    """`heldout serve` at any port, its log in a file: a pipe that nobody reads would stop it."""
+    command = [sys.executable, "-m", "cli", "serve", "--port", "0", "--course", str(course), *words]
+    path = course.parent / "serve.log"
+    with path.open("w") as log:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env=ENVIRONMENT, cwd=HOME
+        )
+        assert process.stdout is not None
+        try:
+            line = process.stdout.readline()
+            assert "http://" in line, path.read_text()
+            address = next(word for word in line.split() if "://" in word)
+            until(lambda: _answers(address))
+            yield Served(course, address, path, process.pid)
+        finally:
+            process.terminate()
+            process.communicate(timeout=90)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/healthz", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
