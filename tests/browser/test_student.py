@@ -7,11 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.course import Served, Terminal
-from tests.browser.visitor import PATIENCE
 
-expect.set_options(timeout=PATIENCE)
-
-MODEL = '''import time
+MODEL = """import time
 
 
 class Model:
@@ -24,7 +21,7 @@ def load(folder, device):
         print(f"warming up {{number}}", flush=True)
         time.sleep(0.5)
     return Model()
-'''
+"""
 
 
 def solution(folder: Path, name: str, *, naps: int = 0, scale: float = 1.0) -> Path:
