@@ -16,7 +16,7 @@ from server.app import make_app
 from server.headers import SmallBodies
 from tests.server.sending import Sending
 from tests.server.serving import serving
-from tests.server.world import World
+from tests.server.world import World, change
 
 PATIENCE = 1.0
 
@@ -27,8 +27,7 @@ def hasty(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(slow, "HEADER_SECONDS", PATIENCE)
     monkeypatch.setattr(uploads, "SILENCE", PATIENCE)
     app = make_app(world.office)
-    [bodies] = [one for one in app.user_middleware if one.cls is SmallBodies]
-    bodies.kwargs["seconds"] = PATIENCE
+    change(app, SmallBodies, seconds=PATIENCE)
     with serving(app, lifespan="off") as url:
         yield url
 

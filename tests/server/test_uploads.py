@@ -1,6 +1,8 @@
 """Handing in: whatever comes in whatever order, the very bytes are received once, or nothing is."""
 
+import errno
 import hashlib
+import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from desk.wire import OFFSET
 from grader.spec import RunKind
 from leaderboard.records import State
+from server import arrivals
 from server.api import uploads
 from tests.leaderboard.conftest import START
 from tests.server.sending import Sending, set_rules
@@ -249,6 +252,41 @@ def test_what_was_withdrawn_can_be_sent_again(world: World) -> None:
     again = ada.whole()
     assert again["duplicate"] is False
     assert again["ref"] != first["ref"]
+
+
+# ------------------------------------------------------------ room
+
+
+def test_what_would_leave_the_ledger_no_room_is_refused_before_it_is_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "LEFT", 1 << 60)
+    answer = Sending(world, "ada", DATA).announce()
+    assert (answer.status_code, answer.headers["Retry-After"]) == (507, "5")
+    assert answer.json()["error"] == {
+        "what": "the server's disk is full: nothing was received",
+        "where": "",
+        "expected": "room for what is handed in",
+        "next_step": "tell your instructor, and submit again; no attempt was counted",
+    }
+    assert arriving(world) == []
+
+
+def test_a_disk_that_fills_on_the_way_keeps_none_of_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what nobody can finish would take the ledger's room for a day."""
+    ada = Sending(world, "ada", DATA)
+    number = ada.begin()
+
+    def full(*words: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    assert ada.send(number, 0, DATA[:5000]).json()["offset"] == 5000
+    with monkeypatch.context() as patched:
+        patched.setattr(arrivals.os, "fstat", full)
+        answer = ada.send(number, 5000)
+    assert answer.status_code == 507
+    assert ada.look(number).json()["offset"] == 0
+    assert ada.send(number).json()["receipt"]
 
 
 # ------------------------------------------------------------ at once

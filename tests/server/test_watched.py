@@ -16,7 +16,7 @@ from server.rates import Rates
 from tests.leaderboard.cases import scored
 from tests.server.sending import Sending
 from tests.server.serving import serving
-from tests.server.world import World, judge, plain_client
+from tests.server.world import World, change, judge, plain_client
 
 Metrics = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -135,8 +135,7 @@ def test_a_break_is_logged_on_one_line_with_its_traceback(
 
 def limited(world: World, **rates: Any) -> Any:
     app = make_app(world.office)
-    [one] = [one for one in app.user_middleware if one.cls is Rates]
-    one.kwargs |= {name: RateLimitItemPerMinute(most) for name, most in rates.items()}
+    change(app, Rates, **{name: RateLimitItemPerMinute(most) for name, most in rates.items()})
     return serving(app, lifespan="off")
 
 
@@ -168,7 +167,7 @@ def test_invented_secrets_are_forgotten() -> None:
 
     async def nothing(*words: object) -> None: ...
 
-    one = RateLimitItemPerSecond(1_000_000)
+    one: Any = RateLimitItemPerSecond(1_000_000)
     rates = Rates(nothing, reading=one, writing=one, address=one)
     for number in range(2_000):
         headers = [(b"authorization", f"Bearer {number}".encode())]
