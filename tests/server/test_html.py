@@ -46,8 +46,9 @@ class Hostile(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
-        bad = tag in ("hostile", "iframe", "object", "embed", "base", "style") or "hostile" in values.get(
-            "class", ""
+        bad = (
+            tag in ("hostile", "iframe", "object", "embed", "base", "style")
+            or "hostile" in values.get("class", "").split()
         )
         bad = bad or any(name.startswith("on") or name == "style" for name in values)
         for name in ("href", "src", "action", "xlink:href", "formaction"):
