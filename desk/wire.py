@@ -4,10 +4,10 @@ An error is told by its four parts; the server's `where` stays at home when the 
 """
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter, WithJsonSchema
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter, WithJsonSchema
 from typing_extensions import TypedDict
 
 from desk.desk import Listed, Shown, Standings
@@ -18,7 +18,12 @@ from leaderboard.records import Event, Quota, Receipt, Row, State, Submission, T
 
 PREFIX = "/api/v1"
 CHUNK = 8 << 20  # bytes of one request: what of it arrives before a connection breaks is kept
+LARGEST_REF = (1 << 63) - 1  # that a database takes for a number
 OFFSET = "Upload-Offset"  # the header of tus and of the IETF's draft of resumable uploads
+# With its zone, and days before and after it: whoever reckons with it meets no calendar's end.
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))
+]
 
 
 class Strict(BaseModel):
@@ -44,7 +49,7 @@ class NewUpload(Strict):
 
 
 class Selection(Strict):
-    refs: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=1, max_length=100)]
+    refs: Annotated[list[Annotated[int, Field(gt=0, le=LARGEST_REF)]], Field(min_length=1, max_length=100)]
 
 
 class Withdrawal(Strict):
@@ -56,7 +61,7 @@ class NewWriteUp(Strict):
 
 
 class NewExtension(Strict):
-    until: datetime | None  # None takes it back
+    until: Moment | None  # None takes it back
 
 
 class NewDisqualification(Strict):

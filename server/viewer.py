@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Path
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from desk.wire import LARGEST_REF
 from grader.errors import Denied, Forbidden, HeldoutError
 from leaderboard.membership import Person, Role
 from leaderboard.names import name_key
@@ -34,6 +35,7 @@ def person_of(secret: TheSecret, office: TheOffice) -> Person:
 
 
 Viewer = Annotated[Person, Depends(person_of)]
+Ref = Annotated[int, Path(gt=0, le=LARGEST_REF)]
 
 
 def check_staff(person: Person) -> Person:
