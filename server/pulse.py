@@ -18,6 +18,7 @@ class Pulse:
         self._store = store
         self._topics: Mapping[str, str] = {}
         self._turn = asyncio.Condition()
+        self._starting = asyncio.Lock()
         self._watching = 0
         self._beating: asyncio.Task[None] | None = None
 
@@ -25,9 +26,7 @@ class Pulse:
         """A word for each time that a topic has changed; ends with its watcher."""
         self._watching += 1
         try:
-            if self._beating is None or self._beating.done():
-                await self._look()
-                self._beating = asyncio.create_task(self._beat())
+            await self._start()
             known = self._topics.get(topic)
             while True:
                 async with self._turn:
@@ -37,6 +36,13 @@ class Pulse:
                 yield "changed"
         finally:
             self._watching -= 1
+
+    async def _start(self) -> None:
+        """One at a time: a class that opens its pages at once has one that looks, not one each."""
+        async with self._starting:
+            if self._beating is None or self._beating.done():
+                await self._look()
+                self._beating = asyncio.create_task(self._beat())
 
     async def _beat(self) -> None:
         while self._watching:
