@@ -4,10 +4,19 @@ An error is told by its four parts; the server's `where` stays at home when the 
 """
 
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    WithJsonSchema,
+)
 from typing_extensions import TypedDict
 
 from desk.desk import Listed, Shown, Standings
@@ -18,12 +27,17 @@ from leaderboard.records import Event, Quota, Receipt, Row, State, Submission, T
 
 PREFIX = "/api/v1"
 CHUNK = 8 << 20  # bytes of one request: what of it arrives before a connection breaks is kept
-LARGEST_REF = (1 << 63) - 1  # that a database takes for a number
 OFFSET = "Upload-Offset"  # the header of tus and of the IETF's draft of resumable uploads
-# With its zone, and days before and after it: whoever reckons with it meets no calendar's end.
-Moment = Annotated[
-    AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))
-]
+
+
+def _of_our_time(moment: datetime) -> datetime:
+    """Others can't be reckoned with."""
+    if not 1970 < moment.year < 2200:
+        raise ValueError("a year from 1971 to 2199 is expected")
+    return moment
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 
 
 class Strict(BaseModel):
@@ -49,7 +63,7 @@ class NewUpload(Strict):
 
 
 class Selection(Strict):
-    refs: Annotated[list[Annotated[int, Field(gt=0, le=LARGEST_REF)]], Field(min_length=1, max_length=100)]
+    refs: Annotated[list[Annotated[int, Field(gt=0, lt=1 << 63)]], Field(min_length=1, max_length=100)]
 
 
 class Withdrawal(Strict):
@@ -61,7 +75,7 @@ class NewWriteUp(Strict):
 
 
 class NewExtension(Strict):
-    until: Moment | None  # None takes it back
+    until: Instant | None  # None takes it back
 
 
 class NewDisqualification(Strict):

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from leaderboard.activity import Grader, Judged, Tally
-from leaderboard.claims import ALIVE
+from leaderboard.estimates import ALIVE
 from leaderboard.records import State
 from leaderboard.tables import GraderRow, JudgingRow, RegradeItemRow, SubmissionRow
 from leaderboard.views import counts

@@ -13,7 +13,7 @@ from grader.report import Estimate, Failure, Resources, Training, Verdict
 from grader.spec import Limits
 from leaderboard import progress
 from leaderboard.candidates import COUNTS
-from leaderboard.claims import places
+from leaderboard.estimates import places
 from leaderboard.people import find_team
 from leaderboard.records import Estimates, Event, Judging, Showing, State, Submission
 from leaderboard.tables import (

@@ -20,6 +20,7 @@ from grader.errors import (
     TooLarge,
     Unavailable,
 )
+from server.errors import TooMany
 from server.pages.frames import NotLoggedIn, to_login
 from server.policy import HEADERS
 
@@ -38,16 +39,6 @@ BROKEN = HeldoutError(
     expected="an answer",
     next_step="try again; if it happens again, tell your instructor when it was",
 )
-
-
-class TooMany(HeldoutError):
-    """Requests at this rate. `wait`: seconds."""
-
-    def __init__(self, wait: int) -> None:
-        super().__init__(
-            "too many requests", expected="fewer at a time", next_step=f"wait {wait} s, then go on"
-        )
-        self.wait = wait
 
 
 def status_of(error: HeldoutError) -> int:

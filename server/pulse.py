@@ -1,6 +1,7 @@
 """Tells pages that something has changed: one look at the ledger a second, however many are watching."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 
@@ -8,8 +9,10 @@ from fastapi.concurrency import run_in_threadpool
 
 from grader.errors import HeldoutError
 from leaderboard.store import Store
+from server.errors import TooMany
 
 BEAT = 1.0  # seconds between two looks
+PAGES = 20  # of one person that are open at a time
 LATER = 1.2  # seconds after which a page is told: what is kept of it has grown old by then (see kept)
 
 
@@ -19,12 +22,17 @@ class Pulse:
         self._topics: Mapping[str, str] = {}
         self._turn = asyncio.Condition()
         self._starting = asyncio.Lock()
-        self._watching = 0
+        self._watching: Counter[str] = Counter()  # pages, by whose they are
         self._beating: asyncio.Task[None] | None = None
 
-    async def changes(self, topic: str) -> AsyncIterator[str]:
+    def admit(self, who: str) -> None:
+        """Raise TooMany where one person's pages would leave none for others."""
+        if self._watching[who] >= PAGES:
+            raise TooMany(int(BEAT))
+
+    async def changes(self, topic: str, who: str) -> AsyncIterator[str]:
         """A word for each time that a topic has changed; ends with its watcher."""
-        self._watching += 1
+        self._watching[who] += 1
         try:
             await self._start()
             known = self._topics.get(topic)
@@ -35,10 +43,11 @@ class Pulse:
                 await asyncio.sleep(LATER)
                 yield "changed"
         finally:
-            self._watching -= 1
+            self._watching[who] -= 1
+            self._watching += Counter()  # forgets who is at none
 
     async def _start(self) -> None:
-        """One at a time: a class that opens its pages at once has one that looks, not one each."""
+        """One heart for all of them, however many come back at the same moment."""
         async with self._starting:
             if self._beating is None or self._beating.done():
                 await self._look()

@@ -6,12 +6,13 @@ import time
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server.errors import TooMany
 from server.pages.frames import COOKIE
-from server.problems import TooMany, is_api, respond
+from server.problems import is_api, respond
 
 READING = RateLimitItemPerMinute(1200)  # a board's page has dozens of pictures
 WRITING = RateLimitItemPerMinute(120)
@@ -32,7 +33,8 @@ class Rates:
         address: RateLimitItemPerMinute = ADDRESS,
     ) -> None:
         self._app = app
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        # Two numbers for each of them, which are forgotten: a moving window keeps who was there for ever.
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._reading, self._writing, self._address = reading, writing, address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

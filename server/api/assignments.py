@@ -24,7 +24,7 @@ def _which(
     slug: str,
     run_kind: RunKind = RunKind.EVALUATE,
     private: bool = False,
-    at: wire.Moment | None = None,
+    at: wire.Instant | None = None,
     live: bool = False,
 ) -> Which:
     return Which(slug, run_kind, private=private, at=at, live=live)

@@ -7,7 +7,6 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import Field
 
 from desk.told import told
-from desk.wire import LARGEST_REF
 from grader.errors import HeldoutError, NotFound
 from leaderboard.boards import Board
 from leaderboard.membership import Role
@@ -22,7 +21,6 @@ from server.pages.public import drawing
 from server.viewer import Ref, team_of, their_own, visible
 
 router = APIRouter()
-Ticked = Annotated[int, Field(gt=0, le=LARGEST_REF)]
 
 
 @router.get("/assignments/{slug}/mine/")
@@ -39,7 +37,7 @@ def mine(slug: str, request: Request, office: TheOffice, reader: TheReader) -> H
 
 @router.get("/assignments/{slug}/mine/events")
 def mine_events(slug: str, office: TheOffice, reader: TheReader) -> Response:
-    return changes_of(office, of_team(_own_team(reader)))
+    return changes_of(office, of_team(_own_team(reader)), reader)
 
 
 @router.post("/assignments/{slug}/mine/select", dependencies=[OurForm])
@@ -48,7 +46,7 @@ def select(
     request: Request,
     office: TheOffice,
     reader: TheReader,
-    refs: Annotated[list[Ticked] | None, Form()] = None,
+    refs: Annotated[list[Annotated[int, Field(gt=0, lt=1 << 63)]] | None, Form()] = None,
 ) -> Response:
     """What is ticked, of each board by itself; none of a board: then its best counts."""
     team = _own_team(reader)
@@ -82,7 +80,7 @@ def submission(ref: Ref, request: Request, office: TheOffice, reader: TheReader)
 @router.get("/submissions/{ref}/events")
 def events(ref: Ref, office: TheOffice, reader: TheReader) -> Response:
     visible(office, reader.person, ref)
-    return changes_of(office, of_submission(ref))
+    return changes_of(office, of_submission(ref), reader)
 
 
 @router.get("/submissions/{ref}/curve.svg")

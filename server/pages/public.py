@@ -125,7 +125,7 @@ def _no_picture(name: str) -> NotFound:
 @router.get("/assignments/{slug}/{where:path}/events")
 def events(slug: str, where: str, request: Request, office: TheOffice, reader: TheReader) -> Response:
     place = _place(office, slug, where, reader)
-    return changes_of(office, of_board(place.slug, place.run_kind))
+    return changes_of(office, of_board(place.slug, place.run_kind), reader)
 
 
 @router.get("/assignments/{slug}/{where:path}/history.svg")

@@ -34,7 +34,7 @@ def queue(request: Request, office: TheOffice, reader: StaffReader) -> HTMLRespo
 
 @router.get("/events")
 def events(office: TheOffice, reader: StaffReader) -> Response:
-    return changes_of(office, QUEUE)
+    return changes_of(office, QUEUE, reader)
 
 
 @router.get("/submissions/")
@@ -67,7 +67,7 @@ def audit(request: Request, office: TheOffice, reader: StaffReader, number: Numb
 
 @router.get("/audit/events")
 def audit_events(office: TheOffice, reader: StaffReader) -> Response:
-    return changes_of(office, EVENTS)
+    return changes_of(office, EVENTS, reader)
 
 
 @router.get("/{slug}/regrades/")

@@ -1,8 +1,7 @@
-"""What all readers share: one look at the ledger, one drawing of a page, one count of what was judged."""
+"""What all readers share: one drawing of a page, one count of what was judged."""
 
 import asyncio
 import threading
-from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,38 +19,8 @@ from leaderboard.web.frame import Frame
 from server.kept import Kept
 from server.metrics import Metrics
 from server.pages.frames import COOKIE
-from server.pulse import Pulse
 from server.rates import _secret
 from tests.server.world import BOB, SLUG, Mark, World, hand_in
-
-MANY = 50
-
-
-class Ledger:
-    def __init__(self) -> None:
-        self.looks = 0
-
-    def topics(self) -> Mapping[str, str]:
-        self.looks += 1
-        return {}
-
-
-def test_however_many_watch_one_looks_for_all() -> None:
-    ledger = Ledger()
-
-    async def watch(pulse: Pulse) -> None:
-        async for _ in pulse.changes("board"):
-            pass
-
-    async def opened_at_once() -> None:
-        pulse = Pulse(cast(Store, ledger))
-        watching = [asyncio.create_task(watch(pulse)) for _ in range(MANY)]
-        await asyncio.sleep(1.3)
-        for one in watching:
-            one.cancel()
-
-    asyncio.run(opened_at_once())
-    assert ledger.looks <= 3
 
 
 def test_what_is_kept_of_a_page_has_nothing_of_its_first_reader() -> None:
