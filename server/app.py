@@ -83,10 +83,10 @@ def healthz(request: Request) -> Response:
     """Whether requests can be answered; that nobody grades is not this process's fault."""
     office: Office = request.app.state.office
     try:
-        tally = office.store.tally()
+        graders = office.store.graders()  # who asks every second must not have all submissions counted
     except HeldoutError as error:
         return JSONResponse({"status": "failing", "what": error.what}, 503)
-    return JSONResponse({"status": "ok", "graders": len(tally.graders)})
+    return JSONResponse({"status": "ok", "graders": len(graders)})
 
 
 @_health.get("/metrics")

@@ -26,6 +26,7 @@ STUDENTS = (
     "Florence Nightingale",
 )
 STAFF = (("Ines", "instructor"), ("Omar", "observer"))
+SANITY = HOME / "assignments" / "denoising" / "sanity"
 TRAINED = HOME / "assignments" / "rnn" / "sanity" / "trained_by_the_grader"
 SETTINGS = """format = 1
 title = "Deep Learning"
@@ -35,10 +36,10 @@ items = 64
 {denoising}
 
 [assignments.rnn]
-items = 64
+items = {items}
 {rnn}
 """
-OPEN = f"rules = {{ daily = 40, deadline = {datetime.now(UTC) + timedelta(days=40):%FT%TZ} }}"
+OPEN = f"rules = {{ daily = 40, pending = 5, deadline = {datetime.now(UTC) + timedelta(days=40):%FT%TZ} }}"
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,9 @@ class Served:
         """What the operator types on the course's machine; what it printed."""
         return done(heldout(*words, "--course", self.course))
 
-    def token(self, username: str) -> str:
+    def token(self, username: str, hours: float = 1.0) -> str:
         """A new one, good once."""
-        told = self.run("token", "reset", username, "--format", "json")
+        told = self.run("token", "reset", username, "--hours", hours, "--format", "json")
         return str(json.loads(told)[0]["token"])
 
     def hand_in(self, team: str, slug: str, folder: Path, *words: str) -> int:
@@ -82,9 +83,10 @@ class Served:
         parent = status(number).get("PPid")
         return parent == str(self.process) and "grade" in words_of(number)
 
-    def settle(self, denoising: str = OPEN, rnn: str = OPEN) -> None:
-        """Write other rules into course.toml, which the server hears of."""
-        (self.course / "course.toml").write_text(SETTINGS.format(denoising=denoising, rnn=rnn))
+    def settle(self, rnn: str = OPEN, items: int = 64) -> None:
+        """Write other settings of rnn into course.toml, which the server hears of."""
+        told = SETTINGS.format(denoising=OPEN, rnn=rnn, items=items)
+        (self.course / "course.toml").write_text(told)
 
 
 class Terminal:
@@ -137,6 +139,8 @@ def _make(course: Path) -> None:
     made.run("submit", "rnn", "-f", TRAINED, "-m", "pairs", "--train", "--team", "Carl Gauss")
     unigram = HOME / "baselines" / "rnn" / "unigram"
     made.run("submit", "rnn", "-f", unigram, "-m", "frequencies", "--team", "Brook Taylor")
+    for name in ("honest", "constant", "wrong_shape"):
+        made.run("submit", "denoising", "-f", SANITY / name, "-m", name, "--team", "Dorothy Vaughan")
     made.run("baselines", "denoising")  # and what else is queued
 
 

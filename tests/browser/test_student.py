@@ -7,9 +7,6 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.course import Served, Terminal
-from tests.browser.visitor import PATIENCE
-
-expect.set_options(timeout=PATIENCE)
 
 MODEL = """import time
 

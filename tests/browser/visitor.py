@@ -4,7 +4,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect
 
 from tests.browser.course import Served
 
-PATIENCE = 60_000  # ms for what the server, or a grader, does on a busy machine
+PATIENCE = 20_000  # ms for what the server, or a grader, does on a busy machine
+expect.set_options(timeout=PATIENCE)
 
 
 class Visitor:
@@ -29,27 +30,25 @@ class Visitor:
 
     def open(self, path: str, status: int = 200) -> Page:
         """A page of the course, in the first tab."""
-        answer = self.page.goto(path)
-        assert answer is not None
-        assert answer.status == status, f"{path}: {answer.status}, {self.page.inner_text('main')}"
-        if status >= 400:
-            self.forgive(status)
+        self._check(self.page.goto(path), status)
         return self.page
 
-    def press(self, name: str) -> Response | None:
-        """The button of a form; what answers in the end."""
+    def press(self, name: str, status: int = 200) -> None:
+        """The button of a form, and what answers in the end."""
         with self.page.expect_navigation() as going:
             self.page.get_by_role("button", name=name, exact=True).click()
-        return going.value
-
-    def forgive(self, status: int) -> None:
-        """The browser's own word about a page that answered so."""
-        told = f"the server responded with a status of {status}"
-        self.page.wait_for_load_state()
-        self.complaints[:] = [one for one in self.complaints if told not in one]
+        self._check(going.value, status)
 
     def close(self) -> None:
         self._context.close()
+
+    def _check(self, answer: Response | None, status: int) -> None:
+        """The browser's own word about a page that was to be refused is no complaint."""
+        self.page.wait_for_load_state()
+        assert answer is not None
+        assert answer.status == status, f"{answer.url}: {answer.status}, {self.page.inner_text('main')}"
+        told = f"the server responded with a status of {status}"
+        self.complaints[:] = [one for one in self.complaints if told not in one]
 
     def _listen(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
