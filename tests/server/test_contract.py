@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from desk.wire import PREFIX
-from tests.server.test_matrix import LINES
+from tests.server.lines import LINES
 from tests.server.world import SLUG, Made, World, served
 
 PROMISES = [
@@ -77,15 +77,16 @@ def test_every_answer_is_as_promised(asked: World, described: schemathesis.BaseS
 
 def known(world: World, case: Case) -> None:
     """Of what there is, where a path names something: what there is not has tests of its own."""
-    there = {
+    there: dict[str, list[Any]] = {
         "slug": [SLUG],
         "ref": sorted(world.refs.values()),
         "name": ["history.svg", "examples"],
         "username": ["ada", "bob"],
         "team": ["Eve", "Bob's team"],
     }
+    body: Any = case.body
     for name in case.path_parameters or {}:
         if several := there.get(name):
-            case.path_parameters[name] = several[len(repr(case.body)) % len(several)]
-    if isinstance(case.body, dict) and "slug" in case.body:
-        case.body["slug"] = SLUG
+            case.path_parameters[name] = several[len(repr(body)) % len(several)]
+    if isinstance(body, dict) and "slug" in body:
+        body["slug"] = SLUG

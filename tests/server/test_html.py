@@ -81,9 +81,7 @@ def rename(store: Store) -> None:
         for team, student in ((1, "ada"), (2, "bob")):
             row = session.get_one(TeamRow, team)
             row.name, row.name_key = NAME.format(student), name_key(NAME.format(student))
-        for row in session.scalars(select(StudentRow)):
-            row.name = clean_name(NAME.format(row.username))
-        for member in session.scalars(select(StaffRow)):
+        for member in [*session.scalars(select(StudentRow)), *session.scalars(select(StaffRow))]:
             member.name = clean_name(NAME.format(member.username))
 
 

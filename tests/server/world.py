@@ -112,8 +112,8 @@ def make(folder: Path) -> Made:
 def copied(made: Made, folder: Path) -> Path:
     """Nobody writes the data, which are large: they are linked."""
 
-    def copy(source: str, target: str) -> object:
-        return os.link(source, target) if source.endswith(".npz") else shutil.copy2(source, target)
+    def copy(source: str, target: str) -> None:
+        (os.link if source.endswith(".npz") else shutil.copy2)(source, target)
 
     return Path(shutil.copytree(made.folder, folder, copy_function=copy))
 
@@ -136,7 +136,7 @@ def patient(app: FastAPI) -> FastAPI:
     return app
 
 
-def change(app: FastAPI, which: type, **settings: Any) -> None:
+def change(app: FastAPI, which: Any, **settings: Any) -> None:
     """What stands before the application works with these settings."""
     every: list[Any] = [one for one in app.user_middleware if one.cls == which]
     assert len(every) == 1
