@@ -173,7 +173,10 @@ def test_whoever_answers_sees_neither_the_seed_nor_an_answer(served: Served) -> 
         inside = view / path.relative_to("/")
         assert inside.stat().st_size == 0
         assert not inside.is_file()
-    assert (view / (served.course / "data" / "denoising" / "public.npz").relative_to("/")).is_file()
+    data = view / (served.course / "data").relative_to("/")
+    assert (data / "denoising" / "public.npz").is_file()
+    with pytest.raises(OSError, match="Read-only"):  # nor can it be moved to where nothing is hidden
+        (data / "other").mkdir()
 
 
 def test_a_killed_web_process_is_started_again(course: Path) -> None:
