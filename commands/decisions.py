@@ -240,28 +240,35 @@ def _unknown(assignment: "Assignment", store: "Store") -> list[str]:
 @click.option(
     "--out", type=FOLDER, metavar="DIR", help="Where the page goes. Default: SLUG-integrity in the course."
 )
+@click.option(
+    "--probe",
+    "probed",
+    type=int,
+    multiple=True,
+    metavar="REF",
+    help="Grade this entry again, as it is and on images moved by a pixel: a table of known ones falls.",
+)
 @train_option("The board of train runs.")
 @format_option
 @course_option
-def integrity(slug: str, out: Path | None, train: bool, style: str, folder: Path | None) -> None:
+def integrity(
+    slug: str, out: Path | None, probed: tuple[int, ...], train: bool, style: str, folder: Path | None
+) -> None:
     """Compare what stands on SLUG's board: answers, code, pictures. For you to look at; never a verdict."""
-    from grader import archive
+    from contextlib import nullcontext
+
+    from commands.probing import prober
     from leaderboard.boards import heading
-    from leaderboard.integrity.evidence import gather, handed_out
-    from leaderboard.integrity.examine import examine
+    from leaderboard.integrity.look import as_it_is, look
     from leaderboard.integrity.render import print_findings
-    from leaderboard.reading import board
     from leaderboard.web.integrity import write_report
 
     course = locate(folder)
     store, assignment, kind = open_store(course), settled(course, slug), run_kind(train)
-    public, private = (
-        board(store, assignment, run_kind=kind, private=private, live=True) for private in (False, True)
-    )
-    refs = sorted({row.ref for row in [*public, *private]})
-    evidence = gather(store, assignment, refs, lambda sha256: archive.fetch(course.archives, sha256))
-    given = handed_out(assignment, course.data(slug, store.regrades.data_version(slug)) / "public.npz")
-    findings = examine(evidence, assignment, handed_out=given, repeatable=assignment.repeatable)
+    data = course.data(slug, store.regrades.data_version(slug))
+    asking = prober(course, store, assignment, kind, probed) if probed else nullcontext(as_it_is)
+    with asking as probe:
+        findings, given = look(store, assignment, kind, shelf=course.archives, data=data, probe=probe)
     target = out or course.folder / f"{slug}-integrity"
     page = write_report(
         findings, assignment, target, course=course.config.title, run_kind=kind, handed_out=given

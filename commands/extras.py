@@ -12,7 +12,7 @@ BROUGHT_BY = {
     "server": frozenset(
         {
             "fastapi", "latex2mathml", "limits", "mdit_py_plugins", "multipart", "prometheus_client",
-            "sse_starlette", "starlette", "uvicorn",
+            "pythonjsonlogger", "sse_starlette", "starlette", "uvicorn",
         }
     ),
 }  # fmt: skip

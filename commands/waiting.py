@@ -40,7 +40,7 @@ def sending(name: str, *, quiet: bool = False) -> Iterator[Sent]:
     progress = Progress(
         *columns, console=console, transient=True, disable=quiet or not console.is_interactive
     )
-    task = progress.add_task(f"sending {escape(one_line(name))}", total=None)
+    task = progress.add_task(f"sending {escape(one_line(name)[:28])}", total=None)
 
     def sent(done: int, total: int) -> None:
         progress.start()

@@ -7,7 +7,16 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    WithJsonSchema,
+)
 from typing_extensions import TypedDict
 
 from desk.desk import Listed, Shown, Standings
@@ -19,6 +28,16 @@ from leaderboard.records import Event, Quota, Receipt, Row, State, Submission, T
 PREFIX = "/api/v1"
 CHUNK = 8 << 20  # bytes of one request: what of it arrives before a connection breaks is kept
 OFFSET = "Upload-Offset"  # the header of tus and of the IETF's draft of resumable uploads
+
+
+def _of_our_time(moment: datetime) -> datetime:
+    """Others can't be reckoned with."""
+    if not 1970 < moment.year < 2200:
+        raise ValueError("a year from 1971 to 2199 is expected")
+    return moment
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 
 
 class Strict(BaseModel):
@@ -44,7 +63,7 @@ class NewUpload(Strict):
 
 
 class Selection(Strict):
-    refs: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=1, max_length=100)]
+    refs: Annotated[list[Annotated[int, Field(gt=0, lt=1 << 63)]], Field(min_length=1, max_length=100)]
 
 
 class Withdrawal(Strict):
@@ -56,7 +75,7 @@ class NewWriteUp(Strict):
 
 
 class NewExtension(Strict):
-    until: datetime | None  # None takes it back
+    until: Instant | None  # None takes it back
 
 
 class NewDisqualification(Strict):

@@ -5,29 +5,23 @@ goes first; of those, the one whose latest claim is longest ago; of those, the o
 come after what is short, unless they have waited long.
 """
 
-import itertools
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from statistics import fmean
-from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
-from grader.report import Job, Verdict
+from grader.report import Job
 from grader.rules import Rules
 from grader.spec import RunKind
-from leaderboard import admission, progress, turns
+from leaderboard import admission, progress
 from leaderboard.columns import Leased
 from leaderboard.people import find_team
-from leaderboard.records import Place, Receipt, State, TeamKind
+from leaderboard.records import Receipt, State, TeamKind
 from leaderboard.reports import add_broken
-from leaderboard.tables import JudgingRow, RegradeItemRow, RegradeRow, SubmissionRow, TeamRow
+from leaderboard.tables import RegradeRow, SubmissionRow, TeamRow
 
 PATIENCE = timedelta(minutes=10)  # that a training waits while there is something shorter to do
-USUAL = 30.0  # seconds that a judging takes, where none has been seen
-RECENT = 200  # judgings that tell how long one takes
 ATTEMPTS = 3  # that may break on our side before a submission is parked for the instructor
 OPEN, APPLIED, CANCELLED = "open", "applied", "cancelled"  # of a set that is regraded
 LONGEST_DESCRIPTION = 1000
@@ -107,7 +101,7 @@ def _earlier(session: Session, submission: SubmissionRow) -> SubmissionRow | Non
 
 def claim(session: Session, holder: str, lease_seconds: float, now: datetime) -> Job | None:
     """Take the submission whose turn it is; None when the queue is empty."""
-    running = _running()
+    running = running_by_team()
     row = session.scalar(
         select(SubmissionRow)
         .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
@@ -164,81 +158,13 @@ def held_back(now: datetime) -> ColumnElement[bool]:
     return (SubmissionRow.run_kind == RunKind.TRAIN) & (SubmissionRow.received_at > now - PATIENCE)
 
 
-def _running() -> Subquery:
+def running_by_team() -> Subquery:
     return (
         select(SubmissionRow.team_id, func.count().label("running"))
         .where(SubmissionRow.state == State.RUNNING)
         .group_by(SubmissionRow.team_id)
         .subquery()
     )
-
-
-def places(session: Session, now: datetime) -> Mapping[int, Place]:
-    """For each queued submission when it will be claimed, if none comes."""
-    running = _running()
-    queued = session.execute(
-        select(
-            SubmissionRow.team_id,
-            SubmissionRow.id,
-            SubmissionRow.assignment,
-            SubmissionRow.run_kind,
-            held_back(now),
-            TeamRow.claimed_at,
-            func.coalesce(running.c.running, 0),
-        )
-        .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
-        .outerjoin(running, running.c.team_id == SubmissionRow.team_id)
-        .where(SubmissionRow.state == State.QUEUED, SubmissionRow.deleted_at.is_(None))
-        .order_by(SubmissionRow.team_id, SubmissionRow.id)
-    ).all()
-    teams = [_waiting(list(rows)) for _, rows in itertools.groupby(queued, key=lambda row: row[0])]
-    ahead = turns.places(teams)
-    typical, busy = _typical_seconds(session), _busy(session, now)
-    seconds = {ref: typical.get((slug, kind), USUAL) for _, ref, slug, kind, *_ in queued}
-    starts = turns.starts(sorted(ahead, key=ahead.__getitem__), seconds, busy) if busy else {}
-    return {ref: Place(number, starts.get(ref)) for ref, number in ahead.items()}
-
-
-def _waiting(rows: Sequence[tuple[Any, ...]]) -> turns.Waiting:
-    """Of one team."""
-    *_, claimed_at, running = rows[0]
-    soon = [row[1] for row in rows if not row[4]]
-    return turns.Waiting(soon, running, claimed_at, held_back=[row[1] for row in rows if row[4]])
-
-
-def _typical_seconds(session: Session) -> Mapping[tuple[str, RunKind], float]:
-    """How long the latest judgings took, by assignment and kind of run."""
-    query = (
-        select(
-            SubmissionRow.assignment, SubmissionRow.run_kind, JudgingRow.started_at, JudgingRow.recorded_at
-        )
-        .join(JudgingRow, JudgingRow.submission_id == SubmissionRow.id)
-        .where(JudgingRow.started_at.is_not(None), JudgingRow.verdict != Verdict.GRADER_ERROR)
-        .order_by(JudgingRow.id.desc())
-        .limit(RECENT)
-    )
-    found: dict[tuple[str, RunKind], list[float]] = {}
-    for slug, kind, started, recorded in session.execute(query):
-        if started is not None:
-            found.setdefault((slug, kind), []).append(max(0.0, (recorded - started).total_seconds()))
-    return {key: fmean(spans) for key, spans in found.items()}
-
-
-def _busy(session: Session, now: datetime) -> Sequence[float]:
-    """For each place where something is graded how many seconds are left; none: no grader is at work."""
-    typical = _typical_seconds(session)
-    first = select(SubmissionRow.assignment, SubmissionRow.run_kind, SubmissionRow.claimed_at)
-    again = select(SubmissionRow.assignment, SubmissionRow.run_kind, RegradeItemRow.claimed_at).join(
-        RegradeItemRow, RegradeItemRow.submission_id == SubmissionRow.id
-    )
-    running = [
-        *session.execute(first.where(SubmissionRow.state == State.RUNNING)),
-        *session.execute(again.where(RegradeItemRow.state == State.RUNNING)),
-    ]
-    return [
-        max(0.0, typical.get((slug, kind), USUAL) - (now - (claimed_at or now)).total_seconds())
-        for slug, kind, claimed_at in running
-    ]
 
 
 def held(session: Session, job: Job) -> SubmissionRow | None:

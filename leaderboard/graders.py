@@ -7,11 +7,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from leaderboard.activity import Grader, Judged, Tally
+from leaderboard.estimates import ALIVE
 from leaderboard.records import State
 from leaderboard.tables import GraderRow, JudgingRow, RegradeItemRow, SubmissionRow
 from leaderboard.views import counts
 
-ALIVE = timedelta(minutes=1)  # since a grader's last sign
 FORGOTTEN = timedelta(days=1)
 MOST_JUDGED = 10_000  # told at a time
 

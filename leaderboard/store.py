@@ -10,11 +10,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-import numpy.typing as npt
-
 from grader import catalogue
-from grader.errors import HeldoutError, NotFound
+from grader.errors import HeldoutError
 from grader.report import Job, Report
 from grader.rules import Rules
 from grader.spec import RunKind
@@ -26,30 +23,25 @@ from leaderboard import (
     people,
     progress,
     regrade_queue,
-    topics,
-    views,
 )
 from leaderboard.access import Access
-from leaderboard.activity import Grader, Judged, Progress, Tally
+from leaderboard.activity import Progress
 from leaderboard.boards import Board
 from leaderboard.database import ACTOR, BUSY_SECONDS, Clock, Database, check_revision, upgrade
 from leaderboard.decisions import Decisions
 from leaderboard.plain import storable
 from leaderboard.records import (
-    Place,
     Quota,
     Receipt,
     RosterChange,
-    Showing,
-    State,
     Student,
-    Submission,
     Team,
     TeamKind,
 )
 from leaderboard.regrades import Regrades
 from leaderboard.tables import SubmissionRow
 from leaderboard.told_boards import Assignments, Boards
+from leaderboard.told_submissions import Submissions
 from leaderboard.write_ups import WriteUps
 
 
@@ -57,7 +49,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store(Boards):
+class Store(Boards, Submissions):
     """The course's database. Every method raises HeldoutError when it is locked, full or not there.
 
     May be used from several threads; several processes may open one database.
@@ -247,72 +239,3 @@ class Store(Boards):
         assignment = self._assignment(job.assignment)
         with self._database.writing() as session:
             return judging.record(session, job, report, assignment, self._clock())
-
-    # ------------------------------------------------------------ what is known
-
-    def submissions(self, assignment: str, team: str | None = None) -> list[Submission]:
-        """Newest first, without logs. Raises HeldoutError when the team is unknown."""
-        with self._database.reading() as session:
-            return views.submissions(session, assignment, team, self._clock())
-
-    def submission(self, ref: int) -> Submission:
-        """One submission with its log. Raises HeldoutError when there is none of that number."""
-        with self._database.reading() as session:
-            return views.submission(session, ref, self._clock())
-
-    def pictures(self, ref: int) -> dict[str, bytes]:
-        """PNG files by name. Raises HeldoutError when there is no such submission."""
-        with self._database.reading() as session:
-            return views.pictures(session, ref)
-
-    def showings(self, refs: Sequence[int]) -> dict[int, Showing]:
-        """What each of them made of public examples; those that are unknown or not judged are left out."""
-        with self._database.reading() as session:
-            return views.showings(session, refs)
-
-    def picture(self, ref: int, name: str) -> bytes:
-        """One PNG file. Raises HeldoutError when there is none of that name."""
-        found = self.pictures(ref)
-        if name not in found:
-            raise NotFound(
-                f"submission #{ref} has no picture {name!r}", expected=", ".join(found) or "no pictures"
-            )
-        return found[name]
-
-    def items(self, ref: int) -> dict[str, npt.NDArray[np.float32]]:
-        """Per-item scores by metric, (n,) float32 in the order of the held-out items."""
-        with self._database.reading() as session:
-            return {name: np.frombuffer(raw, "<f4") for name, raw in views.items(session, ref).items()}
-
-    def queue_place(self, ref: int) -> Place | None:
-        """When it will be claimed if nothing comes; None when it isn't queued."""
-        with self._database.reading() as session:
-            return claims.places(session, self._clock()).get(ref)
-
-    def counts(self, assignment: str | None = None) -> dict[State, int]:
-        """How many submissions are in each state."""
-        with self._database.reading() as session:
-            return views.counts(session, assignment)
-
-    def graders(self) -> list[Grader]:
-        """Who gave a sign of life within the last minute."""
-        with self._database.reading() as session:
-            return graders.alive(session, self._clock())
-
-    def topics(self) -> Mapping[str, str]:
-        """Fingerprints of what pages show: see `topics.fingerprints`."""
-        with self._database.reading() as session:
-            return topics.fingerprints(session)
-
-    def tally(self) -> Tally:
-        """The queue at this moment."""
-        with self._database.reading() as session:
-            return graders.tally(session, self._clock())
-
-    def judged_since(self, judging_id: int | None = None) -> tuple[int, list[Judged]]:
-        """Judgings after that one, oldest first and at most 10,000, and the id to ask from next.
-
-        None: nothing but the newest id, to begin with.
-        """
-        with self._database.reading() as session:
-            return graders.judged_since(session, judging_id)

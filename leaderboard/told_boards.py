@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Lock
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from grader.errors import UnknownAssignment
@@ -15,7 +16,7 @@ from leaderboard.candidates import PRIVATE, PUBLIC
 from leaderboard.database import Clock, Database
 from leaderboard.records import Snapshot, Step
 from leaderboard.steps import steps
-from leaderboard.tables import BoardRow
+from leaderboard.tables import BoardRow, EventRow
 
 Assignments = Callable[[str], Assignment]
 DAY = timedelta(days=1)
@@ -93,6 +94,16 @@ class Boards:
         """When a public score on it moved last."""
         with self._database.reading() as session:
             return snapshots.moved_at(session, board, PUBLIC)
+
+    def stamp(self, board: Board) -> tuple[object, ...]:
+        """Another one once anything has changed that a page of the board may show, but for the rules."""
+        with self._database.reading() as session:
+            row, now = session.get(BoardRow, (board.slug, board.run_kind)), self._clock()
+            kept = (row.changed_at, row.revealed_at, row.ties_stale) if row else ()
+            moved = [snapshots.moved_at(session, board, split) for split in (PUBLIC, PRIVATE)]
+            decided = session.scalar(select(func.max(EventRow.id)))
+            revealed = rulings.is_revealed(session, board, now)
+            return (kept, *moved, decided, revealed, rulings.frozen_at(session, board, now))
 
     def is_revealed(self, board: Board) -> bool:
         """Whether everybody may see the private board."""

@@ -13,7 +13,7 @@ from grader.report import Estimate, Failure, Resources, Training, Verdict
 from grader.spec import Limits
 from leaderboard import progress
 from leaderboard.candidates import COUNTS
-from leaderboard.claims import places
+from leaderboard.estimates import places
 from leaderboard.people import find_team
 from leaderboard.records import Estimates, Event, Judging, Showing, State, Submission
 from leaderboard.tables import (
@@ -35,6 +35,28 @@ def submissions(session: Session, assignment: str, team: str | None, now: dateti
     query = _known().where(SubmissionRow.assignment == assignment).order_by(SubmissionRow.id.desc())
     if team is not None:
         query = query.where(SubmissionRow.team_id == find_team(session, team).id)
+    return _listed(session, query, now)
+
+
+def everybodys(
+    session: Session, slugs: Sequence[str], now: datetime, *, skipped: int, most: int
+) -> tuple[list[Submission], int]:
+    """A stretch of all submissions to these, newest first, without logs; and how many there are in all."""
+    of_these = SubmissionRow.assignment.in_(slugs), SubmissionRow.deleted_at.is_(None)
+    count = session.scalar(select(func.count()).select_from(SubmissionRow).where(*of_these)) or 0
+    query = _known().where(*of_these).order_by(SubmissionRow.id.desc()).offset(skipped).limit(most)
+    return _listed(session, query, now), count
+
+
+def unfinished(session: Session, now: datetime) -> list[Submission]:
+    """What waits or runs, oldest first, without logs."""
+    query = _known().where(SubmissionRow.state.in_([State.QUEUED, State.RUNNING]))
+    return _listed(session, query.order_by(SubmissionRow.id), now)
+
+
+def _listed(
+    session: Session, query: Select[SubmissionRow, TeamRow, JudgingRow], now: datetime
+) -> list[Submission]:
     query = query.options(defer(JudgingRow.log))
     found: list[Found] = [(row, owner, judging) for row, owner, judging in session.execute(query)]
     return _records(session, found, now, logs=False)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +27,8 @@ from leaderboard.records import Receipt
 
 STALE = 24 * 3600.0  # seconds without a byte
 AT_ONCE = 3  # of one team; a fourth takes the place of the oldest
+LEFT = 32 << 20  # bytes of the disk that uploads leave to the ledger
+FULL = (errno.ENOSPC, errno.EDQUOT)
 ID = re.compile("[0-9a-f]{32}")
 
 
@@ -45,7 +48,7 @@ class WrongOffset(Refused):
 
 
 class Arrivals:
-    """May be used from several threads; who appends to one arrival is alone (see `append`)."""
+    """May be used from several threads; who sends and receives one arrival has to be `alone`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -58,6 +61,7 @@ class Arrivals:
         with self._clear_errors():
             self._folder.mkdir(mode=0o700, exist_ok=True)
             self._sweep(team, found.id)
+            self._check_room(new.size - self._offset(found.id))
             self._write(found)
             self._part(found.id).touch(mode=0o600)
         return found
@@ -69,12 +73,19 @@ class Arrivals:
         except (OSError, ValueError):
             found = None
         if found is None or found.team != team:
-            raise NotFound(
-                "there is no such upload",
-                expected="one that was begun within a day",
-                next_step="submit again",
-            )
+            raise _forgotten()
         return found
+
+    @contextmanager
+    def alone(self, number: str) -> Iterator[None]:
+        """From the first byte to the receipt. Raises Refused while somebody else sends the same."""
+        if number in self._busy:
+            raise Refused("these bytes are being sent already", next_step="wait until the other one ends")
+        self._busy.add(number)
+        try:
+            yield
+        finally:
+            self._busy.discard(number)
 
     def told(self, arrival: Arrival) -> Upload:
         size = arrival.new.size
@@ -85,10 +96,9 @@ class Arrivals:
     async def append(self, arrival: Arrival, offset: int, pieces: AsyncIterator[bytes]) -> int:
         """Write what comes at its place; return how many bytes there are now. What came before a loss stays.
 
-        Raises WrongOffset, TooLarge, Unavailable; Refused while somebody else sends the same.
+        Raises WrongOffset, TooLarge, NotFound once newer ones have taken its place, and Unavailable, after
+        which nothing stays where the disk is full.
         """
-        if arrival.id in self._busy:
-            raise Refused("these bytes are being sent already", next_step="wait until the other one ends")
         there = self._offset(arrival.id)
         if offset != there:
             raise WrongOffset(
@@ -96,20 +106,18 @@ class Arrivals:
                 expected=f"those from {there:,} on",
                 next_step="ask where to go on, and send the rest",
             )
-        self._busy.add(arrival.id)
-        try:
-            with self._clear_errors(), open(self._part(arrival.id), "r+b") as file:
-                file.seek(there)
-                async for piece in pieces:
-                    there += len(piece)
-                    if there > arrival.new.size:
-                        raise TooLarge(
-                            f"more than the {arrival.new.size:,} bytes that were announced came",
-                            next_step="submit again",
-                        )
-                    file.write(piece)
-        finally:
-            self._busy.discard(arrival.id)
+        with self._clear_errors(), self._room_again(arrival), open(self._part(arrival.id), "r+b") as file:
+            file.seek(there)
+            async for piece in pieces:
+                there += len(piece)
+                if there > arrival.new.size:
+                    raise TooLarge(
+                        f"more than the {arrival.new.size:,} bytes that were announced came",
+                        next_step="submit again",
+                    )
+                if not os.fstat(file.fileno()).st_nlink:
+                    raise _forgotten()
+                file.write(piece)
         return there
 
     def arrived(self, arrival: Arrival) -> ArrivedArchive:
@@ -129,9 +137,12 @@ class Arrivals:
         return ArrivedArchive(path, arrival.new.size, found, arrival.new.file_name)
 
     def settle(self, arrival: Arrival, receipt: Receipt) -> Arrival:
-        """It has been received: who asks again is told so."""
+        """It has been received: who asks again is told so.
+
+        Where the disk is full it has been received all the same: only who asks again sends it again.
+        """
         done = replace(arrival, receipt=receipt)
-        with self._clear_errors():
+        with suppress(OSError):
             self._write(done)
             self._part(arrival.id).unlink(missing_ok=True)
         return done
@@ -171,7 +182,7 @@ class Arrivals:
         theirs = []
         for path in self._folder.iterdir():
             with suppress(OSError, ValueError):
-                at = path.stat().st_mtime
+                at = max(each.stat().st_mtime for each in (path, path.with_suffix(".part")) if each.exists())
                 if time.time() - at > STALE:
                     path.unlink()
                 elif path.suffix == ".json" and path.stem != but:
@@ -182,12 +193,29 @@ class Arrivals:
             self._part(number).unlink(missing_ok=True)
             self._said(number).unlink(missing_ok=True)
 
+    def _check_room(self, more: int) -> None:
+        """Raise OSError unless something is left for the ledger once so many bytes have come."""
+        if shutil.disk_usage(self._folder).free < more + LEFT:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    @contextmanager
+    def _room_again(self, arrival: Arrival) -> Iterator[None]:
+        """What can't be brought to its end takes nobody's room."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno in FULL:
+                os.truncate(self._part(arrival.id), 0)
+            raise
+
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
         try:
             yield
+        except FileNotFoundError as error:
+            raise _forgotten() from error
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            full = error.errno in FULL
             raise Unavailable(
                 "the server's disk is full: nothing was received"
                 if full
@@ -197,3 +225,9 @@ class Arrivals:
                 next_step="tell your instructor, and submit again; no attempt was counted",
                 full=full,
             ) from error
+
+
+def _forgotten() -> NotFound:
+    return NotFound(
+        "there is no such upload", expected="one that was begun within a day", next_step="submit again"
+    )

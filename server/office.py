@@ -9,6 +9,7 @@ from desk.current import CurrentCourse
 from desk.local import LocalDesk
 from leaderboard.store import Store
 from server.arrivals import Arrivals
+from server.kept import Kept
 from server.pulse import Pulse
 
 
@@ -19,11 +20,12 @@ class Office:
     desk: LocalDesk
     arrivals: Arrivals
     pulse: Pulse
+    kept: Kept
 
 
 def open_office(current: CurrentCourse, store: Store) -> Office:
     desk = LocalDesk(current, store)
-    return Office(current, store, desk, Arrivals(current().folder / "arriving"), Pulse(store))
+    return Office(current, store, desk, Arrivals(current().folder / "arriving"), Pulse(store), Kept())
 
 
 def _office(request: Request) -> Office:

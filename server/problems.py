@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from desk import wire
+from grader.catalogue import HOME
 from grader.errors import (
     Denied,
     Forbidden,
@@ -19,7 +20,9 @@ from grader.errors import (
     TooLarge,
     Unavailable,
 )
+from server.errors import TooMany
 from server.pages.frames import NotLoggedIn, to_login
+from server.policy import HEADERS
 
 log = logging.getLogger(__name__)
 STATUS: Sequence[tuple[type[HeldoutError], int]] = (
@@ -36,16 +39,6 @@ BROKEN = HeldoutError(
     expected="an answer",
     next_step="try again; if it happens again, tell your instructor when it was",
 )
-
-
-class TooMany(HeldoutError):
-    """Requests at this rate. `wait`: seconds."""
-
-    def __init__(self, wait: int) -> None:
-        super().__init__(
-            "too many requests", expected="fewer at a time", next_step=f"wait {wait} s, then go on"
-        )
-        self.wait = wait
 
 
 def status_of(error: HeldoutError) -> int:
@@ -69,9 +62,25 @@ def respond(request: Request, error: HeldoutError, status: int) -> Response:
         log.error("%s", error, extra={"path": request.url.path, "status": status})
     if isinstance(error, NotLoggedIn) and request.method == "GET":
         return to_login(request)
+    error = _without_places(error, str(request.app.state.office.current().folder), str(HOME))
     if is_api(request):
         return JSONResponse(wire.problem(error, ours=status >= 500), status, headers)
     return HTMLResponse(request.app.state.error_page(request, error, status), status, headers)
+
+
+def _without_places(error: HeldoutError, *places: str) -> HeldoutError:
+    """What was written for whoever holds the course's folder tells nobody else where that is."""
+    parts = (error.what, error.where, error.expected, error.next_step)
+    if not any(place in part for part in parts for place in places):
+        return error
+    log.warning("%s", error)
+    what, where, expected, step = ("" if any(place in part for place in places) else part for part in parts)
+    return HeldoutError(
+        what or "the course is not set up for this",
+        where=where,
+        expected=expected,
+        next_step=step or "ask your instructor",
+    )
 
 
 def is_api(request: Request) -> bool:
@@ -97,7 +106,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> Response:
         log.error("a request broke", exc_info=error, extra={"path": request.url.path})
-        return respond(request, BROKEN, 500)
+        found = respond(request, BROKEN, 500)
+        # What breaks is answered outside of all that is ours, and the connection ends with it.
+        found.headers.update(HEADERS | {"Connection": "close"})
+        return found
 
 
 def _malformed(errors: Sequence[Mapping[str, Any]]) -> HeldoutError:

@@ -1,6 +1,8 @@
 """Tells pages that something has changed: one look at the ledger a second, however many are watching."""
 
 import asyncio
+import math
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 
@@ -8,9 +10,11 @@ from fastapi.concurrency import run_in_threadpool
 
 from grader.errors import HeldoutError
 from leaderboard.store import Store
+from server.errors import TooMany
 
 BEAT = 1.0  # seconds between two looks
-TOGETHER = 0.5  # seconds that a page has to draw itself before it is told of more
+PAGES = 20  # of one person that are open at a time
+LATER = 1.2  # seconds after which a page is told: what is kept of it has grown old by then (see kept)
 
 
 class Pulse:
@@ -18,25 +22,37 @@ class Pulse:
         self._store = store
         self._topics: Mapping[str, str] = {}
         self._turn = asyncio.Condition()
-        self._watching = 0
+        self._starting = asyncio.Lock()
+        self._watching: Counter[str] = Counter()  # pages, by whose they are
         self._beating: asyncio.Task[None] | None = None
 
-    async def changes(self, topic: str) -> AsyncIterator[str]:
+    def admit(self, who: str) -> None:
+        """Raise TooMany where one person's pages would leave none for others."""
+        if self._watching[who] >= PAGES:
+            raise TooMany(math.ceil(BEAT))
+
+    async def changes(self, topic: str, who: str) -> AsyncIterator[str]:
         """A word for each time that a topic has changed; ends with its watcher."""
-        self._watching += 1
+        self._watching[who] += 1
         try:
-            if self._beating is None or self._beating.done():
-                await self._look()
-                self._beating = asyncio.create_task(self._beat())
+            await self._start()
             known = self._topics.get(topic)
             while True:
                 async with self._turn:
                     await self._turn.wait_for(lambda: self._topics.get(topic) != known)  # noqa: B023
                 known = self._topics.get(topic)
+                await asyncio.sleep(LATER)
                 yield "changed"
-                await asyncio.sleep(TOGETHER)
         finally:
-            self._watching -= 1
+            self._watching[who] -= 1
+            self._watching += Counter()  # forgets who is at none
+
+    async def _start(self) -> None:
+        """One heart for all of them, however many come back at the same moment."""
+        async with self._starting:
+            if self._beating is None or self._beating.done():
+                await self._look()
+                self._beating = asyncio.create_task(self._beat())
 
     async def _beat(self) -> None:
         while self._watching:

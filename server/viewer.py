@@ -1,10 +1,13 @@
 """Who asks, and what is theirs to see. Everything that is not allowed here is refused."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Path
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from desk.desk import StaffDesk
 from grader.errors import Denied, Forbidden, HeldoutError
 from leaderboard.membership import Person, Role
 from leaderboard.names import name_key
@@ -34,6 +37,7 @@ def person_of(secret: TheSecret, office: TheOffice) -> Person:
 
 
 Viewer = Annotated[Person, Depends(person_of)]
+Ref = Annotated[int, Path(gt=0, lt=1 << 63)]  # what a database takes for a number
 
 
 def check_staff(person: Person) -> Person:
@@ -92,6 +96,13 @@ def their_own(office: Office, person: Person, ref: int) -> Submission:
     if person.role is Role.OBSERVER:
         raise Forbidden("observers look on", expected="an instructor, or a student of the team")
     return found
+
+
+@contextmanager
+def acting(office: Office, person: Person) -> Iterator[StaffDesk]:
+    """The desk, with the person's name in the audit log."""
+    with office.store.acting(person.username):
+        yield office.desk
 
 
 def check_private(office: Office, person: Person, *, revealed: bool) -> None:

@@ -76,6 +76,7 @@ ALLOWED = {
     "cli": ("commands", "grader", "leaderboard"),
     "commands": ("commands", "server", "desk", "grader", "leaderboard"),
     "server": (
+        "grader.catalogue",
         "server",
         "desk",
         "leaderboard",

@@ -341,3 +341,12 @@ def test_grading_refuses_to_run_unconfined(course: Path, tmp_path: Path) -> None
     refused = heldout("grade", course=course, PATH=str(tmp_path / "bin"))
     assert refused.returncode == 1
     assert "bubblewrap" in refused.stderr
+
+
+def test_an_entry_is_asked_again_on_images_that_are_moved(course: Path, tmp_path: Path) -> None:
+    ran = heldout("integrity", "denoising", "--probe", 1, "--out", tmp_path / "page", course=course)
+    assert ran.returncode == 0, ran.stderr
+    assert re.search(r"#1: psnr [\d.]+ on the images as they are, [\d.]+ moved", ran.stderr)
+    ran = heldout("integrity", "denoising", "--probe", 99, "--out", tmp_path / "page", course=course)
+    assert ran.returncode == 1
+    assert "#99 stands on no board of denoising" in ran.stderr

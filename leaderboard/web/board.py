@@ -98,7 +98,7 @@ class Board:
         """Those that have something to show."""
         return [*([self.history] if self.steps else []), *([self.distribution] if self.students else [])]
 
-    @property
+    @cached_property
     def gallery(self) -> Sequence["Figure"]:
         return [
             Figure(row, name, picture_path(row.ref, name), png)
@@ -122,7 +122,7 @@ class Board:
     def showing(self, row: Row) -> Showing:
         return self.showings.get(row.ref, Showing())
 
-    @property
+    @cached_property
     def exhibits(self) -> Sequence["Exhibit"]:
         """Pictures and texts, all of one name together: so they can be compared, and one caption will do."""
         pieces: list[Figure | Reading] = [*self.gallery, *self.readings]

@@ -7,7 +7,7 @@ from grader.outline import RunKind
 from grader.spec import Assignment
 from leaderboard import boards, reading
 from leaderboard.names import name_key
-from leaderboard.records import Quota, Row, Submission
+from leaderboard.records import Quota, Row, Submission, TeamKind
 from leaderboard.store import Store
 from leaderboard.web.board import Board
 from leaderboard.web.frame import Menu, Place
@@ -25,20 +25,30 @@ def menu(store: Store, assignment: Assignment, *, staff: bool = False) -> Menu:
     return Menu(assignment, [*places, *private], staff or store.write_ups.open_to_class(assignment))
 
 
-def board(store: Store, assignment: Assignment, place: Place, *, live: bool = False) -> Board:
-    """One board with pictures and history; a frozen one as it was then, unless `live`."""
+def board(
+    store: Store, assignment: Assignment, place: Place, *, live: bool = False, most: int | None = None
+) -> Board:
+    """One board with pictures and history; a frozen one as it was then, unless `live`.
+
+    most: teams whose pictures are collected, the first ones; of the shipped solutions all are.
+    """
     which = boards.Board(assignment, place.run_kind)
     rows = rows_of(store, assignment, place, live=live)
     return Board(
         assignment,
         rows,
         place.run_kind,
-        store.showings([row.ref for row in rows]),
+        store.showings(_looked_at(rows, most)),
         store.changed_at(which),
         private=place.private,
         steps=store.history(which, private=place.private, live=live),
         shown_at=None if place.private or live else store.frozen_at(which),
     )
+
+
+def _looked_at(rows: Sequence[Row], most: int | None) -> list[int]:
+    teams = [row.ref for row in rows if row.kind is TeamKind.STUDENT]
+    return [*teams[:most], *(row.ref for row in rows if row.kind is not TeamKind.STUDENT)]
 
 
 def rows_of(store: Store, assignment: Assignment, place: Place, *, live: bool = False) -> list[Row]:

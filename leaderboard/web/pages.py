@@ -95,13 +95,6 @@ def _pages(
     return {f"{path}index.html": html.encode("utf-8") for path, html in pages.items()}
 
 
-def write_charts(one: Board, out: Path) -> list[Path]:
-    """Write a board's two charts alone into `out`; return their paths. Raises HeldoutError when it can't."""
-    charts = (one.history, one.distribution)
-    write_files(out, {chart.file: chart.svg.encode("utf-8") for chart in charts}, own=[])
-    return [out / chart.file for chart in charts]
-
-
 def _own(shown: Sequence[Board]) -> list[str]:
     """Also of private boards and write-ups: what is hidden again must go."""
     folders = [

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from grader.errors import HeldoutError
+from grader.errors import NotFound
 from grader.outline import RunKind
 from grader.spec import Assignment
 from leaderboard import boards
@@ -19,19 +19,22 @@ from leaderboard.web.staff import Line, Sheaf
 A_PAGE = 100  # lines of a list
 
 
-def waiting(store: Store, slugs: Sequence[str]) -> list[Submission]:
+def waiting(store: Store) -> list[Submission]:
     """What runs, then what waits, in the order in which it will be claimed."""
-    found = [one for slug in slugs for one in store.submissions(slug) if not one.state.final]
     return sorted(
-        found, key=lambda one: (one.state is State.QUEUED, one.place.ahead if one.place else 0, one.ref)
+        store.unfinished(),
+        key=lambda one: (one.state is State.QUEUED, one.place.ahead if one.place else 0, one.ref),
     )
 
 
 def submissions(store: Store, slugs: Sequence[str], number: int = 1) -> tuple[list[Submission], Sheaf]:
-    """A page of everybody's, newest first."""
-    found = sorted((one for slug in slugs for one in store.submissions(slug)), key=lambda one: -one.ref)
-    sheaf, lines = _sheaf(len(found), number)
-    return found[lines], sheaf
+    """A page of everybody's, newest first; of pages that there aren't the last one."""
+    skipped = max(0, number - 1) * A_PAGE
+    found, count = store.everybodys(slugs, skipped=skipped, most=A_PAGE)
+    sheaf, lines = _sheaf(count, number)
+    if lines.start != skipped:
+        found, _ = store.everybodys(slugs, skipped=lines.start, most=A_PAGE)
+    return found, sheaf
 
 
 def events(store: Store, number: int = 1) -> tuple[list[Event], Sheaf]:
@@ -52,7 +55,7 @@ def regrade(store: Store, assignment: Assignment) -> tuple[Regrade | None, list[
     """The open set and, once all of it is judged, who would move if it were applied."""
     try:
         found = store.regrades.current(assignment.slug)
-    except HeldoutError:
+    except NotFound:
         return None, []
     both = [(kind, private) for kind in RunKind for private in (False, True) if not found.waiting]
     return found, [_moves(store, boards.Board(assignment, kind), private=private) for kind, private in both]

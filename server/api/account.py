@@ -1,31 +1,13 @@
 """Who one is, and the tokens that prove it."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from fastapi import APIRouter
 
-from desk.wire import LogIn
-from leaderboard.membership import Grant, Person
+from desk.wire import LoggedIn, LogIn, Me
+from leaderboard.membership import Grant
 from server.office import TheOffice
 from server.viewer import TheSecret, Viewer
 
 router = APIRouter(tags=["account"])
-
-
-@dataclass(frozen=True)
-class LoggedIn:
-    """`token` is told this once: keep it where nobody else reads it."""
-
-    person: Person
-    token: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True)
-class Me:
-    person: Person
-    now: datetime  # the server's clock, which deadlines go by
 
 
 @router.post("/login")

@@ -1,6 +1,5 @@
 """Assignments and their boards."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -25,7 +24,7 @@ def _which(
     slug: str,
     run_kind: RunKind = RunKind.EVALUATE,
     private: bool = False,
-    at: datetime | None = None,
+    at: wire.Instant | None = None,
     live: bool = False,
 ) -> Which:
     return Which(slug, run_kind, private=private, at=at, live=live)

@@ -1,26 +1,15 @@
 """What instructors decide. All of it is in the audit log, with their name, and can be undone."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from desk.desk import StaffDesk
 from desk.wire import Before, Merge, NewDisqualification, NewExtension, Part, Reveal
-from leaderboard.membership import Person
 from leaderboard.records import Event
-from server.office import Office, TheOffice
-from server.viewer import Instructor, StaffViewer
+from server.office import TheOffice
+from server.viewer import Instructor, StaffViewer, acting
 
 router = APIRouter(tags=["staff"])
-
-
-@contextmanager
-def acting(office: Office, person: Person) -> Iterator[StaffDesk]:
-    """The desk, with the person's name in the audit log."""
-    with office.store.acting(person.username):
-        yield office.desk
 
 
 @router.put("/assignments/{slug}/extensions/{username}")
@@ -29,7 +18,7 @@ def extend(slug: str, username: str, said: NewExtension, viewer: Instructor, off
         return Before(desk.extend(slug, username, said.until))
 
 
-@router.put("/assignments/{slug}/disqualifications/{team}", status_code=204)
+@router.put("/assignments/{slug}/disqualifications/{team:path}", status_code=204)
 def disqualify(
     slug: str, team: str, said: NewDisqualification, viewer: Instructor, office: TheOffice
 ) -> None:
@@ -37,7 +26,7 @@ def disqualify(
         desk.disqualify(slug, team, said.reason)
 
 
-@router.delete("/assignments/{slug}/disqualifications/{team}", status_code=204)
+@router.delete("/assignments/{slug}/disqualifications/{team:path}", status_code=204)
 def reinstate(slug: str, team: str, viewer: Instructor, office: TheOffice) -> None:
     with acting(office, viewer) as desk:
         desk.reinstate(slug, team)

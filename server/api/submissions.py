@@ -1,8 +1,6 @@
 """Submissions: what is known of them, and what their team decides."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from fastapi.responses import Response
 
 from desk.desk import Shown
@@ -10,11 +8,9 @@ from desk.wire import NewWriteUp, Selection, Withdrawal, Withdrawn
 from grader.errors import NotFound
 from leaderboard.records import Team
 from server.office import TheOffice
-from server.viewer import Viewer, their_own, visible
+from server.viewer import Ref, Viewer, acting, their_own, visible
 
 router = APIRouter(tags=["submissions"])
-LARGEST = (1 << 63) - 1  # that a database takes for a number
-Ref = Annotated[int, Path(gt=0, le=LARGEST)]
 
 
 @router.get("/submissions/{ref}")
@@ -47,14 +43,16 @@ def picture(ref: Ref, name: str, viewer: Viewer, office: TheOffice) -> Response:
 @router.post("/submissions/{ref}/withdraw")
 def withdraw(ref: Ref, said: Withdrawal, viewer: Viewer, office: TheOffice) -> Withdrawn:
     their_own(office, viewer, ref)
-    return Withdrawn(office.desk.withdraw(ref, undo=said.undo))
+    with acting(office, viewer) as desk:
+        return Withdrawn(desk.withdraw(ref, undo=said.undo))
 
 
 @router.put("/submissions/{ref}/write-up", status_code=204)
 def write_up(ref: Ref, said: NewWriteUp, viewer: Viewer, office: TheOffice) -> None:
     """How its team got there, as Markdown; an empty text takes it back."""
     their_own(office, viewer, ref)
-    office.desk.write_up(ref, said.text)
+    with acting(office, viewer) as desk:
+        desk.write_up(ref, said.text)
 
 
 @router.put("/selection", status_code=204)
@@ -62,7 +60,8 @@ def select(said: Selection, viewer: Viewer, office: TheOffice) -> None:
     """A team's final submissions to one board: these, and no others."""
     for ref in said.refs:
         their_own(office, viewer, ref)
-    office.desk.select(said.refs)
+    with acting(office, viewer) as desk:
+        desk.select(said.refs)
 
 
 @router.get("/teams", tags=["people"])

@@ -63,13 +63,15 @@ async def send(
     What arrives before a connection breaks is kept.
     """
     arrived = office.store.now()  # writing to a slow disk must make nobody late
-    arrival = await run_in_threadpool(office.arrivals.find, number, _sender(viewer, team))
-    if arrival.receipt is not None:  # the answer to the last piece was lost
-        return office.arrivals.told(arrival)
-    there = await office.arrivals.append(arrival, offset, _pieces(request))
-    if there < arrival.new.size:
-        return office.arrivals.told(arrival)
-    return await run_in_threadpool(_receive, office, arrival, arrived)
+    whose = _sender(viewer, team)
+    with office.arrivals.alone(number):
+        arrival = await run_in_threadpool(office.arrivals.find, number, whose)
+        if arrival.receipt is not None:  # the answer to the last piece was lost
+            return office.arrivals.told(arrival)
+        there = await office.arrivals.append(arrival, offset, _pieces(request))
+        if there < arrival.new.size:
+            return office.arrivals.told(arrival)
+        return await run_in_threadpool(_receive, office, arrival, arrived)
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:

@@ -1,6 +1,6 @@
 """Logging in and out, and the account."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -48,11 +48,8 @@ def log_in(
     answer.set_cookie(
         COOKIE,
         grant.token,
-        expires=grant.expires_at,
-        path=request.scope.get("root_path", "") or "/",
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
+        max_age=int((grant.expires_at - office.store.now()).total_seconds()),  # whatever their clock says
+        **_kept(request),
     )
     return answer
 
@@ -61,8 +58,18 @@ def log_in(
 def log_out(request: Request, office: TheOffice, reader: TheReader) -> Response:
     office.store.access.log_out(reader.secret)
     answer = go("login/", request)
-    answer.delete_cookie(COOKIE, path=request.scope.get("root_path", "") or "/")
+    answer.delete_cookie(COOKIE, **_kept(request))
     return answer
+
+
+def _kept(request: Request) -> dict[str, Any]:
+    """Where a browser sends the cookie along, and who never sees it."""
+    return {
+        "path": request.scope.get("root_path", "") or "/",
+        "secure": request.url.scheme == "https",
+        "httponly": True,
+        "samesite": "lax",
+    }
 
 
 @router.get("/account/")

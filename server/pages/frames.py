@@ -2,10 +2,9 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import RedirectResponse
@@ -18,7 +17,7 @@ from server.office import Office, TheOffice
 from server.viewer import check_instructor, check_staff
 
 COOKIE = "heldout_session"
-SAME = ("same-origin", "none", "")  # Sec-Fetch-Site of what is ours, or typed in; older browsers send none
+SAME = ("same-origin", "none", "")  # Sec-Fetch-Site of what is ours, or typed in, or not said
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,12 @@ def csrf_of(secret: str) -> str:
 
 
 def check_same_site(request: Request) -> None:
-    """Raise Forbidden for a form that another site's page has sent."""
-    if request.headers.get("sec-fetch-site", "") not in SAME:
+    """Raise Forbidden for a form that another site's page has sent.
+
+    Browsers say Sec-Fetch-Site over https alone; over http, and older ones, they name the page's origin.
+    """
+    site, origin = (request.headers.get(name, "") for name in ("sec-fetch-site", "origin"))
+    if site not in SAME or (origin and not site and urlsplit(origin).netloc != request.headers.get("host")):
         raise Forbidden(
             "this form came from another site", next_step="open the page here, and send it from there"
         )
@@ -116,16 +119,16 @@ def to_login(request: Request) -> RedirectResponse:
 
 
 def error_page(request: Request, error: HeldoutError, status: int) -> str:
-    """With the reader's name only if asking for it costs no further error."""
+    """With the reader's name only if asking for it costs no further error: not where we broke."""
     office: Office = request.app.state.office
     try:
-        reader = reader_of(request, office)
+        reader = reader_of(request, office) if status < 500 else None
     except HeldoutError:
         reader = None
     return site.error_page(frame(request, office, reader), error, status)
 
 
-def safe_path(wanted: str, known: Mapping[str, object] | None = None) -> str:
+def safe_path(wanted: str) -> str:
     """A page of this site, or the first one: nobody is sent elsewhere after logging in."""
     plain = all(part and part not in (".", "..") and part.isascii() for part in wanted.rstrip("/").split("/"))
     inside = wanted and plain and not set(wanted) & set(":\\?#%")

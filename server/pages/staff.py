@@ -24,7 +24,7 @@ def queue(request: Request, office: TheOffice, reader: StaffReader) -> HTMLRespo
     tally = office.store.tally()
     page = staff.queue_page(
         frame(request, office, reader, events="staff/events"),
-        survey.waiting(office.store, _slugs(office)),
+        survey.waiting(office.store),
         counts={State(state): count for state, count in tally.counts.items()},
         graders=tally.graders,
         oldest_seconds=tally.oldest_seconds,
@@ -34,7 +34,7 @@ def queue(request: Request, office: TheOffice, reader: StaffReader) -> HTMLRespo
 
 @router.get("/events")
 def events(office: TheOffice, reader: StaffReader) -> Response:
-    return changes_of(office, QUEUE)
+    return changes_of(office, QUEUE, reader)
 
 
 @router.get("/submissions/")
@@ -67,7 +67,7 @@ def audit(request: Request, office: TheOffice, reader: StaffReader, number: Numb
 
 @router.get("/audit/events")
 def audit_events(office: TheOffice, reader: StaffReader) -> Response:
-    return changes_of(office, EVENTS)
+    return changes_of(office, EVENTS, reader)
 
 
 @router.get("/{slug}/regrades/")

@@ -17,7 +17,7 @@ from tests.desk.fake import ONE_TIME, TOKEN, serving
 HOME = Path(__file__).resolve().parents[2]
 WITHOUT = sorted({name for modules in BROUGHT_BY.values() for name in modules})
 BASE = {"click", "httpx", "pydantic", "pydantic_core", "rich", "tenacity", "typing_extensions"}
-ELSEWHERE = {"pynvml"}  # of the extra `gpu`, and done without
+ELSEWHERE = {"psycopg", "pynvml"}  # of the extras `cluster` and `gpu`, and done without
 RUN = """
 import json, sys
 

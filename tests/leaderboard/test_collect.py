@@ -114,7 +114,7 @@ def test_the_queue_has_what_runs_then_what_waits_in_its_order(store: Store, cloc
         refs.append(send(store, team).ref)
         clock.go(minutes=1)
     running = take(store).ref
-    found = survey.waiting(store, ["denoising"])
+    found = survey.waiting(store)
     assert (running, [one.state for one in found]) == (refs[0], [State.RUNNING, State.QUEUED, State.QUEUED])
     assert [one.place.ahead for one in found if one.place] == [0, 1]
     assert [one.ref for one in found] == [refs[0], refs[2], refs[1]]  # who has waited longer is first
