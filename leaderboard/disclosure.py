@@ -38,7 +38,7 @@ def trained(training: Training, assignment: Outline) -> str:
     spent = f"; {training.wall_seconds:.1f} s wall, {readable(training.peak_bytes)}"
     return (
         f"{training.steps:,} steps in {training.cpu_seconds:.0f} of {assignment.budget.cpu_seconds:g} "
-        f"CPU-seconds{cut}{_losses(training)}; seed {training.seed}{spent if training.wall_seconds else ''}"
+        f"CPU-seconds{cut}{_losses(training)}{spent if training.wall_seconds else ''}"
     )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from grader.outline import RunKind
 from leaderboard.records import State
-from leaderboard.tables import BoardRow, EventRow, SubmissionRow
+from leaderboard.tables import BoardRow, EventRow, SubmissionRow, TeamRow
 
 QUEUE, EVENTS = "queue", "events"
 
@@ -20,18 +20,28 @@ def of_board(slug: str, run_kind: RunKind) -> str:
     return f"board {slug} {run_kind}"
 
 
+def of_team(name: str) -> str:
+    return f"team {name}"
+
+
 def fingerprints(session: Session) -> Mapping[str, str]:
-    """By topic. A submission has one while it waits or runs; that it has none any more is news, too."""
+    """By topic. A submission has one while it waits or runs, a team while one of its own does; that there is
+    none any more is news, too. Of others they change with the queue alone: gradings speak every second.
+    """
     rows = session.execute(
-        select(SubmissionRow.id, SubmissionRow.state, SubmissionRow.attempts, SubmissionRow.told_at)
+        select(
+            SubmissionRow.id, TeamRow.name, SubmissionRow.state, SubmissionRow.attempts, SubmissionRow.told_at
+        )
+        .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
         .where(SubmissionRow.state.in_([State.QUEUED, State.RUNNING]))
         .order_by(SubmissionRow.id)
     ).all()
-    queue = str(hash(tuple((ref, state) for ref, state, _, _ in rows)))
-    found = {
-        of_submission(ref): f"{attempts} {told_at}" if state is State.RUNNING else f"{attempts} {queue}"
-        for ref, state, attempts, told_at in rows
-    }
+    queue = str(hash(tuple((ref, state) for ref, _, state, _, _ in rows)))
+    found: dict[str, str] = {}
+    for ref, team, state, attempts, told_at in rows:
+        own = f"{ref} {attempts} {told_at if state is State.RUNNING else queue}"
+        found[of_submission(ref)] = own
+        found[of_team(team)] = f"{found.get(of_team(team), '')} {own}"
     boards = select(BoardRow.assignment, BoardRow.run_kind, BoardRow.changed_at, BoardRow.revealed_at)
     for slug, run_kind, changed_at, revealed_at in session.execute(boards):
         found[of_board(slug, run_kind)] = f"{changed_at} {revealed_at}"

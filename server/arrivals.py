@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +27,8 @@ from leaderboard.records import Receipt
 
 STALE = 24 * 3600.0  # seconds without a byte
 AT_ONCE = 3  # of one team; a fourth takes the place of the oldest
+LEFT = 32 << 20  # bytes of the disk that uploads leave to the ledger
+FULL = (errno.ENOSPC, errno.EDQUOT)
 ID = re.compile("[0-9a-f]{32}")
 
 
@@ -58,6 +61,7 @@ class Arrivals:
         with self._clear_errors():
             self._folder.mkdir(mode=0o700, exist_ok=True)
             self._sweep(team, found.id)
+            self._check_room(new.size - self._offset(found.id))
             self._write(found)
             self._part(found.id).touch(mode=0o600)
         return found
@@ -92,7 +96,8 @@ class Arrivals:
     async def append(self, arrival: Arrival, offset: int, pieces: AsyncIterator[bytes]) -> int:
         """Write what comes at its place; return how many bytes there are now. What came before a loss stays.
 
-        Raises WrongOffset, TooLarge, Unavailable; NotFound once newer ones have taken its place.
+        Raises WrongOffset, TooLarge, NotFound once newer ones have taken its place, and Unavailable, after
+        which nothing stays where the disk is full.
         """
         there = self._offset(arrival.id)
         if offset != there:
@@ -101,7 +106,7 @@ class Arrivals:
                 expected=f"those from {there:,} on",
                 next_step="ask where to go on, and send the rest",
             )
-        with self._clear_errors(), open(self._part(arrival.id), "r+b") as file:
+        with self._clear_errors(), self._room_again(arrival), open(self._part(arrival.id), "r+b") as file:
             file.seek(there)
             async for piece in pieces:
                 there += len(piece)
@@ -132,9 +137,12 @@ class Arrivals:
         return ArrivedArchive(path, arrival.new.size, found, arrival.new.file_name)
 
     def settle(self, arrival: Arrival, receipt: Receipt) -> Arrival:
-        """It has been received: who asks again is told so."""
+        """It has been received: who asks again is told so.
+
+        Where the disk is full it has been received all the same: only who asks again sends it again.
+        """
         done = replace(arrival, receipt=receipt)
-        with self._clear_errors():
+        with suppress(OSError):
             self._write(done)
             self._part(arrival.id).unlink(missing_ok=True)
         return done
@@ -174,7 +182,7 @@ class Arrivals:
         theirs = []
         for path in self._folder.iterdir():
             with suppress(OSError, ValueError):
-                at = path.stat().st_mtime
+                at = max(each.stat().st_mtime for each in (path, path.with_suffix(".part")) if each.exists())
                 if time.time() - at > STALE:
                     path.unlink()
                 elif path.suffix == ".json" and path.stem != but:
@@ -185,6 +193,21 @@ class Arrivals:
             self._part(number).unlink(missing_ok=True)
             self._said(number).unlink(missing_ok=True)
 
+    def _check_room(self, more: int) -> None:
+        """Raise OSError unless something is left for the ledger once so many bytes have come."""
+        if shutil.disk_usage(self._folder).free < more + LEFT:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    @contextmanager
+    def _room_again(self, arrival: Arrival) -> Iterator[None]:
+        """What can't be brought to its end takes nobody's room."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno in FULL:
+                os.truncate(self._part(arrival.id), 0)
+            raise
+
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
         try:
@@ -192,7 +215,7 @@ class Arrivals:
         except FileNotFoundError as error:
             raise _forgotten() from error
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            full = error.errno in FULL
             raise Unavailable(
                 "the server's disk is full: nothing was received"
                 if full

@@ -169,7 +169,10 @@ def _sources() -> list[str]:
 
 
 def _course(course: Course) -> list[str]:
+    """All of it but the secrets. A mount can't be renamed: what is hidden stays where it is hidden."""
     words = ["--bind", str(course.folder), str(course.folder)]
+    if (data := course.folder / "data").is_dir():
+        words += ["--ro-bind", str(data), str(data)]
     for path in secrets_of(course):
         words += ["--ro-bind", "/dev/null", str(path)]
     return words

@@ -4,6 +4,7 @@ Names and units are Prometheus's own: base units, counters in _total. Counters o
 process; they grow by what the ledger has recorded since it was last asked.
 """
 
+from threading import Lock
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -19,6 +20,7 @@ class Metrics:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._last, _ = store.judged_since(None)
+        self._one_at_a_time = Lock()  # two collectors that ask at once would count the same twice
         self.registry = CollectorRegistry()
         own: dict[str, Any] = {"registry": self.registry, "namespace": "heldout"}
         self.requests = Histogram("request_seconds", "HTTP requests", ["method", "route", "status"], **own)
@@ -34,11 +36,12 @@ class Metrics:
 
     def text(self) -> bytes:
         """In Prometheus's format. Raises HeldoutError when the database doesn't answer."""
-        self._look_at_queue()
-        self._last, judged = self._store.judged_since(self._last)
-        for one in judged:
-            self._count(one)
-        return generate_latest(self.registry)
+        with self._one_at_a_time:
+            self._look_at_queue()
+            self._last, judged = self._store.judged_since(self._last)
+            for one in judged:
+                self._count(one)
+            return generate_latest(self.registry)
 
     def _look_at_queue(self) -> None:
         tally = self._store.tally()

@@ -1,6 +1,7 @@
 """Tells pages that something has changed: one look at the ledger a second, however many are watching."""
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
@@ -28,7 +29,7 @@ class Pulse:
     def admit(self, who: str) -> None:
         """Raise TooMany where one person's pages would leave none for others."""
         if self._watching[who] >= PAGES:
-            raise TooMany(int(BEAT))
+            raise TooMany(math.ceil(BEAT))
 
     async def changes(self, topic: str, who: str) -> AsyncIterator[str]:
         """A word for each time that a topic has changed; ends with its watcher."""

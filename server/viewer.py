@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Path
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from desk.desk import StaffDesk
@@ -37,6 +37,7 @@ def person_of(secret: TheSecret, office: TheOffice) -> Person:
 
 
 Viewer = Annotated[Person, Depends(person_of)]
+Ref = Annotated[int, Path(gt=0, lt=1 << 63)]  # what a database takes for a number
 
 
 def check_staff(person: Person) -> Person:

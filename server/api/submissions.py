@@ -1,8 +1,6 @@
 """Submissions: what is known of them, and what their team decides."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from fastapi.responses import Response
 
 from desk.desk import Shown
@@ -10,11 +8,9 @@ from desk.wire import NewWriteUp, Selection, Withdrawal, Withdrawn
 from grader.errors import NotFound
 from leaderboard.records import Team
 from server.office import TheOffice
-from server.viewer import Viewer, acting, their_own, visible
+from server.viewer import Ref, Viewer, acting, their_own, visible
 
 router = APIRouter(tags=["submissions"])
-LARGEST = (1 << 63) - 1  # that a database takes for a number
-Ref = Annotated[int, Path(gt=0, le=LARGEST)]
 
 
 @router.get("/submissions/{ref}")

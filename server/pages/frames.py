@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote, urlsplit
@@ -129,7 +128,7 @@ def error_page(request: Request, error: HeldoutError, status: int) -> str:
     return site.error_page(frame(request, office, reader), error, status)
 
 
-def safe_path(wanted: str, known: Mapping[str, object] | None = None) -> str:
+def safe_path(wanted: str) -> str:
     """A page of this site, or the first one: nobody is sent elsewhere after logging in."""
     plain = all(part and part not in (".", "..") and part.isascii() for part in wanted.rstrip("/").split("/"))
     inside = wanted and plain and not set(wanted) & set(":\\?#%")

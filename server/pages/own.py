@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import Field
 
@@ -11,17 +11,16 @@ from grader.errors import HeldoutError, NotFound
 from leaderboard.boards import Board
 from leaderboard.membership import Role
 from leaderboard.records import Showing, Submission
-from leaderboard.topics import QUEUE, of_submission
+from leaderboard.topics import of_submission, of_team
 from leaderboard.web import collect, personal
 from leaderboard.web.curve import curve, has_curve
 from server.office import Office, TheOffice
 from server.pages.events import changes_of
 from server.pages.frames import OurForm, Reader, TheReader, frame, go
 from server.pages.public import drawing
-from server.viewer import team_of, their_own, visible
+from server.viewer import Ref, team_of, their_own, visible
 
 router = APIRouter()
-Ref = Annotated[int, Path(gt=0, lt=1 << 63)]
 
 
 @router.get("/assignments/{slug}/mine/")
@@ -38,8 +37,7 @@ def mine(slug: str, request: Request, office: TheOffice, reader: TheReader) -> H
 
 @router.get("/assignments/{slug}/mine/events")
 def mine_events(slug: str, office: TheOffice, reader: TheReader) -> Response:
-    _own_team(reader)
-    return changes_of(office, QUEUE, reader)
+    return changes_of(office, of_team(_own_team(reader)), reader)
 
 
 @router.post("/assignments/{slug}/mine/select", dependencies=[OurForm])

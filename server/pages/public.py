@@ -8,6 +8,7 @@ from grader.errors import Forbidden, NotFound
 from grader.outline import RunKind
 from grader.spec import Assignment
 from leaderboard.boards import Board
+from leaderboard.records import Submission
 from leaderboard.topics import of_board
 from leaderboard.web import collect, site
 from leaderboard.web.files import TYPES, shared_files
@@ -59,11 +60,16 @@ def _card(office: Office, found: Assignment, reader: Reader) -> site.Card:
 
 
 @router.get("/assignments/{slug}/gallery/")
-def gallery(slug: str, request: Request, office: TheOffice, reader: TheReader) -> HTMLResponse:
-    found = office.desk.assignment(slug)
-    menu = collect.menu(office.store, found, staff=reader.person.role.staff)
-    boards = collect.gallery(office.store, found)
-    return HTMLResponse(site.gallery_page(frame(request, office, reader), menu, boards))
+async def gallery(slug: str, request: Request, office: TheOffice, reader: TheReader) -> HTMLResponse:
+    found = await run_in_threadpool(office.desk.assignment, slug)
+
+    def draw(frame: Frame) -> str:
+        menu = collect.menu(office.store, found, staff=frame.staff)
+        return site.gallery_page(frame, menu, collect.gallery(office.store, found))
+
+    shown = frame(request, office, reader)
+    page = await office.kept.page(("gallery", slug), shown, lambda: _stamp(office, found, *RunKind), draw)
+    return HTMLResponse(page)
 
 
 @router.get("/assignments/{slug}/solutions/")
@@ -82,21 +88,37 @@ def solutions(slug: str, request: Request, office: TheOffice, reader: TheReader)
 
 
 @router.get("/pictures/{name}")
-def picture(name: str, office: TheOffice, reader: TheReader) -> Response:
+async def picture(name: str, office: TheOffice, reader: TheReader) -> Response:
     """Of an entry of one's own, or that stands on a board that one may see."""
+    submission = await run_in_threadpool(_submission_of, office, name)
+    own = reader.person.role.staff or (submission.team == reader.person.team and not submission.withheld)
+    if not own and submission.ref not in await _on_boards(office, submission.assignment):
+        raise _no_picture(name)
+    png = find_picture(await run_in_threadpool(office.store.pictures, submission.ref), name)
+    if png is None:
+        raise _no_picture(name)
+    return Response(png, media_type="image/png", headers={"Cache-Control": A_WHILE})
+
+
+def _submission_of(office: Office, name: str) -> Submission:
     number = name.partition("-")[0]
     if not (number.isascii() and number.isdecimal() and len(number) < 19):
-        raise NotFound("there is no such picture", where=name[:100])
-    submission = office.store.submission(int(number))
-    own = reader.person.role.staff or (submission.team == reader.person.team and not submission.withheld)
-    if not own:
-        found = office.desk.assignment(submission.assignment)
-        if submission.ref not in collect.on_boards(office.store, found):
-            raise NotFound("there is no such picture", where=name[:100])
-    png = find_picture(office.store.pictures(submission.ref), name)
-    if png is None:
-        raise NotFound("there is no such picture", where=name[:100])
-    return Response(png, media_type="image/png", headers={"Cache-Control": A_WHILE})
+        raise _no_picture(name)
+    return office.store.submission(int(number))
+
+
+async def _on_boards(office: Office, slug: str) -> frozenset[int]:
+    """A board's page has dozens of pictures: not for each of them all boards are ranked anew."""
+    found = await run_in_threadpool(office.desk.assignment, slug)
+    return await office.kept.thing(
+        ("on boards", slug),
+        lambda: _stamp(office, found, *RunKind),
+        lambda: collect.on_boards(office.store, found),
+    )
+
+
+def _no_picture(name: str) -> NotFound:
+    return NotFound("there is no such picture", where=name[:100])
 
 
 # The boards come last: their place may have a slash.
@@ -121,20 +143,21 @@ async def board(
     slug: str, where: str, request: Request, office: TheOffice, reader: TheReader
 ) -> HTMLResponse:
     place = await run_in_threadpool(_place, office, slug, where, reader)
-    found = office.desk.assignment(slug)
-    staff = reader.person.role.staff
-
-    def stamp() -> object:
-        minute = int(office.store.now().timestamp() // 60)  # what is said of "ago" is a minute old at most
-        return minute, office.store.stamp(Board(found, place.run_kind))
+    found = await run_in_threadpool(office.desk.assignment, slug)
 
     def draw(frame: Frame) -> str:
-        menu = collect.menu(office.store, found, staff=staff)
+        menu = collect.menu(office.store, found, staff=frame.staff)
         board = collect.board(office.store, found, place, most=site.LAID_OUT)
         return site.board_page(frame, menu, board)
 
     shown = frame(request, office, reader, events=f"{place.folder}events")
-    return HTMLResponse(await office.kept.page(place, shown, stamp, draw))
+    page = await office.kept.page(place, shown, lambda: _stamp(office, found, place.run_kind), draw)
+    return HTMLResponse(page)
+
+
+def _stamp(office: Office, found: Assignment, *kinds: RunKind) -> object:
+    minute = int(office.store.now().timestamp() // 60)  # what is said of "ago" is a minute old at most
+    return minute, [office.store.stamp(Board(found, kind)) for kind in kinds]
 
 
 def _chart(office: Office, slug: str, where: str, reader: Reader, name: str) -> Response:

@@ -7,7 +7,10 @@ from typing import Any
 import httpx
 
 from desk.wire import OFFSET
-from tests.server.world import SLUG, World
+from tests.server.world import SLUG, TEAMS, World
+
+DATA = bytes(range(256)) * 40
+FREE = ('daily = "unlimited"', 'total = "unlimited"', 'pending = "unlimited"')
 
 
 @dataclass(frozen=True)
@@ -57,3 +60,16 @@ def set_rules(world: World, *lines: str) -> None:
     """In the course's settings, as an instructor would; the server hears of it at the next question."""
     path = world.course.folder / "course.toml"
     path.write_text(path.read_text() + f"\n[assignments.{SLUG}.rules]\n" + "\n".join(lines) + "\n")
+
+
+def kept(world: World) -> dict[str, bytes]:
+    """By checksum, as they are named."""
+    return {path.stem: path.read_bytes() for path in world.course.archives.rglob("*.zip")}
+
+
+def arriving(world: World) -> list[str]:
+    return sorted(path.suffix for path in (world.course.folder / "arriving").iterdir())
+
+
+def queued(world: World) -> int:
+    return sum(len(world.store.submissions(SLUG, team)) for team in TEAMS.values())

@@ -138,8 +138,21 @@ def test_before_the_reveal(before: Callable[[str], Bytes], secret: str) -> None:
 @pytest.mark.parametrize("secret", SECRETS)
 def test_after_the_reveal(after: Callable[[str], Bytes], secret: str) -> None:
     _, _, may = SECRETS[secret]
-    for who in PEOPLE:
+    for who in ("nobody", "eve", "ada", "grace"):
         assert bool(seen(after(who), secret)) is (who in may), f"{who}: {seen(after(who), secret)}"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example/x", "<b>evil.example"])
+def test_nobodys_page_has_anything_of_who_asked_before(filled: World, host: str) -> None:
+    """Pages are kept for all who may see the same: neither a name, nor a proof, nor a host is."""
+    paths = [f"/assignments/{SLUG}/{place}/" for place in ("board", "train")]
+    for path in paths:
+        filled.clock.go(minutes=2)  # nothing is kept for so long
+        first = filled.ask("bob", "GET", path, headers={"Host": host})
+        assert first.status_code in (200, 400)
+        text = filled.ask("ada", "GET", path).text
+        assert [each for each in ("evil", "Bobson", filled.csrf("bob")) if each in text] == []
+        assert "Ada Lovelace" in text
 
 
 @pytest.mark.parametrize("who", PEOPLE)

@@ -46,8 +46,9 @@ class Hostile(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
-        bad = tag in ("hostile", "iframe", "object", "embed", "base", "style") or "hostile" in values.get(
-            "class", ""
+        bad = (
+            tag in ("hostile", "iframe", "object", "embed", "base", "style")
+            or "hostile" in values.get("class", "").split()
         )
         bad = bad or any(name.startswith("on") or name == "style" for name in values)
         for name in ("href", "src", "action", "xlink:href", "formaction"):
@@ -80,9 +81,7 @@ def rename(store: Store) -> None:
         for team, student in ((1, "ada"), (2, "bob")):
             row = session.get_one(TeamRow, team)
             row.name, row.name_key = NAME.format(student), name_key(NAME.format(student))
-        for row in session.scalars(select(StudentRow)):
-            row.name = clean_name(NAME.format(row.username))
-        for member in session.scalars(select(StaffRow)):
+        for member in [*session.scalars(select(StudentRow)), *session.scalars(select(StaffRow))]:
             member.name = clean_name(NAME.format(member.username))
 
 
