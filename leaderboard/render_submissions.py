@@ -196,7 +196,8 @@ def _facts(one: Submission, assignment: Outline, *, revealed: bool) -> list[tupl
         ("", text) for text in disclosure.remarks(one, undo=f"with `heldout withdraw {one.ref} --undo`")
     ]
     if one.judging is not None and one.judging.training is not None:
-        facts.append(("trained", disclosure.trained(one.judging.training, assignment)))
+        training = one.judging.training
+        facts.append(("trained", f"{disclosure.trained(training, assignment)}; seed {training.seed}"))
     if one.judging is not None and one.judging.resources.launcher:
         facts += _resources(one.judging.resources)
     return facts
