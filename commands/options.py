@@ -42,6 +42,10 @@ class Moment(click.ParamType[datetime]):
             self.fail(f"{value!r} is no time; expected one like 2026-11-21T18:00Z", parameter, context)
         if found.tzinfo is None:
             self.fail(f"{value!r} has no zone; expected one like 2026-11-21T18:00Z", parameter, context)
+        if not 1970 < found.year < 2200:  # as over HTTP: others can't be reckoned with
+            self.fail(
+                f"{value!r} is of another century; expected one like 2026-11-21T18:00Z", parameter, context
+            )
         return found.astimezone(UTC)
 
 

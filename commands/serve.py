@@ -62,6 +62,7 @@ def serve(
     from server.logs import configure
     from server.supervise import Settings, Supervisor, listen
 
+    root_path = f"/{inside}" if (inside := root_path.strip("/")) else ""
     course = locate(folder)
     with open_store(course) as store:  # an older or damaged ledger is said here, not in a log
         people = store.access.people()
@@ -69,7 +70,7 @@ def serve(
     plain = sys.stderr.isatty()
     configure(plain=plain)
     listening = listen(host, port)
-    address = f"http://{host}:{listening.getsockname()[1]}{root_path}"
+    address = _address(host, listening.getsockname()[1], root_path)
     stopping = False
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -92,3 +93,12 @@ def serve(
     settings = Settings(host, port, root_path, behind, plain, user)
     Supervisor(course, settings, listening, None if no_grade else grader).run(lambda: stopping)
     click.echo("Stopped.")
+
+
+def _address(host: str, port: int, root_path: str) -> str:
+    """Where a browser finds it.
+
+    >>> _address("::1", 8000, "/dl")
+    'http://[::1]:8000/dl'
+    """
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{root_path}"

@@ -6,6 +6,7 @@ traceback, the run's seed and the score of a submission that is withheld are not
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from grader.report import Verdict
 from leaderboard.boards import Board
@@ -17,16 +18,22 @@ from leaderboard.store import Store
 def told(one: Submission, *, revealed: bool) -> Submission:
     """`revealed`: whether everybody may see the private board."""
     judging = None if one.judging is None else _judging(one, one.judging, revealed=revealed)
-    return replace(one, judging=judging)
+    progress = one.progress and replace(one.progress, at=_coarse(one.progress.at))
+    return replace(one, judging=judging, progress=progress)
+
+
+def _coarse(moment: datetime) -> datetime:
+    """Two finer ones would tell how long held-out items took, which is rounded elsewhere."""
+    return moment.replace(microsecond=0)
 
 
 def _judging(one: Submission, judging: Judging, *, revealed: bool) -> Judging:
     if judging.verdict is Verdict.GRADER_ERROR:
-        return Judging(judging.attempt, judging.verdict, judging.judged_at, run_seed=None)
+        return Judging(judging.attempt, judging.verdict, _coarse(judging.judged_at), run_seed=None)
     return Judging(
         attempt=judging.attempt,
         verdict=judging.verdict,
-        judged_at=judging.judged_at,
+        judged_at=_coarse(judging.judged_at),
         run_seed=None,
         public=one.public or {},
         private=(one.private or {}) if revealed else {},

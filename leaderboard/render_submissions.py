@@ -196,8 +196,7 @@ def _facts(one: Submission, assignment: Outline, *, revealed: bool) -> list[tupl
         ("", text) for text in disclosure.remarks(one, undo=f"with `heldout withdraw {one.ref} --undo`")
     ]
     if one.judging is not None and one.judging.training is not None:
-        training = one.judging.training
-        facts.append(("trained", f"{disclosure.trained(training, assignment)}; seed {training.seed}"))
+        facts.append(("trained", disclosure.trained(one.judging.training, assignment)))
     if one.judging is not None and one.judging.resources.launcher:
         facts += _resources(one.judging.resources)
     return facts

@@ -37,7 +37,7 @@ class SubmissionRow(Leased, Base):
     __table_args__ = (
         # With all that a team's quota and entries are counted from: the rows themselves are not read.
         Index("ix_submissions_quota", "team_id", "assignment", "run_kind", "received_at", *COUNTED),
-        Index("ix_submissions_state_team_id", "state", "team_id"),
+        Index("ix_submissions_state_team_id", "state", "team_id", "deleted_at"),  # likewise how many in each
         Index("ix_submissions_team_id_sha256", "team_id", "sha256"),
         {"sqlite_autoincrement": True},  # a receipt's number is never given out again
     )

@@ -137,9 +137,12 @@ class Arrivals:
         return ArrivedArchive(path, arrival.new.size, found, arrival.new.file_name)
 
     def settle(self, arrival: Arrival, receipt: Receipt) -> Arrival:
-        """It has been received: who asks again is told so."""
+        """It has been received: who asks again is told so.
+
+        Where the disk is full it has been received all the same: only who asks again sends it again.
+        """
         done = replace(arrival, receipt=receipt)
-        with self._clear_errors():
+        with suppress(OSError):
             self._write(done)
             self._part(arrival.id).unlink(missing_ok=True)
         return done
@@ -179,7 +182,7 @@ class Arrivals:
         theirs = []
         for path in self._folder.iterdir():
             with suppress(OSError, ValueError):
-                at = path.stat().st_mtime
+                at = max(each.stat().st_mtime for each in (path, path.with_suffix(".part")) if each.exists())
                 if time.time() - at > STALE:
                     path.unlink()
                 elif path.suffix == ".json" and path.stem != but:

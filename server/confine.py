@@ -6,6 +6,7 @@ Started by root it also becomes a user who may write the ledger and the archives
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import sys
 import sysconfig
@@ -75,6 +76,8 @@ def hand_over(course: Course, to: Identity) -> None:
         return
     for path in _given(course):
         os.chown(path, to.uid, to.gid, follow_symlinks=False)
+    for path in _read(course):
+        _open_to_group(path, to.gid)
     for path in secrets_of(course):
         os.chown(path, 0, 0, follow_symlinks=False)
         path.chmod(0o600)
@@ -88,6 +91,21 @@ def _given(course: Course) -> Iterator[Path]:
         if (folder / name).is_dir():
             yield folder / name
             yield from (folder / name).rglob("*")
+
+
+def _read(course: Course) -> list[Path]:
+    """What stays root's, and is only read: settings and public data."""
+    data = course.folder / "data"
+    inside = sorted(set(data.rglob("*")) - set(secrets_of(course)))
+    return [course.folder / "course.toml", *([data] if data.is_dir() else []), *inside]
+
+
+def _open_to_group(path: Path, gid: int) -> None:
+    """A course that was restored, or made under a closed umask, is readable by its maker alone."""
+    if path.is_symlink():
+        return
+    os.chown(path, -1, gid)
+    path.chmod(stat.S_IMODE(path.stat().st_mode) | (0o050 if path.is_dir() else 0o040))
 
 
 def secrets_of(course: Course) -> list[Path]:
@@ -151,7 +169,10 @@ def _sources() -> list[str]:
 
 
 def _course(course: Course) -> list[str]:
+    """All of it but the secrets. A mount can't be renamed: what is hidden stays where it is hidden."""
     words = ["--bind", str(course.folder), str(course.folder)]
+    if (data := course.folder / "data").is_dir():
+        words += ["--ro-bind", str(data), str(data)]
     for path in secrets_of(course):
         words += ["--ro-bind", "/dev/null", str(path)]
     return words

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from grader.course import Course
 from grader.errors import HeldoutError
@@ -18,6 +19,7 @@ from server.web import GRACE
 log = logging.getLogger(__name__)
 PAUSE = 2.0  # seconds before a process that fell over is started again
 FALLS, WITHIN = 5, 60.0  # so many in so many seconds are no accident
+LOOK = 2.0  # seconds between two looks for what is to be hidden
 GRADING = 20.0  # seconds for what is being graded; then it is given back, at no cost
 
 
@@ -74,6 +76,8 @@ class Supervisor:
         self._web: subprocess.Popen[bytes] | None = None
         self._grader: subprocess.Popen[bytes] | None = None
         self._falls: list[float] = []
+        self._hidden: set[Path] = set()
+        self._looked = time.monotonic()
 
     def run(self, until: Callable[[], bool]) -> None:
         """Until told to stop; then what is being answered and graded is brought to its end, or given back."""
@@ -81,11 +85,30 @@ class Supervisor:
             while not until():
                 if self._fell(self._web):
                     self._web = self._start_web()
+                elif self._must_hide_more():
+                    self._end_web()
                 if self._grader_words is not None and self._fell(self._grader):
                     self._grader = self._start_grader(self._grader_words)
                 time.sleep(0.1)
         finally:
             self._stop()
+
+    def _must_hide_more(self) -> bool:
+        """Data drawn while we serve, for a regrade or another assignment, are to be hidden as well."""
+        if time.monotonic() - self._looked > LOOK:
+            self._looked = time.monotonic()
+            return set(confine.secrets_of(self._course)) != self._hidden
+        return False
+
+    def _end_web(self) -> None:
+        """What is being answered is brought to its end; who comes meanwhile waits for the next one."""
+        if self._web is not None and self._web.stdin is not None:
+            log.info("held-out data were drawn: the web process is started anew, without them")
+            self._web.stdin.close()
+            if not _wait(self._web, GRACE + 5):
+                self._web.kill()
+                self._web.wait()
+            self._web = None
 
     def _fell(self, process: "subprocess.Popen[bytes] | None") -> bool:
         if process is None:
@@ -110,6 +133,7 @@ class Supervisor:
         settings, number = self._settings, self._listening.fileno()
         who = confine.identity(self._course, settings.user)
         confine.hand_over(self._course, who)
+        self._hidden = set(confine.secrets_of(self._course))
         told = Web(
             str(self._course.folder),
             number,

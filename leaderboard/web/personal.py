@@ -16,7 +16,6 @@ from leaderboard.web.frame import Frame, Menu
 from leaderboard.web.pictures import is_picture, picture_path, picture_size
 from leaderboard.web.prose import write_up
 
-SELECTABLE = (State.QUEUED, State.RUNNING, State.SCORED)
 TONES = {
     State.QUEUED: "waiting",
     State.RUNNING: "running",
@@ -50,7 +49,7 @@ def mine_page(
     quotas: Mapping[RunKind, Quota],
     revealed: Mapping[RunKind, bool],
 ) -> str:
-    """A team's submissions to each board, newest first, with its final selections to be ticked."""
+    """A team's submissions to each board, newest first, with scored ones to be ticked as final."""
     return render(
         "mine.html",
         frame=frame,
@@ -58,7 +57,7 @@ def mine_page(
         submissions=submissions,
         quotas=quotas,
         revealed=revealed,
-        selectable=[one.ref for one in submissions if one.state in SELECTABLE and not one.withdrawn],
+        selectable=[one.ref for one in submissions if one.state is State.SCORED and not one.withdrawn],
         status=disclosure.status,
         tone=tone,
     )

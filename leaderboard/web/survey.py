@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from grader.errors import HeldoutError
+from grader.errors import NotFound
 from grader.outline import RunKind
 from grader.spec import Assignment
 from leaderboard import boards
@@ -55,7 +55,7 @@ def regrade(store: Store, assignment: Assignment) -> tuple[Regrade | None, list[
     """The open set and, once all of it is judged, who would move if it were applied."""
     try:
         found = store.regrades.current(assignment.slug)
-    except HeldoutError:
+    except NotFound:
         return None, []
     both = [(kind, private) for kind in RunKind for private in (False, True) if not found.waiting]
     return found, [_moves(store, boards.Board(assignment, kind), private=private) for kind, private in both]

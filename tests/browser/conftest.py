@@ -1,5 +1,6 @@
 """One course, one server and one browser for all of it; everybody who looks at it is a `Visitor`."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -34,9 +35,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     if CHROMIUM is None:
         pytest.skip("no Chromium: apt-get install chromium")
     own = tmp_path_factory.mktemp("class")
-    parent = tmp_path_factory.getbasetemp().parent
-    shared = (parent if parent.name.startswith("pytest-") and own.parent != parent else own) / "graded"
-    with serving(copy_course(make_course(shared), own), "--jobs", "1") as found:
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with serving(copy_course(make_course(shared / "graded"), own), "--jobs", "1") as found:
         yield found
 
 

@@ -141,6 +141,7 @@ def _make(course: Path) -> None:
     made.run("submit", "rnn", "-f", unigram, "-m", "frequencies", "--team", "Brook Taylor")
     for name in ("honest", "constant", "wrong_shape"):
         made.run("submit", "denoising", "-f", SANITY / name, "-m", name, "--team", "Dorothy Vaughan")
+    made.run("submit", "denoising", "-f", SANITY / "honest", "-m", "same", "--team", "Emmy Noether")
     made.run("baselines", "denoising")  # and what else is queued
 
 

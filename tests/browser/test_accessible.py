@@ -18,7 +18,7 @@ PUBLIC = [
     "account/",
     *(f"assignments/{slug}/{page}" for slug in ("denoising", "rnn") for page in ASSIGNMENT),
 ]
-SCORED, FAILED, TRAIN_RUN, BASELINE = 3, 5, 1, 6
+SCORED, FAILED, TRAIN_RUN, BASELINE = 3, 5, 1, 7
 STUDENT = [*PUBLIC, "assignments/denoising/mine/", f"submissions/{SCORED}/", f"submissions/{FAILED}/"]
 STAFF = [
     *PUBLIC,
@@ -31,7 +31,12 @@ STAFF = [
     *(f"staff/denoising/{page}/" for page in ("regrades", "grades", "integrity")),
     *(f"submissions/{ref}/" for ref in (SCORED, FAILED, TRAIN_RUN, BASELINE)),
 ]
-PAGES = {"": ["login/"], "dorothy": STUDENT, "ines": STAFF, "omar": STAFF}
+PAGES = {
+    "": ["login/"],
+    "dorothy": STUDENT,
+    "ines": STAFF,
+    "omar": ["assignments/rnn/", *STAFF[len(PUBLIC) :]],
+}
 
 
 def judge(page: Page, *rules: str) -> list[str]:

@@ -101,7 +101,7 @@ def test_what_looks_alike_and_grades(visit: Visit) -> None:
     page = reader.open("assignments/denoising/")
     page.get_by_role("link", name="Integrity").click()
     expect(page.locator("h1")).to_have_text(re.compile("worth a look"))
-    expect(page.get_by_role("row", name="Dorothy Vaughan").first).to_contain_text("identical outputs")
+    expect(page.get_by_role("row", name="Emmy Noether").first).to_contain_text("identical outputs")
     page.get_by_role("link", name="Grades", exact=True).click()
     expect(page.get_by_role("row", name="Dorothy Vaughan").locator("strong")).to_have_count(2)
 

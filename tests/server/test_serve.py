@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -173,7 +174,41 @@ def test_whoever_answers_sees_neither_the_seed_nor_an_answer(served: Served) -> 
         inside = view / path.relative_to("/")
         assert inside.stat().st_size == 0
         assert not inside.is_file()
-    assert (view / (served.course / "data" / "denoising" / "public.npz").relative_to("/")).is_file()
+    data = view / (served.course / "data").relative_to("/")
+    assert (data / "denoising" / "public.npz").is_file()
+    with pytest.raises(OSError, match="Read-only"):  # nor can it be moved to where nothing is hidden
+        (data / "other").mkdir()
+
+
+def test_data_that_are_drawn_while_it_serves_are_hidden_too(course: Path) -> None:
+    later = course / "data" / "denoising@2"
+    with serving(course, "--no-grade") as found:
+        before = found.web()
+        try:
+            shutil.copytree(course / "data" / "denoising", later)
+            until(lambda: not alive(before) and found.web() != before)
+            until(found.answers)
+            inside = Path(f"/proc/{found.web()}/root") / (later / "heldout.npz").relative_to("/")
+            assert inside.stat().st_size == 0
+        finally:
+            shutil.rmtree(later)
+
+
+def test_a_course_that_only_root_can_read_is_served(course: Path, tmp_path: Path) -> None:
+    """As `heldout restore` leaves it, and `course init` under the umask 077."""
+    closed = tmp_path / "closed"
+    shutil.copytree(course, closed)
+    for path in [closed, *closed.rglob("*")]:
+        os.chown(path, os.geteuid(), os.getegid())
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    with serving(closed, "--no-grade") as found:
+        public = Path(f"/proc/{found.web()}/root", *(closed / "data/denoising/public.npz").parts[1:])
+        assert httpx.get(f"{found.address}/login/").status_code == 200
+        assert public.is_file()
+    mode = (closed / "data" / "denoising" / "public.npz").stat().st_mode & 0o777
+    assert mode == (0o640 if os.geteuid() == 0 else 0o600)
+    assert (closed / "data" / "denoising" / "heldout.npz").stat().st_mode & 0o777 == 0o600
+    assert (closed / "seed").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_killed_web_process_is_started_again(course: Path) -> None:

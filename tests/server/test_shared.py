@@ -1,6 +1,7 @@
 """What all readers share: one drawing of a page, one count of what was judged."""
 
 import asyncio
+import errno
 import threading
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,10 +17,12 @@ from leaderboard.membership import Person, Role
 from leaderboard.store import Store
 from leaderboard.topics import of_team
 from leaderboard.web.frame import Frame
+from server.arrivals import Arrival, Arrivals
 from server.kept import Kept
 from server.metrics import Metrics
 from server.pages.frames import COOKIE
 from server.rates import _secret
+from tests.server.sending import Sending
 from tests.server.world import BOB, SLUG, Mark, World, hand_in
 
 
@@ -116,3 +119,18 @@ def test_a_team_hears_of_its_own_and_of_the_queue_while_it_waits(world: World) -
     after = world.store.topics()
     assert before[of_team(BOB.team)] == after[of_team(BOB.team)]
     assert before[of_team(job.team)] != after[of_team(job.team)]
+
+
+def test_what_was_received_is_received_though_nothing_more_can_be_written_down(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending = Sending(world, "ada", b"PK all of it")
+    number = sending.begin()
+
+    def full(self: Arrivals, arrival: Arrival) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Arrivals, "_write", full)
+    answer = sending.send(number)
+    assert answer.status_code == 200
+    assert world.store.submission(answer.json()["receipt"]["ref"]).team == "Ada Lovelace"

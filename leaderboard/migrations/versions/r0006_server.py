@@ -19,6 +19,8 @@ TOLD = (
 def upgrade() -> None:
     for name, kind in TOLD:
         op.add_column("submissions", sa.Column(name, kind, nullable=True))
+    op.drop_index("ix_submissions_state_team_id", "submissions")
+    op.create_index("ix_submissions_state_team_id", "submissions", ["state", "team_id", "deleted_at"])
     create_staff()
     create_tokens()
     create_write_ups()
