@@ -69,7 +69,7 @@ def test_a_submission_moves_by_itself(
         number = terminal.submit("denoising", solution(tmp_path, "first try", naps=10))
         page = reader.open(f"submissions/{number}/")
         mark(page)
-        expect(page.locator(".headline .state.waiting")).to_have_text("queued")
+        expect(page.locator(".headline .state.waiting")).to_contain_text("queued")
         expect(page.locator(".note")).to_contain_text("It is next.")
     expect(page.locator(".headline .state.running")).to_be_visible()
     expect(page.locator(".panel.running .log")).to_contain_text("warming up 1")
