@@ -31,7 +31,12 @@ STAFF = [
     *(f"staff/denoising/{page}/" for page in ("regrades", "grades", "integrity")),
     *(f"submissions/{ref}/" for ref in (SCORED, FAILED, TRAIN_RUN, BASELINE)),
 ]
-PAGES = {"": ["login/"], "dorothy": STUDENT, "ines": STAFF, "omar": ["assignments/rnn/", *STAFF[len(PUBLIC) :]]}
+PAGES = {
+    "": ["login/"],
+    "dorothy": STUDENT,
+    "ines": STAFF,
+    "omar": ["assignments/rnn/", *STAFF[len(PUBLIC) :]],
+}
 
 
 def judge(page: Page, *rules: str) -> list[str]:
