@@ -25,7 +25,8 @@ def lacking(error: ModuleNotFoundError) -> HeldoutError | None:
         if name in modules:
             return HeldoutError(
                 f"this needs the package {name}, which is not installed",
-                expected=f"heldout with its extra {extra!r}; to hand in and to look at boards it needs none",
+                expected=f"heldout with its extra {extra!r}; all of it but `heldout check` belongs "
+                "on the machine that has the course folder",
                 next_step=f"pip install 'heldout[{extra}]'",
             )
     return None

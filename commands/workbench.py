@@ -17,6 +17,7 @@ from grader import archive, catalogue
 from grader.autograde import Autograder, new_run_seed
 from grader.course import Course
 from grader.grade import grade
+from grader.outline import RunKind
 from grader.prepared import Data, load_data
 from grader.report import Job, Report, Verdict
 from grader.sandbox.probe import choose
@@ -175,7 +176,8 @@ class JobBar:
 
 def outcome(job: Job, report: Report, metric: Metric | None) -> str:
     """One line about a judging, in rich's markup, for the terminal of whoever grades."""
-    head = f"#{job.ref} {job.assignment} · {escape(one_line(job.team))}"
+    kind = ", train run" if job.run_kind is RunKind.TRAIN else ""
+    head = f"#{job.ref} {job.assignment}{kind} · {escape(one_line(job.team))}"
     if metric is not None:
         score = report.public[metric.name]
         value = f"{score.value:z.{metric.digits}f} ± {score.half_width:.{metric.digits}f} {metric.unit}"

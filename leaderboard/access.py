@@ -47,7 +47,13 @@ class Access:
             for account in invited:
                 tokens.revoke(session, account, now, only=INVITATION)
                 grants.append(tokens.make(session, account, INVITATION, span, now))
-                note(session, now, "invited", account.username, until=grants[-1].expires_at.isoformat())
+                note(
+                    session,
+                    now,
+                    "invited",
+                    account.username,
+                    until=grants[-1].expires_at.isoformat(timespec="seconds"),
+                )
             return list(zip(accounts.members(session, invited, now), grants, strict=True))
 
     def link(self, person: Person, *, minutes: float = 10.0) -> Grant:

@@ -74,7 +74,8 @@ def _place(one: Submission) -> str:
 def word(one: Submission) -> str:
     """The same where there is little room."""
     told = {"withdrawn": one.withdrawn, "not ranked": one.same_as, "selected": one.selected}
-    return next((word for word, holds in told.items() if holds), "no gain" if one.withheld else one.state)
+    found = next((word for word, holds in told.items() if holds), "no gain" if one.withheld else one.state)
+    return f"{found} (train)" if one.run_kind is RunKind.TRAIN else found
 
 
 def remarks(one: Submission, *, undo: str) -> list[str]:

@@ -40,8 +40,7 @@ LOCAL = ("127.0.0.1", "::1")
 BY_PROXY = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 
 
-def make_app(office: Office, *, root_path: str = "") -> FastAPI:
-    """`root_path`: where a reverse proxy puts it, "/dl" say."""
+def make_app(office: Office) -> FastAPI:
     app = FastAPI(
         title="Heldout",
         version="1",
@@ -49,7 +48,6 @@ def make_app(office: Office, *, root_path: str = "") -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # pages that fetch scripts from elsewhere
         redoc_url=None,
-        root_path=root_path,
         lifespan=_lifespan,
     )
     metrics = Metrics(office.store)

@@ -50,7 +50,7 @@ def run(told: dict[str, Any]) -> None:
     current = CurrentCourse(open_course(Path(told["course"])))
     store = Store.open(current().database, assignments=current.assignment, actor="server")
     config = uvicorn.Config(
-        make_app(open_office(current, store), root_path=told["root_path"]),
+        make_app(open_office(current, store)),
         http=ImpatientProtocol,
         log_config=None,
         access_log=False,

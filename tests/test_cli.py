@@ -217,7 +217,8 @@ def test_a_train_run_is_trained_by_the_grader_and_has_a_board_of_its_own(course:
     assert submitted.returncode == 0, submitted.stderr
     assert "a train run" in submitted.stdout
     assert re.search(
-        r"600 steps in \d+ of 120 CPU-seconds; loss 0\.\d+ → 0\.0\d+; seed \d+", submitted.stdout
+        r"600 steps in \d+ of 120 CPU-seconds; loss 0\.\d+ → 0\.0\d+;[^;]+;\s+seed\s+\d+",
+        submitted.stdout,
     )
     board = heldout("leaderboard", "denoising", "--train", "--format", "json", course=course)
     [row] = json.loads(board.stdout)

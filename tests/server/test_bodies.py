@@ -33,13 +33,7 @@ BODIES: dict[str, Any] = {
     "a time after all": b'{"until": "9999-12-31T23:59:59-12:00"}',
     "a number for a time": b'{"until": 1e300}',
 }
-TYPES = (
-    "application/json",
-    "application/json; charset=utf-16",
-    "text/plain",
-    "application/x-www-form-urlencoded",
-    "",
-)
+TYPES = ("application/json", "application/json; charset=utf-16", "text/plain")
 JSON_PLACES = (
     ("POST", "/login"),
     ("POST", "/uploads"),

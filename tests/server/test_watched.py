@@ -168,17 +168,12 @@ def test_invented_secrets_are_forgotten() -> None:
     async def nothing(*words: object) -> None: ...
 
     one: Any = RateLimitItemPerSecond(1_000_000)
+    scope = {"type": "http", "method": "GET", "path": "/api/v1/me", "headers": [], "client": ("::1", 1)}
     rates = Rates(nothing, reading=one, writing=one, address=one)
     for number in range(2_000):
-        headers = [(b"authorization", f"Bearer {number}".encode())]
-        assert (
-            rates._wait(
-                {"type": "http", "method": "GET", "path": "/", "headers": headers, "client": ("::1", 1)}
-            )
-            == 0
-        )
+        assert rates._wait(scope | {"headers": [(b"authorization", f"Bearer {number}".encode())]}) == 0
     time.sleep(2.3)
-    rates._wait({"type": "http", "method": "GET", "path": "/", "headers": [], "client": ("::1", 1)})
+    rates._wait(scope)
     time.sleep(0.3)
     storage: Any = rates._limiter.storage
     kept = [vars(storage)[name] for name in ("storage", "expirations", "events", "locks")]
