@@ -45,7 +45,7 @@ fi
 say "installing the packages of constraints.txt (torch is large; UV_TORCH_BACKEND=cpu saves gigabytes) …"
 # Compiled now, once: a sandbox can't write there, and would compile all of torch each time it starts.
 .venv/bin/uv pip install --python .venv/bin/python --constraint constraints.txt --compile-bytecode \
-    --editable '.[server,dev]'
+    --editable '.[server,notebooks,cluster,dev]'
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/heldout"
 data_there() {

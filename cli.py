@@ -14,6 +14,7 @@ from commands.author import assignment
 from commands.backup import backup, restore
 from commands.board import export_site, leaderboard, show, submissions
 from commands.checking import check
+from commands.cluster import scheduler, worker
 from commands.course import course, roster
 from commands.decisions import (
     audit,
@@ -30,9 +31,13 @@ from commands.decisions import (
     writeup,
 )
 from commands.extras import lacking
+from commands.grades import grades
 from commands.grading import baselines, doctor, grade
 from commands.login import link, login, logout, whoami
+from commands.notebooks import notebooks
+from commands.operating import drain, pause, resume, status
 from commands.regrade import regrade
+from commands.reproduce import reproduce
 from commands.serve import serve
 from commands.student import assignments, start, submit
 from grader.errors import HeldoutError
@@ -43,9 +48,9 @@ STUDENT = [
     team,
 ]  # fmt: skip
 INSTRUCTOR = [
-    course, roster, token, baselines, grade, serve, regrade, extend, disqualify, reinstate, reveal,
-    integrity, audit, backup, restore, doctor,
-    export_site, assignment,
+    course, roster, token, baselines, grade, status, pause, resume, drain, scheduler, worker, serve, regrade,
+    reproduce, extend, disqualify, reinstate, reveal, integrity, audit, grades, backup, restore, doctor,
+    export_site, assignment, notebooks,
 ]  # fmt: skip
 course.add_command(rules)
 for verb in (staff, remove, list_people):

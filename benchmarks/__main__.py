@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import ledger, protocols, rnn, sandbox, server, statistics
+from benchmarks import cluster, ledger, notebooks, protocols, rnn, sandbox, server, statistics, training
 from benchmarks.record import Benchmark, keep, show
 
 BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
@@ -12,6 +12,9 @@ BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
     "rnn": ("A language model, character by character, against the same in this process", rnn.measure),
     "statistics": ("The board's statistics, simulated on real scores and attacked", statistics.measure),
     "server": ("A class of 300 against one server, all within a minute, while it grades", server.measure),
+    "cluster": ("Dispatching to workers of a cluster, real ones and 64 that only sleep", cluster.measure),
+    "notebooks": ("Ten tiny notebooks, autograded by nbgrader and in sandboxes", notebooks.measure),
+    "training": ("A training in the sandbox, against the same in a plain process", training.measure),
     "sandbox": ("One submission in a sandbox, against the same in plain processes", sandbox.measure),
 }
 

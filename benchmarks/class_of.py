@@ -85,9 +85,13 @@ def _score_everybody(store: Store, course: Course, current: CurrentCourse, names
 
 
 def _shifted(report: Report, number: int) -> Report:
-    shift = float(np.random.default_rng(number).normal(0.0, 0.3))
+    rng = np.random.default_rng(number)
+    shift = float(rng.normal(0.0, 0.3))
     losses = None if report.losses is None else report.losses - np.float32(shift)
-    resampled = {split: values + np.float32(shift) for split, values in report.resampled.items()}
+    resampled = {  # of other mistakes than its neighbours
+        split: (values + rng.normal(shift, 0.05, values.shape)).astype(np.float32)
+        for split, values in report.resampled.items()
+    }
     items = {name: values + np.float32(shift) for name, values in report.items.items()}
     public, private = _moved(report.public, shift), _moved(report.private, shift)
     return replace(report, public=public, private=private, losses=losses, resampled=resampled, items=items)

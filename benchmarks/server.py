@@ -103,9 +103,9 @@ async def _student(
 ) -> None:
     await asyncio.sleep(after)
     ours, bare = where
-    sent = archive(number)
     headers = {"Cookie": f"{COOKIE}={pupil.session}"}
     try:
+        sent = await asyncio.to_thread(archive, number)  # others' answers are not kept waiting by it
         await _look(client, ours + STATIC, headers, seen.static)
         await _look(client, ours + BOARD, headers, seen.board)
         begun = time.perf_counter()

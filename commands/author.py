@@ -100,9 +100,12 @@ def _assignments(slugs: Sequence[str], home: Path | None) -> list["Assignment"]:
 
 
 def _cases(tried: "Assignment", only: str) -> list["Case"]:
-    """The cases whose name begins with `only`. Raises HeldoutError for a wrong statement."""
+    """The cases whose name begins with `only`. Raises HeldoutError for a wrong statement, or notebook."""
     from grader import sanity
+    from grader.notebook.source import NAME, read_source
 
+    if (notebook := tried.folder / NAME).is_file():
+        read_source(notebook)
     complaints = sanity.statement_complaints(tried)
     if complaints:
         raise HeldoutError(

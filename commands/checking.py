@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 @click.option("--assignment", "slug", help="Which assignment. Default: the one DIR was started from.")
 @click.option("--pictures", type=FOLDER, help="Write what the check draws (PNG) into this folder.")
 @train_option("Train the code first, as a train run does.")
+@click.option(
+    "--notebook",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Run this notebook instead, with the tests that you can see.",
+)
 @sandbox_option
 @desk_option
 def check(
@@ -40,10 +46,17 @@ def check(
     slug: str | None,
     pictures: Path | None,
     train: bool,
+    notebook: Path | None,
     sandbox_name: str,
     folder: Path | None,
 ) -> None:
     """Run the grader's checks on public data, with full tracebacks. Costs no attempt."""
+    if notebook is not None:
+        from commands.check_notebook import run_notebook
+
+        with closing(_own_sandbox(sandbox_name)) as sandbox:
+            run_notebook(notebook, sandbox)
+        return
     from commands.workbench import bar
     from grader import grade as grading
     from grader.archive import pack_for

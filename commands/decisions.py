@@ -194,11 +194,11 @@ def print_moves_of(listed: "Sequence[Assignment]", look: "Look", style: str) -> 
 
 
 def _moves(assignment: "Assignment", look: "Look") -> "Iterator[Moves]":
-    from grader.spec import RunKind
+    from grader.spec import BOARDED
     from leaderboard.boards import Board
     from leaderboard.render_rules import Moves, moves
 
-    for kind in RunKind:
+    for kind in BOARDED:
         board = Board(assignment, kind)
         for private in (False, True):
             yield Moves(board, private, moves(*look(board, private=private), assignment))

@@ -9,6 +9,10 @@ BROUGHT_BY = {
             "safetensors", "scipy", "sqlalchemy", "torch", "torchvision",
         }
     ),
+    "cluster": frozenset({"cryptography", "dask", "dask_jobqueue", "distributed", "tornado"}),
+    "notebooks": frozenset(
+        {"IPython", "matplotlib", "matplotlib_inline", "nbgrader", "pandas", "pyarrow", "traitlets"}
+    ),
     "server": frozenset(
         {
             "fastapi", "latex2mathml", "limits", "mdit_py_plugins", "multipart", "prometheus_client",

@@ -1,5 +1,6 @@
 """Verbs of the operator: grading what is queued, the shipped solutions, the sandbox's health."""
 
+import logging
 import os
 import signal
 import threading
@@ -25,11 +26,36 @@ from commands.options import (
     "--jobs", type=click.IntRange(min=1), help="Submissions graded at a time. Default: one per core."
 )
 @click.option("--until-eof", "watched", is_flag=True, hidden=True, help="Stop when standard input ends.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="What models are trained and asked on; `auto`: what their assignment says.",
+)
+@click.option(
+    "--scheduler", "address", metavar="URL", help="Let workers of a cluster do it: tls://HOST:PORT."
+)
+@click.option(
+    "--certificates",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="HELDOUT_CERTIFICATES",
+    help="With tls://: folder with ca.pem, grader.pem and grader.key.",
+)
 @sandbox_option
 @course_option
-def grade(watch: bool, jobs: int | None, watched: bool, sandbox_name: str, folder: Path | None) -> None:
+def grade(
+    watch: bool,
+    jobs: int | None,
+    watched: bool,
+    device: str,
+    address: str | None,
+    certificates: Path | None,
+    sandbox_name: str,
+    folder: Path | None,
+) -> None:
     """Grade what is queued. Several graders may work on one course: leases keep them apart."""
-    from commands.workbench import Workbench
+    from commands.workbench import on_a_cluster, on_this_machine
 
     course = locate(folder)
     stopping = False
@@ -44,7 +70,13 @@ def grade(watch: bool, jobs: int | None, watched: bool, sandbox_name: str, folde
     signal.signal(signal.SIGINT, stop)
     if watched:
         threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
-    with Workbench(course, open_store(course), jobs=jobs or cores(), sandbox_name=sandbox_name) as bench:
+    store = open_store(course)
+    if address is None:
+        bench = on_this_machine(course, store, jobs=jobs or cores(), sandbox_name=sandbox_name, device=device)
+    else:
+        logging.basicConfig(format="%(message)s")
+        bench = on_a_cluster(course, store, (address, certificates, jobs), device=device, wait=watch)
+    with bench:
         graded = bench.run(watch=watch, until=lambda: stopping)
     click.echo(f"Graded {graded}." if graded else "Nothing was queued.")
 
@@ -61,7 +93,7 @@ def baselines(
     slugs: tuple[str, ...], jobs: int | None, train: bool, sandbox_name: str, folder: Path | None
 ) -> None:
     """Grade the shipped baselines and reference solutions onto the board, and what else is queued."""
-    from commands.workbench import Workbench
+    from commands.workbench import on_this_machine
     from grader import catalogue
     from grader.archive import pack_for
     from leaderboard.receive import receive
@@ -87,7 +119,7 @@ def baselines(
             fresh += not receipt.duplicate
     if not fresh:
         click.echo("The shipped solutions have been received already; nothing changed.")
-    with Workbench(course, store, jobs=jobs or cores(), sandbox_name=sandbox_name) as bench:
+    with on_this_machine(course, store, jobs=jobs or cores(), sandbox_name=sandbox_name) as bench:
         bench.run()
 
 

@@ -83,8 +83,8 @@ def _write(course: Course, draft: Path, now: datetime) -> Manifest:
         copy.unlink()  # its room is the archives' now
         writer.add_bytes(CONFIG, settings)
         writer.add_bytes("seed", (course.folder / "seed").read_bytes())
-        if (ignored := course.folder / ".gitignore").is_file():
-            writer.add_bytes(ignored.name, ignored.read_bytes())
+        for path in _others(course):
+            writer.add_bytes(path.relative_to(course.folder).as_posix(), path.read_bytes())
         missing = {**_add_data(writer, course, contents), **_add_archives(writer, course, contents)}
         manifest = Manifest(
             heldout=version("heldout"),
@@ -100,6 +100,13 @@ def _write(course: Course, draft: Path, now: datetime) -> Manifest:
         file.flush()
         os.fsync(file.fileno())
     return manifest
+
+
+def _others(course: Course) -> list[Path]:
+    """What a course may have, and needn't: the policy of its grades, notebooks as they were handed out."""
+    found = [course.folder / ".gitignore", course.folder / "grades.toml"]
+    found += sorted((course.folder / "notebooks").glob("*/notebook.ipynb"))
+    return [path for path in found if path.is_file()]
 
 
 def _copy_database(course: Course, draft: Path) -> tuple[Path, Contents]:

@@ -22,6 +22,7 @@ from grader.errors import HeldoutError
 
 if TYPE_CHECKING:
     from grader.archive import Archive
+    from grader.outline import Outline, RunKind
     from leaderboard.records import Receipt
 
 SOURCE = click.Path(path_type=Path)
@@ -55,7 +56,15 @@ def start(slug: str, target: Path | None, folder: Path | None) -> None:
         )
     _unpack(desk.kit(slug), target)
     (target / MARKER).write_text(f"{slug}\n{desk.address}\n", encoding="utf-8")
-    click.echo(f"{target} is ready: read README.md, run `python train.py` in it, then `heldout check`.")
+    click.echo(f"{target} is ready: read README.md, {_first(target)}.")
+
+
+def _first(target: Path) -> str:
+    """What to do in it. An assignment may have a notebook beside its code, or in its place."""
+    code = "run `python train.py` in it, then `heldout check`" if (target / "train.py").is_file() else ""
+    has_notebook = (target / "notebook.ipynb").is_file()
+    work = "work in notebook.ipynb, then `heldout check --notebook notebook.ipynb`" if has_notebook else ""
+    return "; or ".join(filter(None, (code, work))) or "then `heldout check`"
 
 
 def _unpack(kit: bytes, target: Path) -> None:
@@ -86,7 +95,13 @@ def _stays_inside(one: zipfile.ZipInfo) -> bool:
 
 @click.command()
 @click.argument("slug")
-@click.option("-f", "--folder", "source", type=SOURCE, default=".", help="Your solution, or a zip of it.")
+@click.option(
+    "-f",
+    "--folder",
+    "source",
+    type=SOURCE,
+    help="Your solution, or a zip of it; default: this folder.",
+)
 @click.option("-m", "--message", "description", required=True, help="A few words for your own list.")
 @click.option(
     "--wait",
@@ -106,17 +121,24 @@ def _stays_inside(one: zipfile.ZipInfo) -> bool:
     help="While waiting, ask a server every SEC seconds.",
 )
 @train_option("Hand in the code alone: the grader trains it.")
+@click.option(
+    "--notebook",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Hand in this notebook; with -f a model as well.",
+)
 @click.option("--anyway", is_flag=True, help="Even from a folder that was started for another assignment.")
 @click.option("-q", "--quiet", is_flag=True, help="Without the bar of the upload.")
 @team_option
 @desk_option
 def submit(
     slug: str,
-    source: Path,
+    source: Path | None,
     description: str,
     wait: float | None,
     every: float,
     train: bool,
+    notebook: Path | None,
     anyway: bool,
     quiet: bool,
     team: str | None,
@@ -125,19 +147,42 @@ def submit(
     """Hand in a solution for SLUG. What is printed is your receipt."""
     from commands.waiting import sending, wait_for
     from desk.desk import Which
-    from grader.archive import pack_for
+    from grader.outline import BOARDED
 
     _check_described(description)
+    near = source or (notebook.parent if notebook else Path())
     if not anyway:
-        _check_started_for(slug, source)
-    desk, kind = open_desk(folder, near=source), run_kind(train)
-    archive, which = pack_for(desk.outline(slug), source, kind), Which(slug, kind)
-    before = desk.standings(which).rows if wait is not None else []
-    with sending(archive.file_name, quiet=quiet) as sent:
-        receipt = desk.submit(archive, slug, kind, description=description, team=team, sent=sent)
-    _print_receipt(receipt, archive)
+        _check_started_for(slug, near)
+    desk = open_desk(folder, near=near)
+    kinds = _packed(desk.outline(slug), source, notebook, run_kind(train))  # all, before one is sent
+    receipts = []
+    for kind, archive in kinds:
+        which = Which(slug, kind)
+        before = desk.standings(which).rows if wait is not None and kind in BOARDED else []
+        with sending(archive.file_name, quiet=quiet) as sent:
+            receipt = desk.submit(archive, slug, kind, description=description, team=team, sent=sent)
+        _print_receipt(receipt, archive)
+        receipts.append((receipt, which, before))
     if wait is not None:
-        wait_for(desk, receipt, which, before, seconds=wait, every=every)
+        for receipt, which, before in receipts:
+            wait_for(desk, receipt, which, before, seconds=wait, every=every)
+
+
+def _packed(
+    outline: "Outline", source: Path | None, notebook: Path | None, kind: "RunKind"
+) -> "list[tuple[RunKind, Archive]]":
+    """A notebook, a model, or both; without a word about either the model of the current folder."""
+    from grader.archive import pack_for
+    from grader.notebook.pack import pack_notebook
+    from grader.outline import RunKind
+
+    found = []
+    if source is not None or notebook is None:
+        found.append((kind, pack_for(outline, source or Path(), kind)))
+    if notebook is not None:
+        limit = outline.archive_limit(RunKind.NOTEBOOK)
+        found.append((RunKind.NOTEBOOK, pack_notebook(notebook, limit=limit)))
+    return found
 
 
 def _print_receipt(receipt: "Receipt", archive: "Archive") -> None:

@@ -22,6 +22,7 @@ from rich.text import Text
 from commands.options import say
 from desk.desk import Desk, Sent, Which
 from grader.errors import Unavailable
+from grader.outline import BOARDED
 from leaderboard.plain import one_line, one_line_indented
 from leaderboard.records import Receipt, Row, State, Submission, TeamKind
 from leaderboard.render import print_submission
@@ -72,19 +73,20 @@ def wait_for(
     print_submission(shown.submission, shown.outline, "table", revealed=True)
     if shown.submission.state is not State.SCORED:
         raise SystemExit(1)
-    click.echo(moved(before, desk.standings(which).rows, receipt.team))
+    if which.run_kind in BOARDED:
+        click.echo(moved(before, desk.standings(which).rows, receipt.team))
 
 
 def _grade(desk: "LocalDesk", ref: int, *, seconds: float) -> None:
     """On a course folder there may be no other grader: meanwhile this process grades."""
-    from commands.workbench import Workbench
+    from commands.workbench import on_this_machine
 
     deadline = time.monotonic() + seconds
 
     def over() -> bool:
         return desk.store.submission(ref).state.final or time.monotonic() > deadline
 
-    with Workbench(desk.course, desk.store, jobs=1, sandbox_name="auto") as bench:
+    with on_this_machine(desk.course, desk.store, jobs=1, sandbox_name="auto") as bench:
         bench.run(watch=True, until=over)
 
 
@@ -183,6 +185,8 @@ def status(one: Submission) -> str:
     if one.state is not State.QUEUED or one.place is None:
         return str(one.state)
     ahead = f"queued, {one.place.ahead:,} ahead" if one.place.ahead else "queued, the next"
+    if one.place.paused:
+        return f"{ahead}; grading is paused"
     if one.place.seconds is None:
         return f"{ahead}; no grader is at work"
     return f"{ahead}, about {max(1, round(one.place.seconds / 60))} min"

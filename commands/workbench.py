@@ -1,11 +1,11 @@
-"""Grading in this process: the course's data, the sandbox, a pool of threads, and progress bars."""
+"""Grading from this process, by hands of this machine or a cluster's, with progress bars."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import cache
-from typing import Self
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Protocol, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -13,36 +13,71 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from commands.telling import Telling
-from grader import archive, catalogue
-from grader.autograde import Autograder, new_run_seed
+from grader.autograde import Autograder, Lane, local_lane
+from grader.bench import Bench, CourseSupply
 from grader.course import Course
-from grader.grade import grade
+from grader.errors import SandboxError
 from grader.outline import RunKind
-from grader.prepared import Data, load_data
 from grader.report import Job, Report, Verdict
+from grader.sandbox import gpu
 from grader.sandbox.probe import choose
-from grader.spec import Assignment, Metric
+from grader.spec import Metric
+from grader.student import Progress as Told
+from grader.student import Watch
+from grader.task import Task
 from leaderboard.plain import one_line
 from leaderboard.store import Store
 
 
-class Workbench:
-    """What `grade`, `baselines` and `submit --wait` share. A context: leaving it starts nothing new.
+class Hands(Protocol):
+    """Who grades tasks: this machine, or a cluster's."""
+
+    def lanes(self, grade_job: Callable[[Job], Report]) -> Sequence[Lane]: ...
+    def grade(self, task: Task, progress: Told, watch: Watch) -> Report:
+        """Called by what `lanes` run, in a thread of theirs."""
+
+    def stop(self) -> None:
+        """Start nothing new."""
+
+    def close(self) -> None: ...
+
+
+class ThisMachine:
+    """Threads, one per slot: the student's code runs in processes of its own and NumPy lets go of the lock.
 
     Raises SandboxError when a required layer of the sandbox is missing.
     """
 
-    def __init__(self, course: Course, store: Store, *, jobs: int, sandbox_name: str) -> None:
-        self._course = course
-        self._store = store
-        self._jobs = jobs
+    def __init__(self, supply: CourseSupply, *, jobs: int, sandbox_name: str) -> None:
         self._sandbox = choose(sandbox_name, resident=True)
-        # One thread per job: the student's code runs in processes of its own and NumPy lets go of the lock.
+        self._bench = Bench(supply, self._sandbox)
+        self._jobs = jobs
+        self._gpus = threading.Semaphore(max(1, len(gpu.allowed())))  # who waits for one is nobody's fault
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="grading")
+
+    def lanes(self, grade_job: Callable[[Job], Report]) -> Sequence[Lane]:
+        return [local_lane(self._threads, grade_job, self._jobs)]
+
+    def grade(self, task: Task, progress: Told, watch: Watch) -> Report:
+        with self._gpus if task.needs_gpu else nullcontext():
+            return self._bench.grade(task, progress, watch)
+
+    def stop(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        self._sandbox.close()
+
+
+class Workbench:
+    """What `grade`, `baselines` and `submit --wait` share. A context: leaving it starts nothing new."""
+
+    def __init__(self, supply: CourseSupply, store: Store, hands: Hands) -> None:
+        self._supply = supply
+        self._store = store
+        self._hands = hands
         self._bars = Bars()
         self._telling = Telling(store)
-        self._reading = threading.Lock()
-        self._assignment = cache(self._read_assignment)
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -50,10 +85,10 @@ class Workbench:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._hands.stop()
         self._bars.stop()
         self._telling.stop()
-        self._sandbox.close()
+        self._hands.close()
 
     def run(self, *, watch: bool = False, until: Callable[[], bool] = lambda: False) -> int:
         """Grade what is queued; return how many judgings this process recorded."""
@@ -64,31 +99,47 @@ class Workbench:
             released = report.public and self._store.submission(job.ref).released
             self._bars.announce(job, report, self._metric(job) if released else None)
 
-        grader = Autograder(self._store, self._threads, self._grade, slots=self._jobs, recorded=note)
+        grader = Autograder(self._store, self._hands.lanes(self._grade), recorded=note)
         grader.run(watch=watch, until=until)
         return len(recorded)
 
     def _metric(self, job: Job) -> Metric:
-        return self._assignment(job.assignment, job.data_version)[0].metric
+        return self._supply.settled(job.assignment).metric_of(job.run_kind)
 
     def _grade(self, job: Job) -> Report:
-        with self._reading:
-            assignment, data = self._assignment(job.assignment, job.data_version)
-        data_in = archive.fetch(self._course.archives, job.sha256)
+        task = self._supply.task(job)
         with self._bars.job(job) as progress:
-            return grade(
-                assignment,
-                data_in,
-                data,
-                sandbox=self._sandbox,
-                run_seed=new_run_seed(),
-                run_kind=job.run_kind,
-                progress=progress,
-                watch=self._telling.of(job),
-            )
+            return self._hands.grade(task, progress, self._telling.of(job))
 
-    def _read_assignment(self, slug: str, version: int) -> tuple[Assignment, Data]:
-        return self._course.settle(catalogue.find(slug)), load_data(self._course, slug, version)
+
+def on_this_machine(
+    course: Course, store: Store, *, jobs: int, sandbox_name: str, device: str = "auto"
+) -> Workbench:
+    """Raises SandboxError when a required layer of the sandbox, or a GPU that is asked for, is missing."""
+    if device == "cuda" and not gpu.allowed():
+        raise SandboxError(
+            "there is no NVIDIA GPU on this machine",
+            where="--device cuda",
+            expected="/dev/nvidiactl, and a GPU beside it",
+            next_step="leave --device out, or let a machine that has one do it: --scheduler",
+        )
+    supply = CourseSupply(course, device=device)
+    return Workbench(supply, store, ThisMachine(supply, jobs=jobs, sandbox_name=sandbox_name))
+
+
+def on_a_cluster(
+    course: Course, store: Store, cluster: tuple[str, Path | None, int | None], *, device: str, wait: bool
+) -> Workbench:
+    """`cluster`: a scheduler's address, a folder of certificates, and how many tasks may be out at most.
+
+    Raises HeldoutError as `Dispatcher` does.
+    """
+    from cluster.addresses import parse
+    from cluster.dispatch import Dispatcher
+
+    address, certificates, most = cluster
+    supply = CourseSupply(course, device=device)
+    return Workbench(supply, store, Dispatcher(supply, parse(address), certificates, most=most, wait=wait))
 
 
 @contextmanager
@@ -176,7 +227,7 @@ class JobBar:
 
 def outcome(job: Job, report: Report, metric: Metric | None) -> str:
     """One line about a judging, in rich's markup, for the terminal of whoever grades."""
-    kind = ", train run" if job.run_kind is RunKind.TRAIN else ""
+    kind = {RunKind.TRAIN: ", train run", RunKind.NOTEBOOK: ", notebook"}.get(job.run_kind, "")
     head = f"#{job.ref} {job.assignment}{kind} · {escape(one_line(job.team))}"
     if metric is not None:
         score = report.public[metric.name]

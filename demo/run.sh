@@ -30,6 +30,9 @@ echo "
 1,000 items an assignment, a fifth of them public: on so few, a solution may miss its own tier by chance."
 run heldout baselines
 
+# The students' version of a notebook: nbgrader takes solutions and hidden tests out, then it is run.
+[ -f "$course/notebooks/denoising/notebook.ipynb" ] || run heldout notebooks release denoising
+
 # Ada starts from the starter code, trains it, checks it and hands it in; then its code alone, for the grader to train.
 ada=$course/work/ada
 if [ ! -f "$ada/weights.safetensors" ]; then
@@ -56,6 +59,10 @@ run heldout leaderboard denoising --train
 run heldout submissions denoising --team "Sloane Newton"
 run heldout submissions denoising --team "Brook Taylor"
 run heldout show "$(heldout submissions denoising --team "Brook Taylor" --csv | sed -n '2s/,.*//p')"
+
+# What the class would get by a policy; nothing is applied.
+run heldout grades preview --policy demo/grades.toml
+run heldout grades explain ada --policy demo/grades.toml
 
 run heldout export-site demo-course/site
 printf '\nThe boards as pages: file://%s\n' "$course/site/index.html"

@@ -1,19 +1,18 @@
 """The desk of a course folder: for whoever holds the folder, and for the server, which asks who may what."""
 
-import io
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from desk.current import CurrentCourse
 from desk.desk import Listed, Sent, Shown, Standings, Which, unseen
 from desk.told import all_told, told
-from grader.archive import EPOCH, Archive, ArrivedArchive
+from grader import kit
+from grader.archive import Archive, ArrivedArchive
 from grader.course import Course
 from grader.errors import HeldoutError
 from grader.outline import Outline, RunKind
-from grader.prepared import PUBLIC, load_public
+from grader.prepared import load_public
 from grader.spec import Assignment
 from leaderboard import reading, receive
 from leaderboard.boards import Board
@@ -63,17 +62,11 @@ class LocalDesk:
     def kit(self, slug: str) -> bytes:
         version = self.store.regrades.data_version(slug)
         load_public(self.course, slug, version)  # verified before anything is handed out
-        made = io.BytesIO()
-        with zipfile.ZipFile(made, "w") as bundle:
-            for name, path in self.kit_sources(slug):
-                packed = zipfile.ZIP_STORED if path.suffix == ".npz" else zipfile.ZIP_DEFLATED
-                bundle.writestr(zipfile.ZipInfo(name, EPOCH), path.read_bytes(), packed)
-        return made.getvalue()
+        return kit.bundle(self.kit_sources(slug))
 
     def kit_sources(self, slug: str) -> list[tuple[str, Path]]:
         """What a kit is made of: names inside, and files."""
-        version = self.store.regrades.data_version(slug)
-        return list(_kit(self.assignment(slug), self.course.data(slug, version) / PUBLIC))
+        return kit.sources(self.course, self.assignment(slug), self.store.regrades.data_version(slug))
 
     # ------------------------------------------------------------ submissions
 
@@ -216,12 +209,3 @@ class LocalDesk:
 
 def _boards(assignment: Assignment) -> list[Board]:
     return [Board(assignment, kind) for kind in RunKind]
-
-
-def _kit(assignment: Assignment, public: Path) -> Iterator[tuple[str, Path]]:
-    starter = assignment.folder / "starter"
-    for path in sorted(starter.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield path.relative_to(starter).as_posix(), path
-    yield "README.md", assignment.folder / "README.md"
-    yield f"data/{public.name}", public

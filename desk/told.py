@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from grader.report import Verdict
+from grader.report import Training, Verdict
 from leaderboard.boards import Board
 from leaderboard.coarse import coarse
-from leaderboard.records import Judging, Submission
+from leaderboard.marks import shown_to_author
+from leaderboard.records import Attempt, Judging, Submission
 from leaderboard.store import Store
 
 
@@ -19,7 +20,17 @@ def told(one: Submission, *, revealed: bool) -> Submission:
     """`revealed`: whether everybody may see the private board."""
     judging = None if one.judging is None else _judging(one, one.judging, revealed=revealed)
     progress = one.progress and replace(one.progress, at=_coarse(one.progress.at))
-    return replace(one, judging=judging, progress=progress)
+    return replace(one, judging=judging, progress=progress, timeline=_timeline(one))
+
+
+def _timeline(one: Submission) -> tuple[Attempt, ...]:
+    """What came of it until it was judged: of a set that is judged again and not applied nothing is told."""
+    last = one.judging.attempt if one.judging else 0
+    return tuple(
+        Attempt(each.number, each.began and _coarse(each.began), _coarse(each.ended), each.verdict)
+        for each in one.timeline
+        if each.number <= last
+    )
 
 
 def _coarse(moment: datetime) -> datetime:
@@ -41,9 +52,18 @@ def _judging(one: Submission, judging: Judging, *, revealed: bool) -> Judging:
         log=judging.log,
         resources=coarse(judging.resources),
         texts=one.texts,
-        training=judging.training,
+        training=judging.training and _training(one, judging.training, revealed=revealed),
+        further=tuple(_training(one, each, revealed=revealed) for each in judging.further),
+        reproduced=judging.reproduced,
         same_as=one.same_as,
+        cells=tuple(shown_to_author(judging.cells, released=revealed)),
     )
+
+
+def _training(one: Submission, training: Training, *, revealed: bool) -> Training:
+    """Of several each one's score, where that of them all is told; not what only a repetition needs."""
+    public = training.public if one.public else None
+    return replace(training, beats=(), public=public, private=training.private if revealed else None)
 
 
 def all_told(store: Store, boards: Sequence[Board], listed: Sequence[Submission]) -> list[Submission]:

@@ -33,6 +33,7 @@ LONGEST_MANIFEST = 1 << 28  # bytes: a million members
 NAMES = re.compile(
     r"ledger\.db|ledger\.dump|course\.toml|seed|\.gitignore|archives/[0-9a-f]{2}/[0-9a-f]{64}\.zip"
     r"|data/[^/\\\0.][^/\\\0]*/(public\.npz|heldout\.npz|manifest\.json)"
+    r"|grades\.toml|notebooks/[a-z0-9-]+/notebook\.ipynb"
 )
 
 

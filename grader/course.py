@@ -14,44 +14,20 @@ import secrets
 import stat
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from grader.errors import HeldoutError, UnknownAssignment
-from grader.rules import Rules
+from grader.settings import FORMAT as FORMAT
+from grader.settings import Config as Config
+from grader.settings import Settings as Settings
+from grader.settings import settled
 from grader.spec import Assignment
 
-FORMAT = 1  # of the folder; a newer program may raise it
 CONFIG = "course.toml"
 SEED_BITS = 256  # numpy mixes them into 128, too many to be tried; courses of old have 64
-
-
-class Settings(BaseModel):
-    """What a course may set for one assignment. Limits that are left out keep the assignment's own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    items: Annotated[int, Field(gt=0)] | None = None  # held-out items; None: the assignment's own number
-    wall_seconds: Annotated[float, Field(gt=0)] | None = None
-    check_seconds: Annotated[float, Field(gt=0)] | None = None
-    memory_bytes: Annotated[int, Field(gt=0)] | None = None
-    archive_bytes: Annotated[int, Field(gt=0)] | None = None
-    train_cpu_seconds: Annotated[float, Field(gt=0)] | None = None  # the budget of a train run
-    data: Path | None = None  # this assignment's data set; None: the course's
-    rules: Rules = Field(default_factory=Rules)
-
-
-class Config(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    format: int = FORMAT
-    title: str = "Deep learning"
-    database: str = ""  # an SQLAlchemy URL; empty: ledger.db in this folder
-    data: Path | None = None  # the data sets' folder; empty: the usual places
-    assignments: Mapping[str, Settings] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,14 +57,7 @@ class Course:
                 expected=f"one of: {', '.join(self.config.assignments)}",
                 next_step=f"add it: heldout course init {self.folder} --assignment {assignment.slug}",
             )
-        overrides = settings.model_dump(
-            exclude={"items", "train_cpu_seconds", "data", "rules"}, exclude_none=True
-        )
-        budget = assignment.budget
-        if settings.train_cpu_seconds is not None:
-            budget = replace(budget, cpu_seconds=settings.train_cpu_seconds)
-        limits = replace(assignment.limits, **overrides)
-        return replace(assignment, limits=limits, budget=budget, rules=settings.rules)
+        return settled(assignment, settings)
 
     def data(self, slug: str, version: int = 1) -> Path:
         """Later versions lie beside the first: what was judged on one can be judged on it again."""

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     """Why a submission failed: the code that is stored, counted and tested for."""
 
     BAD_ARCHIVE = "bad_archive"
+    BAD_NOTEBOOK = "bad_notebook"
     NO_MODEL = "no_model"
     SYNTAX_ERROR = "syntax_error"
     IMPORT_MISSING = "import_missing"

@@ -1,8 +1,9 @@
 """Grading one submission: pure orchestration from archive to Report. Knows no database, queue or click."""
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,8 @@ from grader.prepared import Data
 from grader.report import Estimate, Failure, Report, Training, Verdict
 from grader.sandbox import Sandbox
 from grader.scoring.statistics import bootstrap_half_width, replicated, resampled_means
-from grader.spec import Arrays, Assignment, Metric, Preview, RunKind, Scores
-from grader.student import COMPUTING, Progress, SandboxedStudent, Watch, silent
+from grader.spec import Arrays, Assignment, Budget, Metric, Preview, RunKind, Scores
+from grader.student import COMPUTING, Progress, SandboxedStudent, Turn, Watch, silent
 
 CHECK = "mend it; `heldout check` tries it again on public data, and costs no attempt"
 Mask = npt.NDArray[np.bool_]
@@ -31,10 +32,13 @@ def grade(
     run_kind: RunKind = RunKind.EVALUATE,
     progress: Progress = silent,
     watch: Watch | None = None,
+    gpu: bool = False,
+    repeats: Sequence[Training] = (),
 ) -> Report:
     """Train the submission if need be, check it on public examples, score it on held-out items.
 
     Always returns a Report. `progress` is for who grades, `watch` for the student: see `SandboxedStudent`.
+    `gpu`: trainings have one. `repeats`: those of an earlier report by the same seed, to be repeated.
 
     What the student's code did wrong is FAILED with its reason; anything else is GRADER_ERROR, whose log is
     our traceback.
@@ -45,7 +49,8 @@ def grade(
     try:
         if run_kind is RunKind.TRAIN:
             dealt, heldout = assignment.deal(data.public, heldout, _dealer(run_seed))
-            _train(assignment, student, dealt, run_seed)
+            for turn in turns(assignment.budget, run_seed, gpu=gpu, repeats=repeats):
+                _train(assignment, student, dealt, turn)
         report = _previewed(assignment, student, data.public, report)
         report = _scored(assignment, student, heldout, report)
     except BadSubmission as error:  # what was drawn of public examples may show why
@@ -57,19 +62,38 @@ def grade(
             verdict=Verdict.GRADER_ERROR,
             log=traceback.format_exc(),
             resources=student.resources,
-            training=student.training,
+            **_trained(student),
         )
-    return replace(report, log=student.log, resources=student.resources, training=student.training)
+    return replace(report, log=student.log, resources=student.resources, **_trained(student))
+
+
+def _trained(student: SandboxedStudent) -> dict[str, Any]:
+    first = student.trained[0] if student.trained else None
+    return {"training": first, "further": tuple(student.trained[1:])}
 
 
 def _dealer(run_seed: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(run_seed, spawn_key=(DEALING,)))
 
 
-def _train(assignment: Assignment, student: SandboxedStudent, dealt: Arrays, run_seed: int) -> None:
-    """Train by a seed that follows from the run's, which nobody knew when the code was handed in."""
-    seed = int(np.random.SeedSequence(run_seed, spawn_key=(TRAINING,)).generate_state(1)[0])
-    student.train(dealt, assignment.budget, seed)
+def turns(
+    budget: Budget, run_seed: int, *, gpu: bool = False, repeats: Sequence[Training] = ()
+) -> list[Turn]:
+    """By seeds that follow from the run's, which nobody knew when the code was handed in."""
+    if repeats:
+        return [Turn(one.seed, n, len(repeats), gpu, one) for n, one in enumerate(repeats, start=1)]
+    seeds = np.random.SeedSequence(run_seed, spawn_key=(TRAINING,)).generate_state(budget.trainings)
+    return [Turn(int(seed), n, len(seeds), gpu) for n, seed in enumerate(seeds, start=1)]
+
+
+def _train(assignment: Assignment, student: SandboxedStudent, dealt: Arrays, turn: Turn) -> None:
+    try:
+        student.train(dealt, assignment.budget, turn)
+    except BadSubmission as error:
+        if turn.of > 1:
+            named = f"training {turn.number} of {turn.of}, by the seed {turn.seed}"
+            error.where = f"{named}: {error.where}" if error.where else named
+        raise
 
 
 def _previewed(assignment: Assignment, student: SandboxedStudent, public: Arrays, report: Report) -> Report:
@@ -81,10 +105,8 @@ def _previewed(assignment: Assignment, student: SandboxedStudent, public: Arrays
 
 
 def _scored(assignment: Assignment, student: SandboxedStudent, heldout: Arrays, report: Report) -> Report:
-    scores = assignment.evaluate(student, heldout, np.random.default_rng(report.run_seed))
-    student.report(COMPUTING, 0, 0)
-    _check_scores(scores, assignment)
     is_public = np.asarray(heldout["public"], bool)
+    scores = _mean([_evaluated(assignment, student, heldout, number, report) for number in _numbers(student)])
     return replace(
         report,
         public={
@@ -97,6 +119,54 @@ def _scored(assignment: Assignment, student: SandboxedStudent, heldout: Arrays, 
         resampled=_resampled(scores, assignment, is_public, report.run_seed),
         blocks=_blocks(scores, assignment, is_public),
     )
+
+
+def _numbers(student: SandboxedStudent) -> range:
+    return range(max(1, len(student.trained)))
+
+
+def _evaluated(
+    assignment: Assignment, student: SandboxedStudent, heldout: Arrays, number: int, report: Report
+) -> Scores:
+    """What came of one training; of several, each is noted."""
+    student.load(number)
+    scores = assignment.evaluate(student, heldout, np.random.default_rng(report.run_seed))
+    student.report(COMPUTING, 0, 0)
+    _check_scores(scores, assignment)
+    if len(student.trained) > 1:
+        public, private = _figures(scores, assignment.metric.name, np.asarray(heldout["public"], bool))
+        student.trained[number] = replace(student.trained[number], public=public, private=private)
+    return scores
+
+
+def _figures(scores: Scores, metric: str, is_public: Mask) -> tuple[float, float]:
+    """Of the metric that ranks: what the public board would tell, and the private score."""
+    if metric in scores.items:
+        values = scores.items[metric]
+        return float(values[is_public].mean()), float(values[~is_public].mean())
+    return _coarse(scores.public, metric)[metric].value, scores.private[metric].value
+
+
+def _mean(found: Sequence[Scores]) -> Scores:
+    """Over trainings, item by item. Of a set's half-widths the mean: its items are the same each time."""
+    first = found[0]
+    if len(found) == 1:
+        return first
+    return Scores(
+        {name: np.mean([one.items[name] for one in found], axis=0) for name in first.items},
+        _mean_estimates([one.public for one in found]),
+        _mean_estimates([one.private for one in found]),
+    )
+
+
+def _mean_estimates(found: Sequence[Mapping[str, Estimate]]) -> dict[str, Estimate]:
+    return {
+        name: Estimate(
+            float(np.mean([one[name].value for one in found])),
+            float(np.mean([one[name].half_width for one in found])),
+        )
+        for name in found[0]
+    }
 
 
 def _coarse(estimates: Mapping[str, Estimate], ranked: str) -> dict[str, Estimate]:
@@ -199,9 +269,10 @@ def check(
     failed: BadSubmission | None = None
     try:
         if run_kind is RunKind.TRAIN:
-            _train(assignment, student, public, run_seed=0)
+            _train(assignment, student, public, turns(assignment.budget, run_seed=0)[0])
         with student.public_session() as session:
             preview = assignment.check(session, public)
     except BadSubmission as error:
         failed = error
-    return PublicCheck(preview, student.log, student.resources.wall_seconds, failed, student.training)
+    training = student.trained[0] if student.trained else None
+    return PublicCheck(preview, student.log, student.resources.wall_seconds, failed, training)

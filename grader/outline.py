@@ -76,22 +76,43 @@ class Limits:
 
 
 class RunKind(StrEnum):
-    """What happens to a submission; each kind has a board of its own."""
+    """What happens to a submission; of models each kind has a board of its own."""
 
     EVALUATE = "evaluate"  # its weights are used: for practice
     TRAIN = "train"  # it is code alone, which the grader trains: what grades should rest on
+    NOTEBOOK = "notebook"  # its cells are run and tested: points for a gradebook, no board
+
+
+BOARDED = (RunKind.EVALUATE, RunKind.TRAIN)
+POINTS = Metric("points", "", higher_is_better=True, digits=1)  # of a notebook
 
 
 @dataclass(frozen=True)
 class Budget:
     """What one train run may bring along and use.
 
-    Processor seconds, of all its processes together, don't depend on how busy the machine is.
+    Processor seconds, of all its processes together, don't depend on how busy the machine is; a GPU is its
+    own as long as it trains. trainings: how often it is trained, each time by another seed and with the whole
+    budget; its score is the mean.
     """
 
     cpu_seconds: float = 120.0
+    gpu_seconds: float = 60.0  # of the clock, in place of those where it is trained on a GPU
+    trainings: int = 1
     archive_bytes: int = 16 * 1024  # packed: room for 10,000 weights or 40,000 labels, hence `deal`
     checkpoint_bytes: int = 16 * MB
+
+    def seconds(self, *, gpu: bool) -> float:
+        return self.gpu_seconds if gpu else self.cpu_seconds
+
+
+@dataclass(frozen=True)
+class NotebookBudget:
+    """What the grading of one notebook may use, beside `Limits`."""
+
+    cell_seconds: float = 120.0  # wall time of a cell
+    seconds: float = 600.0  # of all of them
+    archive_bytes: int = 4 * MB  # without outputs, which are not handed in
 
 
 @dataclass(frozen=True)
@@ -118,6 +139,8 @@ class Outline:
     train_tiers: tuple[Tier, ...] = ()
     limits: Limits = field(default_factory=Limits)
     budget: Budget = field(default_factory=Budget)  # of a train run
+    notebook_budget: NotebookBudget = field(default_factory=NotebookBudget)
+    notebook_alone: bool = False  # no model is handed in, and there is no board
     captions: Mapping[str, str] = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
 
@@ -127,7 +150,12 @@ class Outline:
 
     def archive_limit(self, run_kind: RunKind) -> int:
         """Bytes that may be handed in: of a train run little, for it brings no weights along."""
+        if run_kind is RunKind.NOTEBOOK:
+            return self.notebook_budget.archive_bytes
         return self.budget.archive_bytes if run_kind is RunKind.TRAIN else self.limits.archive_bytes
+
+    def metric_of(self, run_kind: RunKind) -> Metric:
+        return POINTS if run_kind is RunKind.NOTEBOOK else self.metric
 
     def tiers_of(self, run_kind: RunKind) -> tuple[Tier, ...]:
         return self.train_tiers if run_kind is RunKind.TRAIN else self.tiers

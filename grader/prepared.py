@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +116,13 @@ def load_data(course: Course, slug: str, version: int = 1) -> Data:
     """Read an assignment's data. Raises HeldoutError when they are missing or not as they were prepared."""
     folder = course.data(slug, version)
     manifest = verify(folder)
-    both = hashlib.sha256((manifest[PUBLIC] + manifest[HELDOUT]).encode()).hexdigest()
-    return Data(_read(folder / PUBLIC), _read(folder / HELDOUT), both)
+    return read_data(folder / PUBLIC, folder / HELDOUT, manifest)
+
+
+def read_data(public: Path | BytesIO, heldout: Path | BytesIO, sha256s: Mapping[str, str]) -> Data:
+    """From two files whose checksums, by name, have been verified."""
+    both = hashlib.sha256((sha256s[PUBLIC] + sha256s[HELDOUT]).encode()).hexdigest()
+    return Data(_read(public), _read(heldout), both)
 
 
 def load_public(course: Course, slug: str, version: int = 1) -> Mapping[str, Array]:
@@ -132,6 +138,11 @@ def verify(folder: Path) -> Mapping[str, str]:
     for name in (PUBLIC, HELDOUT):
         _verify(folder / name, manifest[name])
     return manifest
+
+
+def checksums(folder: Path) -> Mapping[str, str]:
+    """As its manifest has them, by file; nothing is verified. Raises HeldoutError when they are missing."""
+    return _read_manifest(folder)
 
 
 def _read_manifest(folder: Path) -> dict[str, str]:
@@ -163,6 +174,6 @@ def _checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read(path: Path) -> Mapping[str, Array]:
+def _read(path: Path | BytesIO) -> Mapping[str, Array]:
     with np.load(path, allow_pickle=False) as arrays:
         return dict(arrays)

@@ -60,19 +60,57 @@ class Resources:
     killed: str = ""  # the limit that was met, in its training too: "wall time", "memory", "processor time"
     doing: str = ""  # while it was met: "loading", "calling denoise on batch 3"
     dropped_bytes: int = 0  # output made while held-out inputs were inside
+    machine: str = ""  # see `grader.machine`
+    gpu_seconds: float = 0.0  # for which a GPU was its own
 
 
 @dataclass(frozen=True)
 class Training:
-    """What the training of a train run used, and said of itself; of one that failed, too."""
+    """What the training of a train run used, and said of itself; of one that failed, too.
+
+    beats: at which calls of its budget it was told how many of the `budget` seconds were left: by these it
+    can be repeated. public, private: what came of it, where there are several.
+    """
 
     seed: int
     steps: int  # as train() counted them
-    cpu_seconds: float  # of the budget
+    cpu_seconds: float  # of the budget, unless it had a GPU
     cut: bool  # the budget's end came before train()'s: what was saved last before it counts
     curve: tuple[tuple[int, float], ...] = ()  # (step, loss), once a second
     wall_seconds: float = 0.0  # under no limit of its own
     peak_bytes: int = 0
+    gpu_seconds: float = 0.0  # of the budget, where it had one
+    budget: float = 0.0
+    beats: tuple[tuple[int, float], ...] = ()
+    checkpoint_sha256: str = ""
+    public: float | None = None
+    private: float | None = None
+    broke: str = ""  # what train() raised, or the limit that it met, after something was sealed: that counts
+
+
+class CellState(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"  # a test that its author can see
+    FAILED_HIDDEN = "failed hidden"  # only one that they can't
+    STOPPED = "stopped"  # it took too long, or its process ended
+    TAMPERED = "tampered"  # wrong tests passed: it was not asked
+    NOT_RUN = "not run"
+    MANUAL = "manual"  # somebody reads it and gives points
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """Of a notebook's cell that points are given for. `message`, and `notes` about what its author changed,
+    are for their eyes: nothing in them comes from a hidden test.
+    """
+
+    id: str
+    state: CellState
+    possible: float
+    points: float = 0.0  # from its tests
+    visible: float = 0.0  # the same, if hidden tests didn't count
+    message: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,3 +138,6 @@ class Report:
     log: str = ""  # the student's output while loading and on public examples; for GRADER_ERROR our traceback
     resources: Resources = Resources()
     training: Training | None = None
+    further: tuple[Training, ...] = ()  # of the same code by other seeds: the scores are their mean
+    cells: tuple[CellResult, ...] = ()  # of a notebook
+    notebook: bytes = b""  # as it ran: see `grader.notebook.executed`

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from grader.outline import BOARDED as BOARDED
 from grader.outline import MB as MB  # authors of assignments need no other module
 from grader.outline import MIB as MIB
 from grader.outline import Budget as Budget

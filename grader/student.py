@@ -4,20 +4,24 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
 
+from grader import machine
 from grader.errors import BadSubmission, Reason
 from grader.report import Resources, Training
 from grader.sandbox import (
     Allowance,
+    Replay,
     Sandbox,
     SandboxSession,
     State,
     Tensor,
     TensorSpec,
+    Trained,
     TrainingSession,
     Usage,
 )
@@ -29,7 +33,7 @@ Watch = Callable[[str, int, int, str], None]  # the same, and the end of what wa
 LONGEST_CURVE = 1_000  # points
 LONGEST_TAIL = 4096  # characters
 PACE = 1.0  # seconds between two looks at a log
-TRAINING = "CPU-seconds of training"
+REPEATING = 3.0  # times its budget may a repeated training use: the machine may be slower
 HELDOUT = "held-out items"
 COMPUTING = "computing the score"
 
@@ -87,6 +91,36 @@ class Door:
             )
 
 
+@dataclass(frozen=True)
+class Turn:
+    """One training: its seed, which of how many it is, whether it has a GPU, and what it repeats."""
+
+    seed: int
+    number: int = 1
+    of: int = 1
+    gpu: bool = False
+    repeats: Training | None = None
+
+    def phase(self, steps: int, loss: float) -> str:
+        """What goes on, in numbers that the training told."""
+        several = f" {self.number} of {self.of}" if self.of > 1 else ""
+        told = f", step {steps:,}" + (f", loss {loss:.4g}" if math.isfinite(loss) else "")
+        return f"training{several}{told}; {'GPU' if self.gpu else 'CPU'}-seconds"
+
+    @property
+    def replay(self) -> Replay | None:
+        if self.repeats is None:
+            return None
+        return Replay(self.repeats.budget, self.repeats.beats, self.repeats.cut)
+
+    def room(self, budget: Budget) -> Budget:
+        """What it may use."""
+        if self.repeats is None:
+            return budget
+        seconds = REPEATING * max(self.repeats.budget, budget.seconds(gpu=self.gpu))
+        return replace(budget, cpu_seconds=seconds, gpu_seconds=seconds)
+
+
 @dataclass
 class SandboxedStudent:
     """One submission under grading: opens its sandboxes, adds up what they used. A `spec.Student`.
@@ -102,13 +136,14 @@ class SandboxedStudent:
     watch: Watch | None = None
     usages: list[Usage] = field(default_factory=list)  # of the sandboxes that it answered in
     trainings: list[Usage] = field(default_factory=list)
-    training: Training | None = None
+    trained: list[Training] = field(default_factory=list)
     log: str = ""
-    checkpoint: bytes = b""  # what a training left
+    checkpoints: list[bytes] = field(default_factory=list)  # what each training left
     code_bytes: int = 0
 
     def __post_init__(self) -> None:
         self._heldout_time = Allowance(self.limits.wall_seconds)
+        self._checkpoint = b""  # that is loaded beside the code
         self._read_at = -PACE
         self._sealed = False  # a held-out item may be inside, or has been
 
@@ -131,33 +166,38 @@ class SandboxedStudent:
         with self._open(allowance, public=True) as door:
             yield door
 
-    def train(self, dealt: Arrays, budget: Budget, seed: int) -> None:
-        """Train its code on what it was dealt; later sessions load what that left. `training` tells of it.
+    def train(self, dealt: Arrays, budget: Budget, turn: Turn) -> None:
+        """Train its code on what it was dealt; later sessions load what that left. `trained` tells of it.
 
-        Raises BadSubmission; `training` tells then, too.
+        Raises BadSubmission; `trained` tells then, too.
         """
         self.code_bytes = len(self.archive)
-        steps, cut = 0, False
+        steps, trained = 0, Trained(b"", 0, cut=False)
         curve: list[tuple[int, float]] = []
+        seconds = budget.seconds(gpu=turn.gpu)
 
-        def told(count: int, loss: float, seconds: float) -> None:
+        def told(count: int, loss: float, spent: float) -> None:
             nonlocal steps
             steps = count
-            self.tell(TRAINING, int(seconds), int(budget.cpu_seconds), session)
+            self.tell(turn.phase(count, loss), int(spent), int(seconds), session)
             if math.isfinite(loss) and len(curve) < LONGEST_CURVE:
                 curve.append((steps, loss))
 
-        session = self.sandbox.open_training(self.archive, self.limits, budget)
+        limits = replace(self.limits, gpu=turn.gpu)
+        session = self.sandbox.open_training(self.archive, limits, turn.room(budget))
         data = {name: _tensor(array) for name, array in dealt.items()}
         try:
             with self._noted(session, self.trainings):
-                trained = session.train(data, seed, told)
-            self.checkpoint, cut = trained.checkpoint, trained.cut
+                trained = session.train(data, turn.seed, told, turn.replay)
         finally:
-            used = session.usage
-            self.training = Training(
-                seed, steps, used.cpu_seconds, cut, tuple(curve), used.wall_seconds, used.peak_bytes
-            )
+            self.trained.append(_training(turn, seconds, trained, steps, tuple(curve), session.usage))
+            self.checkpoints.append(trained.checkpoint)
+            self.load(0)
+
+    def load(self, number: int) -> None:
+        """From now on with what that training left, and with the whole time for held-out items."""
+        self._checkpoint = self.checkpoints[number] if self.checkpoints else b""
+        self._heldout_time = Allowance(self.limits.wall_seconds)
 
     @contextmanager
     def session(self, role: str) -> Iterator[Door]:
@@ -188,12 +228,14 @@ class SandboxedStudent:
             killed=met.killed if met else "",
             doing=met.doing if met else "",
             dropped_bytes=sum(usage.dropped_bytes for usage in self.usages),
+            machine=machine.kind(),
+            gpu_seconds=math.fsum(usage.gpu_seconds for usage in (*self.trainings, *self.usages)),
         )
 
     @contextmanager
     def _open(self, allowance: Allowance, *, public: bool) -> Iterator[Door]:
         inside = self.sandbox.open(
-            self.archive, self.limits, allowance, public=public, checkpoint=self.checkpoint
+            self.archive, self.limits, allowance, public=public, checkpoint=self._checkpoint
         )
         with self._noted(inside, self.usages):
             yield Door(inside, public=public)
@@ -207,6 +249,30 @@ class SandboxedStudent:
         finally:
             usages.append(inside.usage)
             self.log += inside.log
+
+
+def _training(
+    turn: Turn,
+    seconds: float,
+    trained: Trained,
+    steps: int,
+    curve: tuple[tuple[int, float], ...],
+    used: Usage,
+) -> Training:
+    return Training(
+        seed=turn.seed,
+        steps=steps,
+        cpu_seconds=used.cpu_seconds,
+        cut=trained.cut,
+        curve=curve,
+        wall_seconds=used.wall_seconds,
+        peak_bytes=used.peak_bytes,
+        gpu_seconds=used.gpu_seconds,
+        budget=turn.repeats.budget if turn.repeats else seconds,
+        beats=trained.beats,
+        broke=trained.broke,
+        checkpoint_sha256=sha256(trained.checkpoint).hexdigest() if trained.checkpoint else "",
+    )
 
 
 def _tensor(array: Array) -> Tensor:

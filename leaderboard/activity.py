@@ -1,7 +1,7 @@
 """What goes on in the course: gradings that run, who runs them, what is written about their results."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from grader.outline import RunKind
@@ -38,12 +38,38 @@ class WriteUp:
 
 @dataclass(frozen=True)
 class Grader:
-    """A process that grades, `slots` submissions at a time. `running`: their numbers."""
+    """A process that grades, `slots` submissions at a time. `running`: their numbers.
+
+    `lanes`: how many at a time by where, in this process, on a cluster's CPUs or GPUs. `draining`: it ends
+    what it began, and gets nothing more.
+    """
 
     holder: str
     slots: int
     seen_at: datetime
     running: tuple[int, ...] = ()
+    lanes: Mapping[str, int] = field(default_factory=dict)
+    draining: bool = False
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Since `at` nothing of the assignment is graded; of none ("") nothing at all."""
+
+    assignment: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Seconds that a team's gradings used: of processors for answers and for trainings, of GPUs."""
+
+    team: str
+    judgings: int
+    answering_seconds: float
+    training_seconds: float
+    gpu_seconds: float
 
 
 @dataclass(frozen=True)
@@ -53,6 +79,10 @@ class Tally:
     counts: Mapping[str, int]  # submissions by state
     oldest_seconds: float | None  # None: nothing waits
     graders: tuple[Grader, ...]
+    pauses: tuple[Pause, ...] = ()
+    regrades: int = 0  # that wait behind the queue
+    judged_hour: int = 0  # judgings in the last hour, of those that came to an end
+    empty_seconds: float | None = None  # until the queue is empty, if nothing comes; None: nobody knows
 
 
 @dataclass(frozen=True)

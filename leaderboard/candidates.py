@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from statistics import stdev
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session, aliased
@@ -53,6 +55,7 @@ def candidates(session: Session, board: Board, teams: Sequence[int]) -> Mapping[
             withdrawn=row.withdrawn_at is not None,
             same_as=judging.same_as,
             badges=_badges(row, judging),
+            spread=_spread(judging.training),
         )
         found.setdefault(row.team_id, []).append(candidate)
     return found
@@ -81,5 +84,17 @@ def _of(score: type[ScoreRow], board: Board, split: str) -> ColumnElement[bool]:
 
 
 def _badges(row: SubmissionRow, judging: JudgingRow) -> tuple[str, ...]:
-    found = {"unsandboxed": judging.launcher == "none", "starter-only": row.starter}
+    found = {
+        "unsandboxed": judging.launcher == "none",
+        "starter-only": row.starter,
+        "not deterministic": judging.reproduced is False,
+    }
     return tuple(name for name, holds in found.items() if holds)
+
+
+def _spread(training: Mapping[str, Any]) -> Mapping[str, float]:
+    """The standard deviation of its trainings' scores, where there were several."""
+    every = [training, *training.get("further", ())]
+    return (
+        {split: stdev(one[split] for one in every) for split in (PUBLIC, PRIVATE)} if len(every) > 1 else {}
+    )

@@ -5,9 +5,10 @@ goes first; of those, the one whose latest claim is longest ago; of those, the o
 come after what is short, unless they have waited long.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Subquery, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Subquery, and_, bindparam, false, func, select, true
 from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
@@ -99,14 +100,33 @@ def _earlier(session: Session, submission: SubmissionRow) -> SubmissionRow | Non
     )
 
 
-def claim(session: Session, holder: str, lease_seconds: float, now: datetime) -> Job | None:
-    """Take the submission whose turn it is; None when the queue is empty."""
+@dataclass(frozen=True)
+class Asked:
+    """What a grader asks for. `paused`: assignments of which nothing is given out; "" stands for all."""
+
+    holder: str
+    lease_seconds: float
+    kinds: frozenset[RunKind] = frozenset(RunKind)
+    paused: frozenset[str] = frozenset()
+
+    @property
+    def fits(self) -> ColumnElement[bool]:
+        """Said only where something is left out: the plain question is asked many times a second."""
+        if "" in self.paused:
+            return false()
+        every = self.kinds == frozenset(RunKind)
+        kinds = true() if every else SubmissionRow.run_kind.in_(self.kinds)
+        return and_(kinds, SubmissionRow.assignment.not_in(self.paused)) if self.paused else kinds
+
+
+def claim(session: Session, asked: Asked, now: datetime) -> Job | None:
+    """Take the submission whose turn it is, of those asked for; None when there is none."""
     running = running_by_team()
     row = session.scalar(
         select(SubmissionRow)
         .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
         .outerjoin(running, running.c.team_id == SubmissionRow.team_id)
-        .where(SubmissionRow.state == State.QUEUED, SubmissionRow.deleted_at.is_(None))
+        .where(SubmissionRow.state == State.QUEUED, SubmissionRow.deleted_at.is_(None), asked.fits)
         .order_by(
             held_back(now),
             func.coalesce(running.c.running, 0),
@@ -121,24 +141,25 @@ def claim(session: Session, holder: str, lease_seconds: float, now: datetime) ->
     team = session.get_one(TeamRow, row.team_id)
     team.claimed_at = now
     row.attempts += 1
-    expires_at = lease(row, holder, lease_seconds, now)
+    expires_at = lease(row, asked, now)
     return Job(
         row.id,
         team.name,
         row.assignment,
         row.sha256,
         row.attempts,
-        holder,
+        asked.holder,
         expires_at,
         row.run_kind,
         data_version=data_version(session, row.assignment),
     )
 
 
-def lease(row: Leased, holder: str, seconds: float, now: datetime) -> datetime:
-    """Give it to `holder`; return until when."""
-    row.state, row.holder, row.claimed_at, row.lease_seconds = State.RUNNING, holder, now, seconds
-    row.lease_until = now + timedelta(seconds=seconds)
+def lease(row: Leased, asked: Asked, now: datetime) -> datetime:
+    """Give it to who asked; return until when."""
+    row.state, row.holder, row.claimed_at = State.RUNNING, asked.holder, now
+    row.lease_seconds = asked.lease_seconds
+    row.lease_until = now + timedelta(seconds=asked.lease_seconds)
     return row.lease_until
 
 

@@ -81,6 +81,7 @@ class Base(DeclarativeBase):
         TeamKind: _words(TeamKind),
         Verdict: _words(Verdict),
         dict[str, Any]: JSON,
+        list[dict[str, Any]]: JSON,
         list[float]: JSON,
     }
 

@@ -14,7 +14,7 @@ from grader.spec import RunKind
 from leaderboard import turns
 from leaderboard.claims import held_back, running_by_team
 from leaderboard.records import Place, State
-from leaderboard.tables import GraderRow, JudgingRow, RegradeItemRow, SubmissionRow, TeamRow
+from leaderboard.tables import GraderRow, JudgingRow, PauseRow, RegradeItemRow, SubmissionRow, TeamRow
 
 USUAL = 30.0  # seconds that a judging takes, where none has been seen
 RECENT = 200  # judgings that tell how long one takes
@@ -43,8 +43,25 @@ def places(session: Session, now: datetime) -> Mapping[int, Place]:
     ahead = turns.places(teams)
     typical, busy = _typical_seconds(session), _busy(session, now)
     seconds = {ref: typical.get((slug, kind), USUAL) for _, ref, slug, kind, *_ in queued}
-    starts = turns.starts(sorted(ahead, key=ahead.__getitem__), seconds, busy) if busy else {}
-    return {ref: Place(number, starts.get(ref)) for ref, number in ahead.items()}
+    paused = set(session.scalars(select(PauseRow.assignment).where(PauseRow.ended_at.is_(None))))
+    held = {ref for _, ref, slug, *_ in queued if paused & {"", slug}}
+    order = [ref for ref in sorted(ahead, key=ahead.__getitem__) if ref not in held]
+    starts = turns.starts(order, seconds, busy) if busy else {}
+    return {ref: Place(number, starts.get(ref), ref in held) for ref, number in ahead.items()}
+
+
+def empty_in(session: Session, now: datetime) -> float | None:
+    """Seconds until all that waits is judged, if nothing comes; None: nobody grades."""
+    queued = (
+        select(SubmissionRow.assignment, SubmissionRow.run_kind, func.count())
+        .where(SubmissionRow.state == State.QUEUED, SubmissionRow.deleted_at.is_(None))
+        .group_by(SubmissionRow.assignment, SubmissionRow.run_kind)
+    )
+    busy, typical = _busy(session, now), _typical_seconds(session)
+    if not busy:
+        return None
+    work = sum(count * typical.get((slug, kind), USUAL) for slug, kind, count in session.execute(queued))
+    return max((sum(busy) + work) / len(busy), *busy)
 
 
 def _waiting(rows: Sequence[tuple[Any, ...]]) -> turns.Waiting:

@@ -1,25 +1,28 @@
 """Who grades, and what came of it: for the instructor's page and for metrics. In the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
+from leaderboard import estimates, operating
 from leaderboard.activity import Grader, Judged, Tally
 from leaderboard.estimates import ALIVE
 from leaderboard.records import State
-from leaderboard.tables import GraderRow, JudgingRow, RegradeItemRow, SubmissionRow
+from leaderboard.tables import GraderRow, JudgingRow, RegradeItemRow, RegradeRow, SubmissionRow
 from leaderboard.views import counts
 
 FORGOTTEN = timedelta(days=1)
 MOST_JUDGED = 10_000  # told at a time
 
 
-def seen(session: Session, holder: str, slots: int, now: datetime) -> None:
-    """A sign of life. Who gave none for a day is forgotten."""
+def seen(session: Session, holder: str, lanes: Mapping[str, int], now: datetime) -> bool:
+    """A sign of life; False where it is to stop. Who gave none for a day is forgotten."""
     session.execute(delete(GraderRow).where(GraderRow.seen_at < now - FORGOTTEN))
-    session.merge(GraderRow(holder=holder, slots=slots, seen_at=now))
+    sign = GraderRow(holder=holder, slots=sum(lanes.values()), lanes=dict(lanes), seen_at=now)
+    row = session.merge(sign)
+    return row.draining_at is None
 
 
 def alive(session: Session, now: datetime) -> list[Grader]:
@@ -28,7 +31,27 @@ def alive(session: Session, now: datetime) -> list[Grader]:
     rows = session.scalars(
         select(GraderRow).where(GraderRow.seen_at >= now - ALIVE).order_by(GraderRow.holder)
     )
-    return [Grader(row.holder, row.slots, row.seen_at, tuple(running.get(row.holder, ()))) for row in rows]
+    return [
+        Grader(
+            row.holder,
+            row.slots,
+            row.seen_at,
+            tuple(running.get(row.holder, ())),
+            lanes=row.lanes,
+            draining=row.draining_at is not None,
+        )
+        for row in rows
+    ]
+
+
+def left(session: Session, holder: str) -> None:
+    """It ended as it should, and gives no more signs."""
+    session.execute(delete(GraderRow).where(GraderRow.holder == holder))
+
+
+def is_anybody(session: Session, now: datetime) -> bool:
+    """Whether one was seen within a minute."""
+    return session.scalar(select(exists().where(GraderRow.seen_at >= now - ALIVE))) is True
 
 
 def _running(session: Session) -> dict[str, list[int]]:
@@ -53,7 +76,21 @@ def tally(session: Session, now: datetime) -> Tally:
     )
     waited = max(0.0, (now - oldest).total_seconds()) if oldest else None
     states = {state.value: count for state, count in counts(session, None).items()}
-    return Tally(states, waited, tuple(alive(session, now)))
+    regrades = session.scalar(
+        select(func.count())
+        .select_from(RegradeItemRow)
+        .join(RegradeRow, RegradeRow.id == RegradeItemRow.regrade_id)
+        .where(RegradeItemRow.state == State.QUEUED, RegradeRow.state == "open")
+    )
+    return Tally(
+        states,
+        waited,
+        tuple(alive(session, now)),
+        operating.pauses(session),
+        regrades or 0,
+        operating.judged_lately(session, now),
+        estimates.empty_in(session, now),
+    )
 
 
 def judged_since(session: Session, judging_id: int | None) -> tuple[int, list[Judged]]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
 from grader.report import Job, Report, Verdict
-from grader.spec import Assignment
+from grader.spec import Assignment, RunKind
 from leaderboard import regrade_queue, rungs, sameness, standings
 from leaderboard.boards import Board
 from leaderboard.claims import free, give_back, held, requeue
@@ -47,6 +47,9 @@ def _settle(
     row.state = State.SCORED if report.verdict is Verdict.SCORED else State.FAILED
     row.judged_attempt, row.judged_at = row.attempts, now
     free(row)
+    if row.run_kind is RunKind.NOTEBOOK:  # it has points, and no board
+        row.released = row.state is State.SCORED or None
+        return
     kind = session.get_one(TeamRow, row.team_id).kind
     if kind is TeamKind.STUDENT and row.state is State.SCORED:
         sameness.mark(session, board, [judging])

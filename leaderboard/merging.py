@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from grader.errors import Refused
 from grader.report import Verdict
-from grader.spec import Assignment, RunKind
+from grader.spec import BOARDED, Assignment, RunKind
 from leaderboard import standings
 from leaderboard.admission import REFUNDED
 from leaderboard.boards import Board
@@ -72,7 +72,7 @@ def part(session: Session, name: str, assignments: Sequence[Assignment], now: da
 
 def _unselect(session: Session, assignment: Assignment, kept_id: int, gone_id: int) -> None:
     """Where both have selected more than one team may, those of the team that goes are selected no longer."""
-    for run_kind in RunKind:
+    for run_kind in BOARDED:
         selected = (
             (SubmissionRow.assignment == assignment.slug)
             & (SubmissionRow.run_kind == run_kind)
@@ -164,7 +164,7 @@ def _restand(
 ) -> None:
     session.flush()
     for assignment in assignments:
-        for run_kind in RunKind:
+        for run_kind in BOARDED:
             board = Board(assignment, run_kind)
             standings.board_row(session, board, now)
             standings.restand(session, board, teams, now)

@@ -86,6 +86,7 @@ def _row(
         distance(one.last_at - one.received_at) if one.last_at != one.received_at else "",
         one.badges if one.kind is TeamKind.STUDENT else (str(one.kind), *one.badges),
         tuple(members.get(one.team_id, ())) if members else (),
+        one.spread,
     )
 
 

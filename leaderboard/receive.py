@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from grader.archive import Archive, ArrivedArchive, check_size, pack_for, place
+from grader.errors import Refused
 from grader.spec import Assignment, RunKind
 from leaderboard.boards import Board
 from leaderboard.records import Receipt
@@ -30,6 +31,7 @@ def receive(
     forbid it or the disk is full; then there is no receipt. What is refused is not kept.
     """
     arrived = arrived or store.now()
+    check_kind(assignment, run_kind)
     code_only = run_kind is RunKind.TRAIN
     check_size(archive, assignment.archive_limit(run_kind), code_only=code_only)
     if not place(shelf, archive.sha256).is_file():  # else the same bytes may have a receipt
@@ -47,6 +49,22 @@ def receive(
         rules=assignment.rules,
         arrived=arrived,
     )
+
+
+def check_kind(assignment: Assignment, run_kind: RunKind) -> None:
+    """Raise Refused for a notebook where the assignment has none, and a model where that is all it has."""
+    if assignment.notebook_alone and run_kind is not RunKind.NOTEBOOK:
+        raise Refused(
+            f"{assignment.slug} is a notebook",
+            expected="your notebook",
+            next_step=f"`heldout submit {assignment.slug} --notebook FILE`",
+        )
+    if run_kind is RunKind.NOTEBOOK and not (assignment.folder / "notebook.ipynb").is_file():
+        raise Refused(
+            f"{assignment.slug} has no notebook",
+            expected="a model",
+            next_step=f"`heldout submit {assignment.slug}` without --notebook",
+        )
 
 
 def is_starter(archive: Archive | ArrivedArchive, assignment: Assignment, run_kind: RunKind) -> bool:

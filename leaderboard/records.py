@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from grader.outline import RunKind
 from grader.report import Estimate, Failure, Resources, Training, Verdict
 from leaderboard.activity import Progress
+from leaderboard.marks import Graded
 
 Estimates = Mapping[str, Estimate]  # by metric name
 
@@ -101,25 +102,45 @@ class Judging:
     resources: Resources = field(default_factory=Resources)
     texts: Mapping[str, str] = field(default_factory=dict)  # on public examples, as the model wrote them
     training: Training | None = None
+    further: tuple[Training, ...] = ()  # of the same code by other seeds: the scores are their mean
+    reproduced: bool | None = None  # whether the same came out when it was repeated; None: it never was
     same_as: str = ""  # the reference solution whose answers these are: they take no rank
+    cells: tuple[Graded, ...] = ()  # of a notebook, not told in listings
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One line of a submission's timeline. `fault`: what broke on our side, and who tried: for staff.
+
+    began: None where an attempt was lost before that was noted.
+    """
+
+    number: int
+    began: datetime | None
+    ended: datetime
+    verdict: Verdict
+    holder: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True)
 class Place:
     """In the queue: how many will be claimed before, and in how many seconds it may begin.
 
-    None: nobody knows, for no grader is at work.
+    None: nobody knows, for no grader is at work, or grading is paused.
     """
 
     ahead: int
     seconds: float | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True)
 class Submission:
     """All that is known of one submission; `judging` is the one that counts, or the last that broke.
 
-    `place`: None unless queued; `progress`: None unless running. In listings `write_up` is left empty.
+    `place`: None unless queued; `progress`: None unless running. In listings `write_up` and `timeline` are
+    left empty.
     """
 
     ref: int
@@ -141,6 +162,7 @@ class Submission:
     selected: bool = False
     withdrawn: bool = False
     write_up: str = ""  # Markdown, as its team wrote it
+    timeline: tuple[Attempt, ...] = ()  # attempts that have come to an end
 
     @property
     def public(self) -> Estimates | None:
@@ -196,6 +218,7 @@ class Candidate:
     withdrawn: bool = False
     same_as: str = ""  # the reference solution whose answers these are
     badges: tuple[str, ...] = ()
+    spread: Mapping[str, float] = field(default_factory=dict)  # by split: see `Standing`
 
 
 class Standing(NamedTuple):  # a board has thousands, and a tuple is made in a tenth of the time
@@ -212,6 +235,7 @@ class Standing(NamedTuple):  # a board has thousands, and a tuple is made in a t
     entries: int  # scored and failed submissions: those that cost an attempt
     last_at: datetime  # when the latest of them was received
     badges: tuple[str, ...] = ()
+    spread: float | None = None  # the standard deviation of its trainings' scores; None: it had one training
 
 
 @dataclass(frozen=True)
@@ -305,3 +329,4 @@ class Row(NamedTuple):  # like Standing
     best_before: str  # how long before `last` the best was received: "-2.5h"; empty when it is the last
     badges: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    spread: float | None = None  # as of Standing

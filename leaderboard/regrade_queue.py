@@ -9,20 +9,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grader.report import Job, Report, Verdict
-from leaderboard.claims import OPEN, data_version, free, hold_to_the_clock, lease, requeue
+from leaderboard.claims import OPEN, Asked, data_version, free, hold_to_the_clock, lease, requeue
 from leaderboard.records import State
 from leaderboard.reports import add_broken, add_judging, recorded
 from leaderboard.rungs import packed
 from leaderboard.tables import RegradeItemRow, RegradeRow, SubmissionRow, TeamRow
 
 
-def claim(session: Session, holder: str, lease_seconds: float, now: datetime) -> Job | None:
+def claim(session: Session, asked: Asked, now: datetime) -> Job | None:
     """Take one, the oldest first: behind all that students wait for."""
     found = session.execute(
         select(RegradeItemRow, RegradeRow, SubmissionRow)
         .join(RegradeRow, RegradeRow.id == RegradeItemRow.regrade_id)
         .join(SubmissionRow, SubmissionRow.id == RegradeItemRow.submission_id)
-        .where(RegradeItemRow.state == State.QUEUED, RegradeRow.state == OPEN)
+        .where(RegradeItemRow.state == State.QUEUED, RegradeRow.state == OPEN, asked.fits)
         .order_by(RegradeItemRow.regrade_id, RegradeItemRow.submission_id)
         .limit(1)
         .with_for_update(of=[RegradeItemRow, SubmissionRow], skip_locked=True)
@@ -32,7 +32,7 @@ def claim(session: Session, holder: str, lease_seconds: float, now: datetime) ->
     item, regrade, submission = found
     submission.attempts += 1
     item.attempt = submission.attempts
-    expires_at = lease(item, holder, lease_seconds, now)
+    expires_at = lease(item, asked, now)
     team = session.get_one(TeamRow, submission.team_id).name
     return Job(
         submission.id,
@@ -40,7 +40,7 @@ def claim(session: Session, holder: str, lease_seconds: float, now: datetime) ->
         submission.assignment,
         submission.sha256,
         item.attempt,
-        holder,
+        asked.holder,
         expires_at,
         submission.run_kind,
         data_version=regrade.data_version,

@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError, NotFound, Refused
-from grader.spec import Assignment, RunKind
+from grader.spec import BOARDED, Assignment
 from leaderboard import rungs, sameness, standings
 from leaderboard.boards import Board
 from leaderboard.claims import APPLIED, CANCELLED, OPEN, data_version
@@ -130,14 +130,14 @@ def apply(session: Session, assignment: Assignment, now: datetime) -> Regrade:
     row = _must_be_open(session, assignment.slug)
     _check_complete(_record(session, row), data_version(session, assignment.slug))
     row.state, row.ended_at = APPLIED, now
-    for run_kind in RunKind:
+    for run_kind in BOARDED:
         rungs.forget(session, Board(assignment, run_kind), row.id)
     done = _done(session, row.id)
     for item, submission, _ in done:
         submission.state, submission.judged_attempt = item.state, item.attempt
         submission.judged_at = submission.judged_at or now
     session.flush()
-    for run_kind in RunKind:
+    for run_kind in BOARDED:
         board = Board(assignment, run_kind)
         sameness.mark_everybody(session, board)
         _climb_again(session, board, [each for each in done if each[1].run_kind is run_kind])

@@ -80,7 +80,9 @@ def board_csv(rows: Sequence[Row]) -> str:
 
 
 def board_json(rows: Sequence[Row]) -> str:
-    return json_text(BOARD_JSON, [[getattr(row, name) for name in BOARD_JSON] for row in rows])
+    """With the spread of seeds where there is one."""
+    names = (*BOARD_JSON, "spread") if any(row.spread is not None for row in rows) else BOARD_JSON
+    return json_text(names, [[getattr(row, name) for name in names] for row in rows])
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ def _notes(rows: Sequence[Row], *, private: bool) -> list[str]:
     found = []
     if any(is_tied(row, before) for before, row in pairwise(rows)):
         found.append("Equal ranks: teams that these items can't tell apart, in alphabetical order.")
+    if any(row.spread is not None for row in rows):
+        found.append("Scores from several trainings are their mean; seeds: their standard deviation.")
     if private:
         found.append("Δ is the change of rank from the public board.")
     return found
@@ -152,10 +156,17 @@ def _board_cells(
     cells = [
         _board_row(row, before, metric, layout, steered) for before, row in pairwise([None, *rows]) if row
     ]
+    if any(row.spread is not None for row in rows):
+        columns.insert(4, Column("seeds", "right"))
+        cells = [[*row[:4], _spread(one, metric), *row[4:]] for one, row in zip(rows, cells, strict=True)]
     if any(badges):
         columns.append(Column("badges"))
         cells = [[*row, ", ".join(own)] for row, own in zip(cells, badges, strict=True)]
     return columns, cells
+
+
+def _spread(row: Row, metric: Metric) -> str:
+    return "" if row.spread is None else f"±{row.spread:.{metric.digits}f}"
 
 
 def _board_row(

@@ -10,11 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.outline import Metric, Outline, RunKind
-from grader.report import Resources
+from grader.report import CellState, Resources, Verdict
 from leaderboard import disclosure
 from leaderboard.listing import Column, Style, csv_text, json_text, score, table, terminal, write
+from leaderboard.marks import Graded, Item
 from leaderboard.plain import lines, one_line
-from leaderboard.records import State, Submission
+from leaderboard.records import Attempt, State, Submission
 
 SUBMISSIONS = ("ref", "fileName", "date", "description", "status", "publicScore", "privateScore")
 DETAILS = (
@@ -50,7 +51,7 @@ def print_submissions(
 ) -> None:
     """Print a team's submissions; private scores where that board is revealed."""
     rows = [
-        _submission_cells(one, assignment.metric, revealed=revealed.get(one.run_kind, False))
+        _submission_cells(one, assignment.metric_of(one.run_kind), revealed=revealed.get(one.run_kind, False))
         for one in submissions
     ]
     if style == Style.CSV:
@@ -131,7 +132,7 @@ def print_submission(
 
     Its private scores where that board is revealed.
     """
-    metric = assignment.metric
+    metric = assignment.metric_of(one.run_kind)
     if style == Style.JSON:
         write(
             json_text(
@@ -150,6 +151,8 @@ def print_submission(
     for label, text in _facts(one, assignment, revealed=revealed):
         grid.add_row(label, text if isinstance(text, Text) else Text(one_line(text)))
     console.print(grid)
+    if one.judging is not None and one.judging.cells:
+        console.print(points_table(one.judging.cells, width=console.width))
     if one.failure is not None:
         console.print(Text(f"\n{lines(one.failure.message)}"))
     if one.judging is not None and one.judging.log:
@@ -185,26 +188,103 @@ def _facts(one: Submission, assignment: Outline, *, revealed: bool) -> list[tupl
         ("description", one.description),
         ("status", Text(disclosure.status(one), _colour(one))),
     ]
-    if one.place is not None and one.place.seconds is None:
+    facts += _timeline(one)
+    if one.place is not None and one.place.seconds is None and not one.place.paused:
         facts.append(("", "no grader is at work: your instructor starts one"))
-    for metric in assignment.metrics:
-        for label, estimates in (("", one.public), (", private", one.private if revealed else None)):
-            if estimate := (estimates or {}).get(metric.name):
-                text = f"{score(estimate.value, estimate.half_width, metric)} {metric.unit}"
-                facts.append((metric.name + label, Text(text, "bold" if metric is assignment.metric else "")))
+    facts += _points(one) if one.run_kind is RunKind.NOTEBOOK else _scores(one, assignment, revealed=revealed)
     facts += [
         ("", text) for text in disclosure.remarks(one, undo=f"with `heldout withdraw {one.ref} --undo`")
     ]
     if one.judging is not None and one.judging.training is not None:
         training = one.judging.training
-        facts.append(("trained", f"{disclosure.trained(training, assignment)}; seed {training.seed}"))
+        every = disclosure.trainings(one, assignment)
+        facts += [(f"training {number} of {len(every)}", line) for number, line in enumerate(every, start=1)]
+        if not every:
+            facts.append(("trained", f"{disclosure.trained(training, assignment)}; seed {training.seed}"))
     if one.judging is not None and one.judging.resources.launcher:
         facts += _resources(one.judging.resources)
     return facts
 
 
+def _scores(one: Submission, assignment: Outline, *, revealed: bool) -> list[tuple[str, Text | str]]:
+    facts: list[tuple[str, Text | str]] = []
+    for metric in assignment.metrics:
+        for label, estimates in (("", one.public), (", private", one.private if revealed else None)):
+            if estimate := (estimates or {}).get(metric.name):
+                text = f"{score(estimate.value, estimate.half_width, metric)} {metric.unit}"
+                facts.append((metric.name + label, Text(text, "bold" if metric is assignment.metric else "")))
+    return facts
+
+
+def _timeline(one: Submission) -> list[tuple[str, Text | str]]:
+    """When each attempt began and ended; what broke on our side, to whom that is told."""
+    several = len(one.timeline) > 1
+    return [(f"attempt {each.number}" if several else "graded", _attempt(each)) for each in one.timeline]
+
+
+def _attempt(each: Attempt) -> str:
+    began = f"{each.began.astimezone(UTC):%H:%M:%S} to " if each.began else ""
+    told = f"{began}{each.ended.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    broke = "broke on our side" if each.verdict is Verdict.GRADER_ERROR else ""
+    by = f"by {each.holder}" if each.holder else ""
+    return ", ".join(filter(None, (told, by, broke))) + (f": {each.fault}" if each.fault else "")
+
+
+def _points(one: Submission) -> list[tuple[str, Text | str]]:
+    """Of its cells together; of those that somebody has yet to read it is said."""
+    cells = one.judging.cells if one.judging else ()
+    if not cells:
+        return []
+    possible, waiting = sum(each.result.possible for each in cells), [each for each in cells if each.waits]
+    text = f"{sum(each.points for each in cells):g} of {possible:g}"
+    if waiting:
+        text += f"; {sum(each.result.possible for each in waiting):g} of them are yet to be read and given"
+    return [("points", Text(text, "bold"))]
+
+
+MARKS = {
+    CellState.PASSED: ("✓", "green"),
+    CellState.FAILED: ("✗", "red"),
+    CellState.FAILED_HIDDEN: ("✗", "red"),
+    CellState.STOPPED: ("✗", "red"),
+    CellState.TAMPERED: ("!", "yellow"),
+    CellState.NOT_RUN: ("–", "dim"),
+    CellState.MANUAL: ("·", "dim"),
+}
+
+
+def points_table(cells: Sequence[Graded], *, width: int) -> Table:
+    return table(
+        [Column(""), Column("cell"), Column("points", "right"), Column("why", flexible=True)],
+        [
+            [
+                Text(*MARKS[each.result.state]),
+                each.result.id,
+                f"{'–' if each.waits else f'{each.points:g}'} of {each.result.possible:g}",
+                _why(each),
+            ]
+            for each in cells
+        ],
+        width=width,
+    )
+
+
+def _why(cell: Graded) -> str:
+    if cell.waits:
+        told = ["to be read"]
+    elif cell.mark:
+        told = [*map(_item, cell.mark.items), cell.mark.comment]
+    else:
+        told = [cell.result.message]
+    return "; ".join(filter(None, (*told, *cell.result.notes)))
+
+
+def _item(one: Item) -> str:
+    return f"{'✓' if one.met else '✗'} {one.text} ({one.points:g})"
+
+
 def _kind(one: Submission) -> str:
-    return ", a train run" if one.run_kind is RunKind.TRAIN else ""
+    return {RunKind.TRAIN: ", a train run", RunKind.NOTEBOOK: ", a notebook"}.get(one.run_kind, "")
 
 
 def _resources(used: Resources) -> list[tuple[str, Text | str]]:

@@ -2,17 +2,19 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from grader.report import Job, Report, Verdict
+from grader.report import CellResult, Job, Report, Verdict
 from leaderboard.columns import Leased
 from leaderboard.plain import storable
 from leaderboard.tables import (
     ItemScoresRow,
     JudgingRow,
+    NotebookRow,
     PictureRow,
     ResampledRow,
     ScoreRow,
@@ -76,11 +78,26 @@ def _judging(submission_id: int, attempt: int, lease: Leased, report: Report, no
         killed=used.killed,
         doing=storable(used.doing),
         dropped_bytes=used.dropped_bytes,
+        machine=used.machine,
+        gpu_seconds=used.gpu_seconds,
         texts={storable(name): storable(text) for name, text in report.texts.items()},
-        training=asdict(report.training) if report.training else {},
+        training=_trained(report),
         started_at=lease.claimed_at,
         recorded_at=now,
     )
+
+
+def _trained(report: Report) -> dict[str, Any]:
+    if report.training is None:
+        return {}
+    first, *further = [
+        asdict(each) | {"broke": storable(each.broke)} for each in (report.training, *report.further)
+    ]
+    return first | {"further": further}
+
+
+def storable_cell(cell: CellResult) -> dict[str, Any]:
+    return asdict(cell) | {"message": storable(cell.message)}
 
 
 def _add_findings(session: Session, judging: int, report: Report) -> None:
@@ -108,6 +125,9 @@ def _add_findings(session: Session, judging: int, report: Report) -> None:
         )
         for split, values in report.resampled.items()
     )
+    if report.cells:
+        told = {"cells": [storable_cell(each) for each in report.cells]}
+        session.add(NotebookRow(judging_id=judging, cells=told, executed=report.notebook))
     session.add_all(
         PictureRow(judging_id=judging, name=name, png=png) for name, png in report.pictures.items()
     )

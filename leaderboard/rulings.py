@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError, NotFound, Refused
-from grader.spec import Assignment, RunKind
+from grader.spec import BOARDED, Assignment
 from leaderboard import admission, standings
 from leaderboard.admission import deadline_of
 from leaderboard.boards import Board
@@ -137,7 +137,7 @@ def reinstate(session: Session, assignment: Assignment, team: str, now: datetime
 
 def reveal(session: Session, assignment: Assignment, now: datetime, *, undo: bool = False) -> None:
     """Show the private boards of an assignment to everybody, or hide them again. Raises HeldoutError."""
-    last = _last_chance(session, assignment)
+    last = last_chance(session, assignment)
     if not undo and last is not None and now < last:
         raise Refused(
             "some may still submit, and would see what their submissions score",
@@ -145,13 +145,13 @@ def reveal(session: Session, assignment: Assignment, now: datetime, *, undo: boo
             expected=f"a time after {last}",
             next_step="wait, or change the deadlines first",
         )
-    for run_kind in RunKind:
+    for run_kind in BOARDED:
         row = standings.board_row(session, Board(assignment, run_kind), now)
         row.revealed_at = None if undo else now
     note(session, now, "hidden" if undo else "revealed", assignment.slug)
 
 
-def _last_chance(session: Session, assignment: Assignment) -> datetime | None:
+def last_chance(session: Session, assignment: Assignment) -> datetime | None:
     """Until when anybody may submit; None: without an end."""
     rules = assignment.rules
     granted = session.scalar(
@@ -163,9 +163,9 @@ def _last_chance(session: Session, assignment: Assignment) -> datetime | None:
 
 def is_over(session: Session, assignment: Assignment, now: datetime) -> bool:
     """Whether nobody of the course may submit any more, or one of the private boards is revealed."""
-    if any(is_revealed(session, Board(assignment, run_kind), now) for run_kind in RunKind):
+    if any(is_revealed(session, Board(assignment, run_kind), now) for run_kind in BOARDED):
         return True
-    last = _last_chance(session, assignment)
+    last = last_chance(session, assignment)
     return last is not None and now > last
 
 
@@ -234,7 +234,7 @@ def same_board(row: SubmissionRow) -> ColumnElement[bool]:
 
 def restand(session: Session, assignment: Assignment, teams: Sequence[int], now: datetime) -> None:
     session.flush()
-    for run_kind in RunKind:
+    for run_kind in BOARDED:
         board = Board(assignment, run_kind)
         standings.board_row(session, board, now)
         standings.restand(session, board, teams, now)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from grader.errors import Refused
 from grader.rules import Counts
-from grader.spec import Assignment, RunKind
+from grader.spec import BOARDED, Assignment
 from leaderboard import standings
 from leaderboard.people import find_team, note
 from leaderboard.records import State
@@ -64,7 +64,7 @@ def settle(session: Session, team: str, refs: Sequence[int], assignment: Assignm
     """
     standings.hold(session, assignment, now)
     owner = find_team(session, team)
-    for run_kind in RunKind:
+    for run_kind in BOARDED:
         query = select(SubmissionRow).where(
             SubmissionRow.team_id == owner.id,
             SubmissionRow.assignment == assignment.slug,

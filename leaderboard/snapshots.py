@@ -14,7 +14,7 @@ from grader.spec import Array, RunKind
 from leaderboard.boards import Board
 from leaderboard.candidates import PRIVATE, PUBLIC, Tally, judged
 from leaderboard.records import Snapshot, Standing, TeamKind
-from leaderboard.standings import board_row, count, on, stored
+from leaderboard.standings import board_row, on, stored
 from leaderboard.tables import BoardRow, ResampledRow, StandingRow, SubmissionRow, TeamRow, TiesRow
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -28,12 +28,10 @@ class Ties:
     edges: Mapping[str, list[float]]
 
 
-def is_current(session: Session, board: Board, *, most: int | None = None) -> bool:
-    """Made under the rules of today; and ties looked for since scores moved, unless more teams stand."""
+def has_rules(session: Session, board: Board) -> bool:
+    """Whether its standings were made under the rules of today."""
     row = session.get(BoardRow, (board.slug, board.run_kind))
-    if row is None or row.rules != stored(board.rules):
-        return False
-    return not row.ties_stale or (most is not None and count(session, board) > most)
+    return row is not None and row.rules == stored(board.rules)
 
 
 def stale(session: Session) -> Sequence[tuple[str, RunKind]]:
@@ -66,8 +64,8 @@ def snapshots(
     now, before = (
         Snapshot([one for one, row in zip(found, rows, strict=True) if row[column]], edges)
         for column, edges in (
-            (11, _edges(session, board, split, at)),
-            (12, _edges(session, board, split, since)),
+            (12, _edges(session, board, split, at)),
+            (13, _edges(session, board, split, since)),
         )
     )
     return now, before
@@ -75,7 +73,7 @@ def snapshots(
 
 def _standing(row: Any, then: Tally | None) -> Standing:
     badges = tuple(row[10].split(",")) if row[10] else ()
-    return Standing(*[*row[:8], *(then or row[8:10]), badges])
+    return Standing(*[*row[:8], *(then or row[8:10]), badges, row[11]])
 
 
 def _standings(
@@ -95,6 +93,7 @@ def _standings(
             StandingRow.entries,
             StandingRow.last_at,
             StandingRow.badges,
+            StandingRow.spread,
             now,
             before,
         )

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from grader.rules import Rules
-from grader.spec import Assignment, RunKind
+from grader.spec import BOARDED, Assignment
 from leaderboard import counting
 from leaderboard.admission import deadline_of
 from leaderboard.boards import Board
@@ -63,7 +63,7 @@ def board_row(session: Session, board: Board, now: datetime) -> BoardRow:
 
 def hold(session: Session, assignment: Assignment, now: datetime) -> None:
     """Lock an assignment's boards, before anything else: who changes them waits here for the others."""
-    for run_kind in RunKind:
+    for run_kind in BOARDED:
         board_row(session, Board(assignment, run_kind), now)
 
 
@@ -149,6 +149,7 @@ def _standing(
         entries=tally[0],
         last_at=tally[1],
         badges=",".join(candidate.badges),
+        spread=candidate.spread.get(split),
     )
 
 

@@ -1,10 +1,10 @@
 """The ledger: one method, one transaction; records go in and out, rows stay inside.
 
 What people decide is in `decisions`, what is judged again in `regrades`, who is let in in `access`, what is
-written about submissions in `write_ups`; what is told of boards is in `Boards`.
+written about submissions in `write_ups`, grades in `grades`; what is told of boards is in `Boards`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -20,6 +20,7 @@ from leaderboard import (
     claims,
     graders,
     judging,
+    operating,
     people,
     progress,
     regrade_queue,
@@ -29,6 +30,9 @@ from leaderboard.activity import Progress
 from leaderboard.boards import Board
 from leaderboard.database import ACTOR, BUSY_SECONDS, Clock, Database, check_revision, upgrade
 from leaderboard.decisions import Decisions
+from leaderboard.grades.ledger import Grades
+from leaderboard.notebooks import Notebooks
+from leaderboard.operations import Operations
 from leaderboard.plain import storable
 from leaderboard.records import (
     Quota,
@@ -69,6 +73,9 @@ class Store(Boards, Submissions):
         self.regrades = Regrades(database, clock)
         self.access = Access(database, clock)
         self.write_ups = WriteUps(database, clock)
+        self.notebooks = Notebooks(database, clock)
+        self.grades = Grades(database, clock, assignments)
+        self.operations = Operations(database, clock, assignments)
 
     @classmethod
     def create(cls, url: str, *, busy_seconds: float = BUSY_SECONDS, **settings: Any) -> Self:
@@ -192,12 +199,17 @@ class Store(Boards, Submissions):
             row = people.find_team(session, team)
             return admission.quota(session, row, board.slug, board.run_kind, board.rules, self._clock())
 
-    def claim(self, holder: str, lease_seconds: float) -> Job | None:
-        """Take the submission whose turn it is for `lease_seconds`; None when the queue is empty."""
+    def claim(
+        self, holder: str, lease_seconds: float, kinds: Collection[RunKind] = tuple(RunKind)
+    ) -> Job | None:
+        """Take the submission of `kinds` whose turn it is for `lease_seconds`; None when there is none."""
         with self._database.writing() as session:
+            if operating.is_draining(session, holder):
+                return None
+            paused = frozenset(pause.assignment for pause in operating.paused(session))
+            asked = claims.Asked(holder, lease_seconds, frozenset(kinds), paused)
             now = self._clock()
-            job = claims.claim(session, holder, lease_seconds, now)
-            return job or regrade_queue.claim(session, holder, lease_seconds, now)
+            return claims.claim(session, asked, now) or regrade_queue.claim(session, asked, now)
 
     def renew(self, job: Job) -> bool:
         """Prolong the lease by what was claimed; False when it was lost."""
@@ -219,10 +231,18 @@ class Store(Boards, Submissions):
         with self._database.writing() as session:
             return progress.tell(session, job, Progress(phase, done, total, tail, self._clock()))
 
-    def seen(self, holder: str, slots: int) -> None:
-        """A grader's sign of life."""
+    def seen(self, holder: str, lanes: Mapping[str, int]) -> bool:
+        """A grader's sign of life, and how many it grades at a time on each of its lanes.
+
+        False: it is asked to end what it began, and to stop.
+        """
         with self._database.writing() as session:
-            graders.seen(session, holder, slots, self._clock())
+            return graders.seen(session, holder, lanes, self._clock())
+
+    def left(self, holder: str) -> None:
+        """A grader's last sign."""
+        with self._database.writing() as session:
+            graders.left(session, holder)
 
     def sweep(self) -> int:
         """Queue again what is running past its lease, or park it after three faults; return how many."""

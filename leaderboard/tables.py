@@ -79,20 +79,39 @@ class WriteUpRow(Base):
 
 
 class GraderRow(Base):
-    """A process that grades, as long as it gives signs of life."""
+    """A process that grades, as long as it gives signs of life. `lanes`: places on each of its lanes."""
 
     __tablename__ = "graders"
 
     holder: Mapped[str] = mapped_column(Text, primary_key=True)
     slots: Mapped[int]
     seen_at: Mapped[datetime]
+    draining_at: Mapped[datetime | None]  # since then it is to stop, and gets nothing more
+    lanes: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+
+
+class PauseRow(Base):
+    """Nothing of the assignment is claimed until it ends; of none ("") nothing at all."""
+
+    __tablename__ = "pauses"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment: Mapped[str] = mapped_column(String(100))
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class JudgingRow(Base):
     """What one attempt found; an attempt that was lost has one too."""
 
     __tablename__ = "judgings"
-    __table_args__ = (UniqueConstraint("submission_id", "attempt"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("submission_id", "attempt"),
+        Index("ix_judgings_recorded_at", "recorded_at"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
@@ -111,6 +130,9 @@ class JudgingRow(Base):
     cpu_seconds: Mapped[float]
     peak_bytes: Mapped[int] = mapped_column(BigInteger)
     limits: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    machine: Mapped[str] = mapped_column(Text, server_default="")  # see grader.machine
+    gpu_seconds: Mapped[float] = mapped_column(server_default="0")
+    reproduced: Mapped[bool | None]  # what `reproductions` says of it last
     killed: Mapped[str] = mapped_column(String(40), server_default="")
     doing: Mapped[str] = mapped_column(Text, server_default="")
     dropped_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
@@ -118,6 +140,19 @@ class JudgingRow(Base):
     training: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     started_at: Mapped[datetime | None]
     recorded_at: Mapped[datetime]
+
+
+class ReproductionRow(Base):
+    """A judging repeated by the same seeds: whether the same came out, bit for bit."""
+
+    __tablename__ = "reproductions"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    judging_id: Mapped[int] = mapped_column(ForeignKey("judgings.id"), index=True)
+    same: Mapped[bool]
+    found: Mapped[dict[str, Any]]  # a leaderboard.reproductions.Reproduction
+    at: Mapped[datetime]
 
 
 class ScoreRow(Base):
@@ -135,6 +170,35 @@ class ScoreRow(Base):
     metric: Mapped[str] = mapped_column(String(100), primary_key=True)
     value: Mapped[float]
     half_width: Mapped[float]
+
+
+class NotebookRow(Base):
+    """A judging's notebook: what came of its cells, and itself as it ran."""
+
+    __tablename__ = "notebooks"
+
+    judging_id: Mapped[int] = mapped_column(ForeignKey("judgings.id"), primary_key=True)
+    cells: Mapped[dict[str, Any]]  # {"cells": [a CellResult each]}
+    executed: Mapped[bytes] = mapped_column(LargeBinary)  # see grader.notebook.executed
+
+
+class MarkRow(Base):
+    """Points that somebody gave for a cell. Only ever added to: the latest counts; None takes it back."""
+
+    __tablename__ = "marks"
+    __table_args__ = (
+        CheckConstraint("points > -1e300 AND points < 1e300", name="points_finite"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), index=True)
+    cell: Mapped[str] = mapped_column(String(100))
+    points: Mapped[float | None]
+    comment: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    given_at: Mapped[datetime]
+    items: Mapped[list[dict[str, Any]]] = mapped_column(server_default="[]")  # of the rubric: see marks.Item
 
 
 class ItemScoresRow(Base):
@@ -207,6 +271,7 @@ class StandingRow(Base):
     entries: Mapped[int]
     last_at: Mapped[datetime]  # the latest entry was received
     badges: Mapped[str] = mapped_column(Text)  # separated by commas
+    spread: Mapped[float | None]
 
 
 class TiesRow(Base):

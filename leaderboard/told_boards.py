@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from grader.errors import UnknownAssignment
 from grader.spec import Assignment
-from leaderboard import rulings, snapshots, standings
+from leaderboard import graders, rulings, snapshots, standings
 from leaderboard.boards import Board
 from leaderboard.candidates import PRIVATE, PUBLIC
 from leaderboard.database import Clock, Database
@@ -20,6 +20,7 @@ from leaderboard.tables import BoardRow, EventRow
 
 Assignments = Callable[[str], Assignment]
 DAY = timedelta(days=1)
+FEW = 30  # teams whose ties are found sooner than asked who else might look for them
 
 
 class Boards:
@@ -35,21 +36,31 @@ class Boards:
     def refresh(self, board: Board, *, most: int | None = None) -> None:
         """Make the standings anew if the rules have changed, and look for ties if scores have.
 
-        Ties of more than `most` teams, which take seconds, are left to whoever grades: until then a team
-        is of the group whose scores it has.
+        `most`: somebody waits for it. Ties of more teams, which take seconds, are left to whoever grades;
+        while somebody does, so are all but few teams': until then a team is of the group whose scores it has.
         """
         with self._one_at_a_time:
             with self._database.reading() as session:
-                if snapshots.is_current(session, board, most=most):
+                if snapshots.has_rules(session, board) and not self._to_be_tied(session, board, most):
                     return
             with self._database.writing() as session:
-                row = standings.board_row(session, board, self._clock())
-                if not row.ties_stale or (most is not None and standings.count(session, board) > most):
+                standings.board_row(session, board, self._clock())
+                if not self._to_be_tied(session, board, most):
                     return
             with self._database.reading() as session:  # meanwhile others may write
                 found = snapshots.find_ties(session, board)
             with self._database.writing() as session:
                 snapshots.keep_ties(session, board, found, self._clock())
+
+    def _to_be_tied(self, session: Session, board: Board, most: int | None) -> bool:
+        """Whether scores have moved since ties were looked for, and it is the caller's turn to look."""
+        row = session.get(BoardRow, (board.slug, board.run_kind))
+        if row is None or not row.ties_stale:
+            return False
+        if most is None:
+            return True
+        count = standings.count(session, board)
+        return count <= FEW or (count <= most and not graders.is_anybody(session, self._clock()))
 
     def refresh_all(self) -> None:
         """The same for all boards on which scores have moved."""

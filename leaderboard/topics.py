@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from grader.outline import RunKind
 from leaderboard.records import State
-from leaderboard.tables import BoardRow, EventRow, SubmissionRow, TeamRow
+from leaderboard.tables import BoardRow, EventRow, GraderRow, PauseRow, SubmissionRow, TeamRow
 
 QUEUE, EVENTS = "queue", "events"
 
@@ -42,9 +42,11 @@ def fingerprints(session: Session) -> Mapping[str, str]:
         own = f"{ref} {attempts} {told_at if state is State.RUNNING else queue}"
         found[of_submission(ref)] = own
         found[of_team(team)] = f"{found.get(of_team(team), '')} {own}"
-    boards = select(BoardRow.assignment, BoardRow.run_kind, BoardRow.changed_at, BoardRow.revealed_at)
-    for slug, run_kind, changed_at, revealed_at in session.execute(boards):
-        found[of_board(slug, run_kind)] = f"{changed_at} {revealed_at}"
+    for board in session.scalars(select(BoardRow)):
+        told = f"{board.changed_at} {board.revealed_at} {board.ties_stale}"  # ties come later
+        found[of_board(board.assignment, board.run_kind)] = told
+    graders = session.scalars(select(GraderRow.holder).order_by(GraderRow.holder)).all()
     found[EVENTS] = str(session.scalar(select(func.max(EventRow.id))))
-    found[QUEUE] = str(hash((queue, tuple(told_at for *_, told_at in rows))))
+    paused = session.scalar(select(func.count()).where(PauseRow.ended_at.is_(None)))
+    found[QUEUE] = str(hash((queue, tuple(told_at for *_, told_at in rows), tuple(graders), paused)))
     return found

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session, defer
 
 from grader.errors import NotFound, Reason
 from grader.report import Estimate, Failure, Resources, Training, Verdict
-from grader.spec import Limits
+from grader.spec import Limits, RunKind
 from leaderboard import progress
 from leaderboard.candidates import COUNTS
 from leaderboard.estimates import places
+from leaderboard.marking import graded_cells
 from leaderboard.people import find_team
-from leaderboard.records import Estimates, Event, Judging, Showing, State, Submission
+from leaderboard.records import Attempt, Estimates, Event, Judging, Showing, State, Submission
 from leaderboard.tables import (
     EventRow,
     ItemScoresRow,
@@ -70,7 +71,30 @@ def submission(session: Session, ref: int, now: datetime) -> Submission:
     row, team, judging = found
     [record] = _records(session, [(row, team, judging)], now, logs=True)
     written = write_up(session, ref)
-    return replace(record, write_up=written.text if written else "")
+    if record.judging is not None and record.run_kind is RunKind.NOTEBOOK:
+        record = replace(record, judging=replace(record.judging, cells=tuple(graded_cells(session, ref))))
+    return replace(record, write_up=written.text if written else "", timeline=timeline(session, ref))
+
+
+def timeline(session: Session, ref: int) -> tuple[Attempt, ...]:
+    """Attempts that have come to an end, oldest first; of those that broke the last line of why."""
+    query = select(JudgingRow).where(JudgingRow.submission_id == ref).order_by(JudgingRow.attempt)
+    return tuple(
+        Attempt(
+            row.attempt,
+            row.started_at,
+            row.recorded_at,
+            row.verdict,
+            row.holder,
+            _fault(row.verdict, row.log),
+        )
+        for row in session.scalars(query)
+    )
+
+
+def _fault(verdict: Verdict, log: str) -> str:
+    written = log.strip().splitlines()
+    return written[-1] if verdict is Verdict.GRADER_ERROR and written else ""
 
 
 def write_up(session: Session, ref: int) -> WriteUpRow | None:
@@ -144,13 +168,15 @@ def _judging(
         resources=_resources(row),
         texts=dict(row.texts),
         training=_training(row.training) if row.training else None,
+        further=tuple(_training(each) for each in row.training.get("further", ())),
+        reproduced=row.reproduced,
         same_as=row.same_as,
     )
 
 
 def _training(stored: Mapping[str, Any]) -> Training:
-    curve = tuple((step, loss) for step, loss in stored["curve"])
-    return Training(**_known_to(Training, stored) | {"curve": curve})
+    pairs = {name: tuple(map(tuple, stored.get(name, ()))) for name in ("curve", "beats")}
+    return Training(**_known_to(Training, stored) | pairs)
 
 
 def _resources(row: JudgingRow) -> Resources:
@@ -165,6 +191,8 @@ def _resources(row: JudgingRow) -> Resources:
         killed=row.killed,
         doing=row.doing,
         dropped_bytes=row.dropped_bytes,
+        machine=row.machine,
+        gpu_seconds=row.gpu_seconds,
     )
 
 

@@ -94,10 +94,15 @@ def _given(course: Course) -> Iterator[Path]:
 
 
 def _read(course: Course) -> list[Path]:
-    """What stays root's, and is only read: settings and public data."""
-    data = course.folder / "data"
-    inside = sorted(set(data.rglob("*")) - set(secrets_of(course)))
-    return [course.folder / "course.toml", *([data] if data.is_dir() else []), *inside]
+    """What stays root's, and is only read: settings, public data, notebooks as they are handed out."""
+    found = [path for folder in _only_read(course) for path in (folder, *folder.rglob("*"))]
+    secret = set(secrets_of(course))
+    return [course.folder / "course.toml", *(path for path in sorted(found) if path not in secret)]
+
+
+def _only_read(course: Course) -> list[Path]:
+    folders = [course.folder / name for name in ("data", "notebooks")]
+    return [folder for folder in folders if folder.is_dir()]
 
 
 def _open_to_group(path: Path, gid: int) -> None:
@@ -171,8 +176,8 @@ def _sources() -> list[str]:
 def _course(course: Course) -> list[str]:
     """All of it but the secrets. A mount can't be renamed: what is hidden stays where it is hidden."""
     words = ["--bind", str(course.folder), str(course.folder)]
-    if (data := course.folder / "data").is_dir():
-        words += ["--ro-bind", str(data), str(data)]
+    for folder in _only_read(course):
+        words += ["--ro-bind", str(folder), str(folder)]
     for path in secrets_of(course):
         words += ["--ro-bind", "/dev/null", str(path)]
     return words

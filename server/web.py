@@ -43,7 +43,7 @@ def run(told: dict[str, Any]) -> None:
     from server.app import make_app
     from server.logs import configure
     from server.office import open_office
-    from server.slow import ImpatientProtocol
+    from server.slow import IDLE_SECONDS, ImpatientProtocol
 
     configure(plain=told["plain"])
     os.umask(0o077)
@@ -57,6 +57,7 @@ def run(told: dict[str, Any]) -> None:
         server_header=False,
         proxy_headers=bool(told["proxies"]),
         forwarded_allow_ips=told["proxies"] or None,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GRACE,
         limit_concurrency=2_000,
         root_path=told["root_path"],

@@ -22,6 +22,7 @@ OURS = (
     "baselines",
     "benchmarks",
     "cli",
+    "cluster",
     "commands",
     "desk",
     "grader",
@@ -34,6 +35,7 @@ FOLDERS = (
     "assignments",
     "baselines",
     "benchmarks",
+    "cluster",
     "commands",
     "demo",
     "desk",
@@ -66,6 +68,7 @@ FOR_CLIENTS = (  # who has nothing that grades
     "grader.archive",
     "grader.errors",
     "grader.outline",
+    "leaderboard.marks",
     "leaderboard.membership",
     "leaderboard.plain",
     "leaderboard.records",
@@ -74,7 +77,9 @@ FOR_CLIENTS = (  # who has nothing that grades
 # Who may import what of ours: the longest matching prefix of the importing module decides.
 ALLOWED = {
     "cli": ("commands", "grader", "leaderboard"),
-    "commands": ("commands", "server", "desk", "grader", "leaderboard"),
+    "commands": ("commands", "cluster", "server", "desk", "grader", "leaderboard"),
+    "cluster": ("cluster", "grader"),  # the ledger is claimed and recorded into from above
+    "cluster.work": ("cluster.parts", "grader.report"),  # for the type checker alone
     "server": (
         "grader.catalogue",
         "server",
@@ -111,6 +116,16 @@ ALLOWED = {
         "grader.scoring.statistics",
         "grader.spec",
     ),
+    "leaderboard.web": (
+        "leaderboard",
+        "grader.catalogue",
+        "grader.errors",
+        "grader.notebook.executed",
+        "grader.outline",
+        "grader.report",
+        "grader.scoring.statistics",
+        "grader.spec",
+    ),
     "grader": ("grader",),
     "grader.sandbox": ("grader.errors", "grader.sandbox", "grader.spec"),
     "grader.sandbox.launch": (),
@@ -125,7 +140,7 @@ ALLOWED = {
     "grader.report": ("grader.errors", "grader.outline", "grader.spec"),
     "grader.archive": ("grader.errors", "grader.outline"),
     "grader.catalogue": ("grader.errors", "grader.spec"),
-    "grader.autograde": ("grader.errors", "grader.report"),
+    "grader.autograde": ("grader.errors", "grader.outline", "grader.report"),
     "grader.template.assignments": ("grader.template.assignments", *FOR_ASSIGNMENTS),
     "grader.template.baselines": (),
     "grader.template.reference_solutions": (),
@@ -135,6 +150,7 @@ ALLOWED = {
     "demo": (),
     "benchmarks": (
         "benchmarks",
+        "cluster",
         "desk",
         "grader",
         "leaderboard",

@@ -19,6 +19,7 @@ from grader.catalogue import HOME
 from grader.errors import HeldoutError
 from grader.prepared import Data, draw
 from tests.assignments.in_process import scores, submission
+from tests.grader.notebook.course import dumped, place, solution, teachers
 
 SLUG = "pure-tones"
 
@@ -305,3 +306,13 @@ def test_where_nothing_is_there_is_nothing_to_check(fresh: Path, tmp_path: Path)
     )
     assert f"expected: one of: {SLUG}" in told(run("check", "pure-tone", "--home", fresh))
     assert "no case begins with 'sleeep'" in told(run("check", "--home", fresh, "--only", "sleeep"))
+
+
+def test_a_rubric_that_does_not_add_up_is_named(home: Path) -> None:
+    raw = teachers()
+    raw["cells"][place(raw, "why")]["source"] = solution("So.\n\nRubric:\n- [4.5] says why")
+    notebook = home / "assignments" / SLUG / "notebook.ipynb"
+    notebook.write_bytes(dumped(raw))
+    said = told(run("check", SLUG, "--home", home))
+    assert "have 4.5 points together, the cell has 5" in said
+    assert f"{notebook}: why" in said

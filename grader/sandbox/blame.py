@@ -44,14 +44,16 @@ class Question:
 
     @property
     def doing(self) -> str:
-        if self.method == "train":
-            return "training"
+        if self.method in ("train", "cell"):
+            return {"train": "training", "cell": "running a cell"}[self.method]
         return f"calling {self.method} on batch {self.batch}" if self.batch else "loading"
 
     @property
     def expected(self) -> str:
         if self.method == "train":
             return "train() returns, or goes on, without an error"
+        if self.method == "cell":
+            return "the notebook's process lives on from cell to cell"
         return ", ".join(f"{each.dtype} {each.shape}" for each in self.outputs)
 
 

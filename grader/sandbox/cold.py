@@ -17,6 +17,7 @@ from grader.sandbox import Allowance, bubblewrap, cgroup, resident, runtime, sec
 from grader.sandbox import gpu as gpus
 from grader.sandbox.child import Child, ends, wait_for
 from grader.sandbox.gpu import Gpu
+from grader.sandbox.notebook import Notebook
 from grader.sandbox.resident import Resident
 from grader.sandbox.session import START_SECONDS, Boot, Session, ready
 from grader.sandbox.training import Training, open_training
@@ -70,6 +71,9 @@ class ColdSandbox:
 
     def open_training(self, archive: bytes, limits: Limits, budget: Budget) -> Training:
         return open_training(self._child, archive, limits, budget)
+
+    def open_notebook(self, archive: bytes, limits: Limits, allowance: Allowance) -> Notebook:
+        return Notebook(self._child(limits), archive, allowance, limits=limits)
 
     def _child(self, limits: Limits) -> Child:
         boot = self.boot(limits)  # what can fail, fails before a process is there

@@ -39,6 +39,16 @@ def present(dev: Path = Path("/dev")) -> list[int]:
     return sorted(int(path.name.removeprefix("nvidia")) for path in dev.glob("nvidia[0-9]*"))
 
 
+def allowed(dev: Path = Path("/dev")) -> list[int]:
+    """Those of them that are for this process: all, unless CUDA_VISIBLE_DEVICES names some by number."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    found = present(dev)
+    if named is None:
+        return found
+    numbers = {int(word) for word in named.split(",") if word.strip().isdecimal()}
+    return [number for number in found if number in numbers]
+
+
 def used_bytes(number: int) -> int:
     """Memory in use, as NVML tells. Raises SandboxError."""
     try:
@@ -72,7 +82,7 @@ def lease(*, folder: Path = FOLDER, dev: Path = Path("/dev"), used: UsedBytes = 
     so. Raises SandboxError when none is free.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    number, descriptor = _leased(folder, present(dev))
+    number, descriptor = _leased(folder, allowed(dev))
     try:
         before = used(number)
         nodes = (f"nvidia{number}", *COMMON)

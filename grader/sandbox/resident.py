@@ -22,7 +22,7 @@ from grader.spec import readable
 log = logging.getLogger(__name__)
 
 SHARE = 0.5  # of memory, at most: the submissions need the rest
-OTHER_MAPS = 10_000  # of this process: it has libraries and threads of its own
+OTHER_MAPS = 4_000  # of this process: its own libraries and threads need a thousand or two
 SLOW_SECONDS = 2.0
 MADV_DONTFORK = 10
 FAILED = ctypes.c_void_p(-1).value

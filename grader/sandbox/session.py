@@ -35,6 +35,7 @@ class Boot:
     device: str = "cpu"
     rlimits: Mapping[str, int] = field(default_factory=dict)
     programs: Sequence[bytes] = ()  # seccomp, in the order of loading
+    notebooks: bool = False  # a zygote's: whether its forks run notebooks
 
     def head(self) -> dict[str, Any]:
         head = asdict(self)
@@ -150,14 +151,24 @@ class Session:
             dropped_bytes=self._log.dropped_bytes,
         )
 
-    def _ask(self, head: Mapping[str, Any], body: Sequence[Buffer], question: Question) -> list[bytearray]:
-        """One exchange on the student's time: the allowance is charged by the wire's fairer clock."""
+    def _ask(
+        self,
+        head: Mapping[str, Any],
+        body: Sequence[Buffer],
+        question: Question,
+        *,
+        within: float = math.inf,
+    ) -> list[bytearray]:
+        """One exchange on the student's time: the allowance is charged by the wire's fairer clock.
+
+        `within`: seconds for this one alone, where that is less.
+        """
         if not self._open:
             raise SandboxError("the sandbox session is closed", where=question.method)
         clock, wall = self._wire.clock, time.monotonic()
         started = clock.now()
         try:
-            return self._exchange(head, body, question, started + self._allowance.left)
+            return self._exchange(head, body, question, started + min(self._allowance.left, within))
         finally:
             self._wall += time.monotonic() - wall
             self._allowance.spent += clock.now() - started

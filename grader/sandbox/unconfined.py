@@ -15,6 +15,7 @@ from pathlib import Path
 
 from grader.sandbox import Allowance, bubblewrap, runtime
 from grader.sandbox.child import Child, ends, wait_for
+from grader.sandbox.notebook import Notebook
 from grader.sandbox.session import Boot, Session, ready
 from grader.sandbox.training import Training, open_training
 from grader.sandbox.watchdog import watched
@@ -40,6 +41,9 @@ class UnconfinedSandbox:
     def open_training(self, archive: bytes, limits: Limits, budget: Budget) -> Training:
         return open_training(self._child, archive, limits, budget)
 
+    def open_notebook(self, archive: bytes, limits: Limits, allowance: Allowance) -> Notebook:
+        return Notebook(self._child(limits), archive, allowance, limits=limits)
+
     def _child(self, limits: Limits) -> Child:
         packages = self._packages  # what can fail, fails before a folder and a process are there
         folder = tempfile.mkdtemp(prefix="heldout-")
@@ -48,6 +52,7 @@ class UnconfinedSandbox:
             folder=f"{folder}/submission",
             threads=limits.threads,
             memory=readable(limits.memory_bytes),
+            device="cuda" if limits.gpu else "cpu",
         )
         return ready(self._spawn(Path(folder), limits), boot)
 

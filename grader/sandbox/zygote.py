@@ -20,6 +20,7 @@ from grader.errors import SandboxError
 from grader.sandbox import Allowance, blame, bubblewrap
 from grader.sandbox.child import Child, Ending, ends, shell_code
 from grader.sandbox.cold import ColdSandbox
+from grader.sandbox.notebook import Notebook
 from grader.sandbox.runner.frames import ENDING, LENGTH
 from grader.sandbox.session import START_SECONDS, Boot, Session, ready
 from grader.sandbox.training import Training
@@ -38,8 +39,11 @@ class ZygoteSandbox:
 
     launcher = "zygote"
 
-    def __init__(self, cold: ColdSandbox) -> None:
+    def __init__(self, cold: ColdSandbox, *, notebooks: bool = False) -> None:
+        """`notebooks`: it has imported what their cells are run with, too."""
         self._cold = cold
+        self._for_notebooks = notebooks
+        self._notebooks: ZygoteSandbox | None = None
         self._lock = threading.Lock()
         self._zygote: _Zygote | None = None
         self._makers = ThreadPoolExecutor(AHEAD, thread_name_prefix="next sandbox")
@@ -61,6 +65,14 @@ class ZygoteSandbox:
     def open_training(self, archive: bytes, limits: Limits, budget: Budget) -> Training:
         """A cold one: over minutes, a uid of its own is worth the seconds."""
         return self._cold.open_training(archive, limits, budget)
+
+    def open_notebook(self, archive: bytes, limits: Limits, allowance: Allowance) -> Notebook:
+        """From a zygote of their own: models needn't carry what notebooks have imported."""
+        if limits.gpu:
+            return self._cold.open_notebook(archive, limits, allowance)
+        with self._lock:
+            self._notebooks = self._notebooks or ZygoteSandbox(self._cold, notebooks=True)
+        return Notebook(self._notebooks._child(limits), archive, allowance, limits=limits)
 
     def _child(self, limits: Limits) -> Child:
         """The one that waits longest, if it has these limits; then others are made to wait."""
@@ -104,6 +116,8 @@ class ZygoteSandbox:
             raise blame.not_started(error.log) from error
 
     def close(self) -> None:
+        if self._notebooks:
+            self._notebooks.close()
         self._waiting(None)
         self._restart()
         self._cold.close()
@@ -118,7 +132,7 @@ class ZygoteSandbox:
     def _running(self) -> "_Zygote":
         with self._lock:
             if self._zygote is None:
-                self._zygote = _Zygote(self._cold)
+                self._zygote = _Zygote(self._cold, notebooks=self._for_notebooks)
             return self._zygote
 
     def _spawn(self, limits: Limits, module: str) -> Child:
@@ -167,8 +181,9 @@ class _Dead(Exception):
 class _Zygote:
     """The process and its channel. Ends with this process, or by `end`."""
 
-    def __init__(self, cold: ColdSandbox) -> None:
+    def __init__(self, cold: ColdSandbox, *, notebooks: bool) -> None:
         self._cold = cold
+        self._for_notebooks = notebooks
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._ready = threading.Event()
@@ -220,7 +235,8 @@ class _Zygote:
         try:
             self._child = self._cold.spawn(Limits(), "zygote", trusted=True)
             # It stays as it is: what a submission gives up, each fork gives up for itself.
-            ready(self._child, replace(self._cold.boot(Limits()), rlimits={}, programs=()))
+            boot = self._cold.boot(Limits())
+            ready(self._child, replace(boot, rlimits={}, programs=(), notebooks=self._for_notebooks))
             self._child.channel.settimeout(START_SECONDS)
         except BaseException as error:  # noqa: BLE001 — raised again by whoever waits for it
             self._error = error

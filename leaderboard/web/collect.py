@@ -1,28 +1,39 @@
 """From the ledger to what each page needs. Who may see what is up to the caller, by the arguments here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from grader.outline import RunKind
+from grader import catalogue
+from grader.outline import BOARDED, RunKind
 from grader.spec import Assignment
 from leaderboard import boards, reading
+from leaderboard.marks import Graded, shown_to_author
 from leaderboard.names import name_key
 from leaderboard.records import Quota, Row, Submission, TeamKind
 from leaderboard.store import Store
 from leaderboard.web.board import Board
 from leaderboard.web.frame import Menu, Place
-from leaderboard.web.site import Card, Own, Solution
+from leaderboard.web.methods import Method, method
+from leaderboard.web.site import Card, Offer, Own, Solution
 
 
 def menu(store: Store, assignment: Assignment, *, staff: bool = False) -> Menu:
     """Its pages, for `staff` before they are open to the class, too."""
-    places = [Place(assignment.slug, kind) for kind in RunKind]
+    kinds = () if assignment.notebook_alone else BOARDED
+    places = [Place(assignment.slug, kind) for kind in kinds]
     private = [
         Place(assignment.slug, kind, private=True)
-        for kind in RunKind
+        for kind in kinds
         if staff or store.is_revealed(boards.Board(assignment, kind))
     ]
-    return Menu(assignment, [*places, *private], staff or store.write_ups.open_to_class(assignment))
+    written = staff or store.write_ups.open_to_class(assignment)
+    shipped = bool(catalogue.solutions(assignment.slug))
+    return Menu(assignment, [*places, *private], written, has_notebook(assignment), shipped)
+
+
+def has_notebook(assignment: Assignment) -> bool:
+    return assignment.folder != Path() and (assignment.folder / "notebook.ipynb").is_file()
 
 
 def board(
@@ -61,14 +72,36 @@ def rows_of(store: Store, assignment: Assignment, place: Place, *, live: bool = 
 def gallery(store: Store, assignment: Assignment) -> list[Board]:
     """Both public boards with what their entries show."""
     found = []
-    for kind in RunKind:
+    for kind in BOARDED:
         rows = rows_of(store, assignment, Place(assignment.slug, kind))
         found.append(Board(assignment, rows, kind, store.showings([row.ref for row in rows])))
     return found
 
 
+def methods(store: Store, assignment: Assignment) -> list[Method]:
+    """The shipped solutions, in the order of the boards; those that stand on none come last."""
+    shown = gallery(store, assignment)
+    order = {row.team: number for board in reversed(shown) for number, row in enumerate(board.rows)}
+    found = catalogue.solutions(assignment.slug)
+    last = len(order)
+    return [method(one, shown) for one in sorted(found, key=lambda one: -order.get(one.team, -1 - last))]
+
+
+def lessons(assignment: Assignment) -> str:
+    """What the comparison of methods teaches, as the assignment's author has it."""
+    path = assignment.folder / "methods.md"
+    known = assignment.folder != Path() and path.is_file()
+    return path.read_text(encoding="utf-8") if known else ""
+
+
 def card(
-    store: Store, assignment: Assignment, *, team: str | None = None, live: bool = False, staff: bool = False
+    store: Store,
+    assignment: Assignment,
+    *,
+    team: str | None = None,
+    live: bool = False,
+    staff: bool = False,
+    notebook: Offer | None = None,
 ) -> Card:
     """An assignment in short, with what `team` has there."""
     shown = menu(store, assignment, staff=staff)
@@ -77,8 +110,8 @@ def card(
         for place in shown.boards
     ]
     own = [_own(store, assignment, team, one) for one in found if team is not None and not one.private]
-    revealed = all(store.is_revealed(boards.Board(assignment, kind)) for kind in RunKind)
-    return Card(shown, found, own, revealed)
+    revealed = all(store.is_revealed(boards.Board(assignment, kind)) for kind in BOARDED)
+    return Card(shown, found, own, revealed, notebook)
 
 
 def _own(store: Store, assignment: Assignment, team: str, found: Board) -> Own:
@@ -89,7 +122,7 @@ def _own(store: Store, assignment: Assignment, team: str, found: Board) -> Own:
 
 def solutions(store: Store, assignment: Assignment) -> list[Solution]:
     """Write-ups in the order of the boards, practice first; then those that stand on none."""
-    rows = [row for kind in RunKind for row in rows_of(store, assignment, Place(assignment.slug, kind))]
+    rows = [row for kind in BOARDED for row in rows_of(store, assignment, Place(assignment.slug, kind))]
     order = {row.ref: (number, row) for number, row in enumerate(rows)}
     told = sorted(store.write_ups.told(assignment.slug), key=lambda one: order.get(one.ref, (len(rows),))[0])
     return [
@@ -105,15 +138,26 @@ class Mine:
     submissions: Sequence[Submission]
     quotas: Mapping[RunKind, Quota]
     revealed: Mapping[RunKind, bool]
+    cells: Mapping[int, Sequence[Graded]] = field(
+        default_factory=dict
+    )  # of notebooks, as their authors see them
 
 
 def mine(store: Store, assignment: Assignment, team: str) -> Mine:
     """Raises HeldoutError when the team is unknown."""
-    both = {kind: boards.Board(assignment, kind) for kind in RunKind}
+    submissions = store.submissions(assignment.slug, team)
+    notebooks = [one.ref for one in submissions if one.run_kind is RunKind.NOTEBOOK]
+    every = {kind: boards.Board(assignment, kind) for kind in RunKind}
+    revealed = {kind: store.is_revealed(one) for kind, one in every.items()}
+    asked = RunKind if notebooks or has_notebook(assignment) else BOARDED
     return Mine(
-        store.submissions(assignment.slug, team),
-        {kind: store.quota(team, one) for kind, one in both.items()},
-        {kind: store.is_revealed(one) for kind, one in both.items()},
+        submissions,
+        {kind: store.quota(team, every[kind]) for kind in asked},
+        revealed,
+        {
+            ref: shown_to_author(store.notebooks.cells(ref), released=revealed[RunKind.NOTEBOOK])
+            for ref in notebooks
+        },
     )
 
 

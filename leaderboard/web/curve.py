@@ -17,9 +17,12 @@ DECADES = 2.0  # a loss that falls by more than so many powers of ten is drawn o
 LARGEST, LEAST = 1e12, 1e-12  # drawn; what diverged went there
 
 
+Line = list[tuple[int, float]]  # (step, loss)
+
+
 @dataclass(frozen=True)
 class Layout:
-    """One sheet, in SVG units."""
+    """One sheet, in SVG units. paths: one of each training."""
 
     sheet: Sheet
     left: float
@@ -28,41 +31,51 @@ class Layout:
     bottom: float
     losses: list[Mark]
     steps: list[Mark]
-    path: str
+    paths: list[str]
 
 
 def has_curve(training: Training) -> bool:
     return len(_points(training)) > 1
 
 
-def curve(training: Training) -> Markup:
-    """An SVG of the loss over the steps; its logarithm where it fell by orders of magnitude."""
-    points = _points(training)
-    values = [loss for _, loss in points]
+def curve(*trainings: Training) -> Markup:
+    """An SVG of the loss over the steps; its logarithm where it fell by orders of magnitude.
+
+    Of several trainings a line each, those that have any.
+    """
+    lines = [_points(one) for one in trainings if has_curve(one)]
+    values = [loss for line in lines for _, loss in line]
     logarithmic = min(values) > 0 and max(values) > 10**DECADES * min(values)
-    layouts = [_layout(points, sheet, logarithmic=logarithmic) for sheet in (WIDE, SLIM)]
-    return Markup(render("charts/curve.svg", points=points, layouts=layouts, sheet=WIDE, cut=training.cut))
+    layouts = [_layout(lines, sheet, logarithmic=logarithmic) for sheet in (WIDE, SLIM)]
+    cut = trainings[0].cut
+    return Markup(
+        render("charts/curve.svg", points=lines[0], layouts=layouts, sheet=WIDE, cut=cut, lines=lines)
+    )
 
 
-def _points(training: Training) -> list[tuple[int, float]]:
+def _points(training: Training) -> Line:
     """Those that can be drawn: a loss may be anything that a submission says."""
     return [(step, loss) for step, loss in training.curve if abs(loss) < LARGEST]
 
 
-def _layout(points: list[tuple[int, float]], sheet: Sheet, *, logarithmic: bool) -> Layout:
+def _layout(lines: list[Line], sheet: Sheet, *, logarithmic: bool) -> Layout:
     top, bottom = 1.7 * sheet.line, sheet.height - 2.2 * sheet.line
-    heights = [math.log10(max(loss, LEAST)) if logarithmic else loss for _, loss in points]
+    points = [
+        [(step, math.log10(max(loss, LEAST)) if logarithmic else loss) for step, loss in line]
+        for line in lines
+    ]
+    heights = [height for line in points for _, height in line]
     room = 0.05 * (max(heights) - min(heights)) or 0.5
     up = Scale(min(heights) - room, max(heights) + room, bottom, top)
     losses = _powers(up) if logarithmic else up.marks(int((bottom - top) / (2.4 * sheet.line)) or 1)
     left = 14 + sheet.letter * max((extent(mark.label) for mark in losses), default=0)
-    first, last = points[0][0], points[-1][0]
+    first, last = min(line[0][0] for line in points), max(line[-1][0] for line in points)
     along = Scale(float(first), float(max(last, first + 1)), left, sheet.width - 16)
-    places = [
-        f"{along.at(step):g} {up.at(height):g}" for (step, _), height in zip(points, heights, strict=True)
+    paths = [
+        "M" + "L".join(f"{along.at(step):g} {up.at(height):g}" for step, height in line) for line in points
     ]
     steps = _whole(along, int((along.end - left) / (6 * sheet.letter)))
-    return Layout(sheet, left, along.end, top, bottom, losses, steps, "M" + "L".join(places))
+    return Layout(sheet, left, along.end, top, bottom, losses, steps, paths)
 
 
 def _powers(up: Scale) -> list[Mark]:

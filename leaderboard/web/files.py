@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent / "static"
-PARTS = ("base", "board", "prose", "forms", "integrity")
+PARTS = ("base", "board", "prose", "forms", "notebook", "integrity")
 SITE = b"/* Heldout's site: this line tells an export that the folder is its own. */\n"
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 

@@ -76,11 +76,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Menu:
-    """An assignment's pages, as far as this reader may open them. solutions: its write-ups are open."""
+    """An assignment's pages, as far as this reader may open them.
+
+    solutions: its write-ups are open. notebook: it has one. methods: solutions are shipped with it.
+    """
 
     assignment: Outline
     boards: Sequence[Place]
     solutions: bool = False
+    notebook: bool = False
+    methods: bool = False
 
     @property
     def folder(self) -> str:

@@ -12,6 +12,7 @@ from leaderboard.web.board import Board
 from leaderboard.web.files import SITE, shared_files
 from leaderboard.web.folder import write_files
 from leaderboard.web.frame import Frame, Menu
+from leaderboard.web.methods import Method, methods_page
 from leaderboard.web.site import Card, Solution
 
 STYLE = "static/style.css"
@@ -35,7 +36,10 @@ def write_site(store: Store, title: str, assignments: Sequence[Assignment], out:
         for place in menus[assignment.slug].boards
     ]
     written = {one.slug: collect.solutions(store, one) for one in assignments if menus[one.slug].solutions}
-    return export_site(title, shown, out, statements=statements(assignments), solutions=written)
+    methods = {one.slug: (collect.methods(store, one), collect.lessons(one)) for one in assignments}
+    return export_site(
+        title, shown, out, statements=statements(assignments), solutions=written, methods=methods
+    )
 
 
 def statements(assignments: Sequence[Assignment]) -> Mapping[str, str]:
@@ -51,29 +55,49 @@ def export_site(
     *,
     statements: Mapping[str, str] | None = None,
     solutions: Mapping[str, Sequence[Solution]] | None = None,
+    methods: Mapping[str, tuple[Sequence[Method], str]] | None = None,
 ) -> Path:
-    """Write the site from records alone; see `write_site`. statements, solutions: by slug."""
+    """Write the site from records alone; see `write_site`. statements, solutions, methods: by slug."""
     statements, solutions = statements or {}, solutions or {}
+    methods = {slug: found for slug, found in (methods or {}).items() if found[0]}
     files = {name: content for name, content in shared_files().items() if name != SCRIPT}
     for one in shown:  # pictures first, so that no page ever names one that isn't there
         files |= {figure.file: figure.png for figure in one.gallery}
         files |= {f"{one.folder}{chart.file}": chart.svg.encode("utf-8") for chart in one.charts}
-    cards = _cards(shown, solutions)
+    cards = _cards(shown, solutions, methods)
     for card in cards:
         files |= _pages(title, card, statements.get(card.assignment.slug, ""), solutions)
+        files |= _methods(title, card.menu, methods)
     files["index.html"] = site.home_page(Frame(title), cards).encode("utf-8")
     old = _check_own(out)
     write_files(out, files, own=[*_own(shown), PICTURES, *(_old(shown) if old else ())])
     return out / "index.html"
 
 
-def _cards(shown: Sequence[Board], solutions: Mapping[str, object]) -> list[Card]:
+def _methods(title: str, menu: Menu, methods: Mapping[str, tuple[Sequence[Method], str]]) -> dict[str, bytes]:
+    if not menu.methods:
+        return {}
+    page = methods_page(Frame(title, "../../../"), menu, *methods[menu.assignment.slug])
+    return {f"{menu.folder}methods/index.html": page.encode("utf-8")}
+
+
+def _cards(
+    shown: Sequence[Board], solutions: Mapping[str, object], methods: Mapping[str, object]
+) -> list[Card]:
     """One for each assignment."""
     found: dict[str, list[Board]] = {}
     for one in shown:
         found.setdefault(one.assignment.slug, []).append(one)
     return [
-        Card(Menu(every[0].assignment, [one.place for one in every], slug in solutions), every)
+        Card(
+            Menu(
+                every[0].assignment,
+                [one.place for one in every],
+                slug in solutions,
+                methods=slug in methods,
+            ),
+            every,
+        )
         for slug, every in found.items()
     ]
 
@@ -103,8 +127,9 @@ def _own(shown: Sequence[Board]) -> list[str]:
         if not one.private
         for private in (False, True)
     ]
-    written = [f"assignments/{slug}/solutions/index.html" for slug in {one.assignment.slug for one in shown}]
-    return [*(f"{each}{name}" for each in folders for name in OWN), *written]
+    slugs = {one.assignment.slug for one in shown}
+    pages = [f"assignments/{slug}/{page}/index.html" for slug in slugs for page in ("solutions", "methods")]
+    return [*(f"{each}{name}" for each in folders for name in OWN), *pages]
 
 
 def _old(shown: Sequence[Board]) -> list[str]:

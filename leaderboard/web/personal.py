@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from grader.errors import HeldoutError
-from grader.outline import RunKind
+from grader.outline import BOARDED, RunKind
 from grader.report import Resources, Training
 from leaderboard import disclosure
+from leaderboard.grades.records import Shown
+from leaderboard.marks import Graded
 from leaderboard.membership import Grant
 from leaderboard.records import Quota, Showing, State, Submission
+from leaderboard.web import notebook
 from leaderboard.web.curve import curve, has_curve
 from leaderboard.web.drawing import described
 from leaderboard.web.environment import render
@@ -24,6 +28,26 @@ TONES = {
     State.GRADER_ERROR: "odd",
     State.CANCELLED: "quiet",
 }
+
+
+NONE: Mapping[int, Sequence[Graded]] = {}
+
+
+@dataclass(frozen=True)
+class Points:
+    """Of a notebook. waiting: points that somebody has yet to give."""
+
+    points: float
+    possible: float
+    waiting: float
+
+    @classmethod
+    def of(cls, cells: Sequence[Graded]) -> Self:
+        return cls(
+            sum(each.points for each in cells),
+            sum(each.result.possible for each in cells),
+            sum(each.result.possible for each in cells if each.waits),
+        )
 
 
 @dataclass(frozen=True)
@@ -48,8 +72,12 @@ def mine_page(
     *,
     quotas: Mapping[RunKind, Quota],
     revealed: Mapping[RunKind, bool],
+    cells: Mapping[int, Sequence[Graded]] = NONE,
 ) -> str:
-    """A team's submissions to each board, newest first, with scored ones to be ticked as final."""
+    """A team's submissions to each board, newest first, with scored ones to be ticked as final.
+
+    cells: of its notebooks, by number, as their authors may see them.
+    """
     return render(
         "mine.html",
         frame=frame,
@@ -57,10 +85,15 @@ def mine_page(
         submissions=submissions,
         quotas=quotas,
         revealed=revealed,
-        selectable=[one.ref for one in submissions if one.state is State.SCORED and not one.withdrawn],
+        selectable=[one.ref for one in submissions if _selectable(one)],
+        points={ref: Points.of(found) for ref, found in cells.items() if found},
         status=disclosure.status,
         tone=tone,
     )
+
+
+def _selectable(one: Submission) -> bool:
+    return one.run_kind in BOARDED and one.state is State.SCORED and not one.withdrawn
 
 
 def submission_page(
@@ -71,8 +104,12 @@ def submission_page(
     revealed: bool = False,
     showing: Showing | None = None,
     own: bool = True,
+    executed: bytes = b"",
 ) -> str:
-    """One submission. showing: what it made of public examples. own: the reader may withdraw and write."""
+    """One submission. showing: what it made of public examples. own: the reader may withdraw and write.
+
+    executed: of a notebook how it ran; what of it isn't for this reader is left out here.
+    """
     judging = submission.judging
     shown = showing if showing and not submission.withheld else Showing()
     return render(
@@ -87,19 +124,32 @@ def submission_page(
         tone=tone(submission),
         remarks=disclosure.remarks(submission, undo="below"),
         used=_used(judging.resources) if judging else [],
-        training=disclosure.trained(judging.training, menu.assignment)
-        if judging and judging.training
-        else "",
-        curve=_told(judging.training) if judging else "",
+        trainings=_trainings(submission, menu),
+        curve=_told([judging.training, *judging.further]) if judging and judging.training else "",
         pictures=_exhibited(submission.ref, shown, menu),
         texts=submission.texts,
         written=write_up(submission.write_up),
+        points=Points.of(judging.cells) if judging and judging.cells else None,
+        parts=notebook.parts(submission.ref, executed) if executed else [],
+        graded={each.result.id: each for each in judging.cells} if judging else {},
+        state=notebook.state_words,
     )
 
 
-def _told(training: Training | None) -> str:
-    """Its curve in words, where there is one to be drawn."""
-    return described(curve(training)) if training and has_curve(training) else ""
+def _trainings(submission: Submission, menu: Menu) -> list[tuple[str, str]]:
+    """What each used of the budget."""
+    judging = submission.judging
+    if judging is None or judging.training is None:
+        return []
+    every = disclosure.trainings(submission, menu.assignment)
+    if not every:
+        return [("trained", disclosure.trained(judging.training, menu.assignment))]
+    return [(f"training {number} of {len(every)}", line) for number, line in enumerate(every, start=1)]
+
+
+def _told(trainings: Sequence[Training]) -> str:
+    """Their curves in words, where there is one to be drawn."""
+    return described(curve(*trainings)) if any(map(has_curve, trainings)) else ""
 
 
 def _used(used: Resources) -> list[tuple[str, str]]:
@@ -129,3 +179,8 @@ def login_page(frame: Frame, token: str = "", error: HeldoutError | None = None)
 def account_page(frame: Frame, grant: Grant | None = None) -> str:
     """Who the reader is. grant: a one-time token that was just made for the command line, shown once."""
     return render("account.html", frame=frame, grant=grant)
+
+
+def grades_page(frame: Frame, grades: Sequence[Shown]) -> str:
+    """A student's own grades, each with how it came about."""
+    return render("grades.html", frame=frame, grades=grades)

@@ -14,6 +14,7 @@ from leaderboard.web.frame import Frame, Menu
 
 BADGES = {
     "starter-only": "what was handed out to begin with, unchanged",
+    "not deterministic": "trained and judged again by the same seeds, it came out otherwise",
     "unsandboxed": "judged without a sandbox",
     "baseline": "shipped with the assignment; takes no rank",
     "reference": "shipped with the assignment; takes no rank",
@@ -38,13 +39,25 @@ class Own:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """Points that a notebook gives at most: by its tests, and by somebody's reading."""
+
+    automatic: float
+    manual: float
+
+
+@dataclass(frozen=True)
 class Card:
-    """An assignment in short. `boards` need rows alone; private ones only where the reader may see them."""
+    """An assignment in short. `boards` need rows alone; private ones only where the reader may see them.
+
+    notebook: where it was handed out.
+    """
 
     menu: Menu
     boards: Sequence[Board]
     own: Sequence[Own] = ()
     revealed: bool = False  # everybody sees the private boards
+    notebook: Offer | None = None
 
     @property
     def assignment(self) -> Outline:

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from grader.outline import Outline, RunKind
 from leaderboard import disclosure
-from leaderboard.activity import Grader
+from leaderboard.activity import Tally
 from leaderboard.membership import Member
-from leaderboard.records import Event, Regrade, Row, State, Submission
+from leaderboard.records import Event, Regrade, Row, Submission
 from leaderboard.render_rules import Moves
 from leaderboard.web.environment import render
 from leaderboard.web.frame import Frame, Menu
@@ -36,22 +36,15 @@ class Line:
     extension: datetime | None = None
 
 
-def queue_page(
-    frame: Frame,
-    waiting: Sequence[Submission],
-    *,
-    counts: Mapping[State, int],
-    graders: Sequence[Grader] = (),
-    oldest_seconds: float | None = None,
-) -> str:
-    """What runs and what waits, in the order in which it will be claimed, and who grades."""
+def queue_page(frame: Frame, waiting: Sequence[Submission], tally: Tally, slugs: Sequence[str] = ()) -> str:
+    """What runs and what waits, in the order in which it will be claimed, who grades, and what is paused."""
+    paused = {pause.assignment for pause in tally.pauses}
     return render(
         "staff/queue.html",
         frame=frame,
         waiting=waiting,
-        counts=counts,
-        graders=graders,
-        oldest=oldest_seconds,
+        tally=tally,
+        running=[slug for slug in ("", *slugs) if slug not in paused],
         tone=tone,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from grader.errors import NotFound
-from grader.outline import RunKind
+from grader.outline import BOARDED, RunKind
 from grader.spec import Assignment
 from leaderboard import boards
 from leaderboard.membership import Role
@@ -57,7 +57,7 @@ def regrade(store: Store, assignment: Assignment) -> tuple[Regrade | None, list[
         found = store.regrades.current(assignment.slug)
     except NotFound:
         return None, []
-    both = [(kind, private) for kind in RunKind for private in (False, True) if not found.waiting]
+    both = [(kind, private) for kind in BOARDED for private in (False, True) if not found.waiting]
     return found, [_moves(store, boards.Board(assignment, kind), private=private) for kind, private in both]
 
 

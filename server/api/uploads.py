@@ -15,6 +15,7 @@ from grader.errors import Forbidden, HeldoutError, Unavailable
 from grader.outline import RunKind
 from leaderboard.boards import Board
 from leaderboard.membership import Person, Role
+from leaderboard.receive import check_kind
 from server.arrivals import Arrival
 from server.office import Office, TheOffice
 from server.viewer import Viewer, team_of
@@ -28,6 +29,7 @@ def announce(new: NewUpload, viewer: Viewer, office: TheOffice) -> Upload:
     """Say what is going to be sent. Refused here, it needn't be sent at all; announced again, it goes on."""
     team = _sender(viewer, new.team)
     assignment = office.desk.assignment(new.slug)
+    check_kind(assignment, new.run_kind)
     code_only = new.run_kind is RunKind.TRAIN
     limit = assignment.archive_limit(new.run_kind)
     refuse_size(new.size, limit, where=new.file_name, code_only=code_only)

@@ -12,12 +12,12 @@ from leaderboard.boards import Board
 from leaderboard.membership import Role
 from leaderboard.records import Showing, Submission
 from leaderboard.topics import of_submission, of_team
-from leaderboard.web import collect, personal
+from leaderboard.web import collect, notebook, personal
 from leaderboard.web.curve import curve, has_curve
 from server.office import Office, TheOffice
 from server.pages.events import changes_of
 from server.pages.frames import OurForm, Reader, TheReader, frame, go
-from server.pages.public import drawing
+from server.pages.public import A_WHILE, drawing
 from server.viewer import Ref, team_of, their_own, visible
 
 router = APIRouter()
@@ -31,8 +31,18 @@ def mine(slug: str, request: Request, office: TheOffice, reader: TheReader) -> H
     submissions = [told(one, revealed=listed.revealed[one.run_kind]) for one in listed.submissions]
     shown = frame(request, office, reader, events=f"assignments/{slug}/mine/events")
     menu = collect.menu(office.store, found)
-    page = personal.mine_page(shown, menu, submissions, quotas=listed.quotas, revealed=listed.revealed)
+    page = personal.mine_page(
+        shown, menu, submissions, quotas=listed.quotas, revealed=listed.revealed, cells=listed.cells
+    )
     return HTMLResponse(page)
+
+
+@router.get("/grades/")
+def grades(request: Request, office: TheOffice, reader: TheReader) -> HTMLResponse:
+    """What a student may know of them: see `Grades.of_student`."""
+    _own_team(reader)
+    shown = frame(request, office, reader)
+    return HTMLResponse(personal.grades_page(shown, office.store.grades.of_student(reader.person.username)))
 
 
 @router.get("/assignments/{slug}/mine/events")
@@ -73,8 +83,17 @@ def submission(ref: Ref, request: Request, office: TheOffice, reader: TheReader)
         revealed=revealed,
         showing=_showing(office, found, staff=staff),
         own=_acts_on(reader, found),
+        executed=office.store.notebooks.executed(ref) if one.judging and one.judging.cells else b"",
     )
     return HTMLResponse(page)
+
+
+@router.get("/submissions/{ref}/outputs/{place}")
+def output(ref: Ref, place: str, office: TheOffice, reader: TheReader) -> Response:
+    """A picture that a notebook's cell showed: of what ran after a hidden test, for staff alone."""
+    visible(office, reader.person, ref)
+    png = notebook.output(office.store.notebooks.executed(ref), place)
+    return Response(png, media_type="image/png", headers={"Cache-Control": A_WHILE})
 
 
 @router.get("/submissions/{ref}/events")
@@ -86,9 +105,10 @@ def events(ref: Ref, office: TheOffice, reader: TheReader) -> Response:
 @router.get("/submissions/{ref}/curve.svg")
 def training_curve(ref: Ref, office: TheOffice, reader: TheReader) -> Response:
     judging = visible(office, reader.person, ref).judging
-    if judging is None or judging.training is None or not has_curve(judging.training):
+    every = [judging.training, *judging.further] if judging and judging.training else []
+    if not any(map(has_curve, every)):
         raise NotFound(f"#{ref} has no training curve", expected="a train run")
-    return drawing(curve(judging.training))
+    return drawing(curve(*every))
 
 
 @router.post("/submissions/{ref}/withdraw", dependencies=[OurForm])

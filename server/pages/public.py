@@ -4,8 +4,9 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
 
+from desk.questions import offer
 from grader.errors import Forbidden, NotFound
-from grader.outline import RunKind
+from grader.outline import BOARDED, RunKind
 from grader.spec import Assignment
 from leaderboard.boards import Board
 from leaderboard.records import Submission
@@ -13,6 +14,7 @@ from leaderboard.topics import of_board
 from leaderboard.web import collect, site
 from leaderboard.web.files import TYPES, shared_files
 from leaderboard.web.frame import Frame, Place
+from leaderboard.web.methods import methods_page
 from leaderboard.web.pictures import find_picture
 from server.office import Office, TheOffice
 from server.pages.events import changes_of
@@ -55,8 +57,8 @@ def assignment(slug: str, request: Request, office: TheOffice, reader: TheReader
 
 
 def _card(office: Office, found: Assignment, reader: Reader) -> site.Card:
-    person = reader.person
-    return collect.card(office.store, found, team=person.team, staff=person.role.staff)
+    person, offered = reader.person, offer(office.current(), found)
+    return collect.card(office.store, found, team=person.team, staff=person.role.staff, notebook=offered)
 
 
 @router.get("/assignments/{slug}/gallery/")
@@ -68,7 +70,20 @@ async def gallery(slug: str, request: Request, office: TheOffice, reader: TheRea
         return site.gallery_page(frame, menu, collect.gallery(office.store, found))
 
     shown = frame(request, office, reader)
-    page = await office.kept.page(("gallery", slug), shown, lambda: _stamp(office, found, *RunKind), draw)
+    page = await office.kept.page(("gallery", slug), shown, lambda: _stamp(office, found, *BOARDED), draw)
+    return HTMLResponse(page)
+
+
+@router.get("/assignments/{slug}/methods/")
+async def methods(slug: str, request: Request, office: TheOffice, reader: TheReader) -> HTMLResponse:
+    found = await run_in_threadpool(office.desk.assignment, slug)
+
+    def draw(frame: Frame) -> str:
+        menu = collect.menu(office.store, found, staff=frame.staff)
+        return methods_page(frame, menu, collect.methods(office.store, found), collect.lessons(found))
+
+    shown = frame(request, office, reader)
+    page = await office.kept.page(("methods", slug), shown, lambda: _stamp(office, found, *BOARDED), draw)
     return HTMLResponse(page)
 
 
@@ -112,7 +127,7 @@ async def _on_boards(office: Office, slug: str) -> frozenset[int]:
     found = await run_in_threadpool(office.desk.assignment, slug)
     return await office.kept.thing(
         ("on boards", slug),
-        lambda: _stamp(office, found, *RunKind),
+        lambda: _stamp(office, found, *BOARDED),
         lambda: collect.on_boards(office.store, found),
     )
 

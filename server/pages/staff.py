@@ -7,7 +7,6 @@ from fastapi.responses import HTMLResponse, Response
 
 from grader.errors import Refused
 from grader.outline import RunKind
-from leaderboard.records import State
 from leaderboard.topics import EVENTS, QUEUE
 from leaderboard.web import collect, staff, survey
 from server.office import Office, TheOffice
@@ -22,14 +21,40 @@ Number = Annotated[int, Query(alias="page", gt=0, lt=1 << 31)]
 @router.get("/")
 def queue(request: Request, office: TheOffice, reader: StaffReader) -> HTMLResponse:
     tally = office.store.tally()
-    page = staff.queue_page(
-        frame(request, office, reader, events="staff/events"),
-        survey.waiting(office.store),
-        counts={State(state): count for state, count in tally.counts.items()},
-        graders=tally.graders,
-        oldest_seconds=tally.oldest_seconds,
-    )
-    return HTMLResponse(page)
+    shown = frame(request, office, reader, events="staff/events")
+    return HTMLResponse(staff.queue_page(shown, survey.waiting(office.store), tally, _slugs(office)))
+
+
+@router.post("/pause", dependencies=[OurForm])
+def pause(
+    request: Request,
+    office: TheOffice,
+    reader: InstructorReader,
+    slug: Annotated[str, Form(max_length=100)] = "",
+    reason: Annotated[str, Form(max_length=1_000)] = "",
+    undo: Annotated[bool, Form()] = False,
+) -> Response:
+    """Of one assignment, or of none the whole queue."""
+    found = office.desk.assignment(slug).slug if slug else ""
+    with office.store.acting(reader.person.username):
+        if undo:
+            office.store.operations.resume(found)
+        else:
+            office.store.operations.pause(found, reason)
+    return go("staff/", request)
+
+
+@router.post("/drain", dependencies=[OurForm])
+def drain(
+    request: Request,
+    office: TheOffice,
+    reader: InstructorReader,
+    grader: Annotated[str, Form(max_length=300)] = "",
+    undo: Annotated[bool, Form()] = False,
+) -> Response:
+    with office.store.acting(reader.person.username):
+        office.store.operations.drain(grader, undo=undo)
+    return go("staff/", request)
 
 
 @router.get("/events")

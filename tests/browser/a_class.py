@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import copytree, rmtree
 
-from commands.workbench import Workbench
+from commands.workbench import on_this_machine
 from grader import catalogue
 from grader.archive import pack_for
 from grader.course import Course
@@ -134,7 +134,7 @@ class Semester:
     def grade(self) -> None:
         """What was handed in by now, a few minutes later."""
         self._now += timedelta(minutes=4)
-        with Workbench(self._course, self.store, jobs=2, sandbox_name="auto") as bench:
+        with on_this_machine(self._course, self.store, jobs=2, sandbox_name="auto") as bench:
             bench.run()
 
 

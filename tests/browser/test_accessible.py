@@ -18,7 +18,7 @@ PUBLIC = [
     "account/",
     *(f"assignments/{slug}/{page}" for slug in ("denoising", "rnn") for page in ASSIGNMENT),
 ]
-SCORED, FAILED, TRAIN_RUN, BASELINE = 3, 5, 1, 7
+SCORED, FAILED, TRAIN_RUN, BASELINE, NOTEBOOK = 3, 5, 1, 7, 14
 STUDENT = [*PUBLIC, "assignments/denoising/mine/", f"submissions/{SCORED}/", f"submissions/{FAILED}/"]
 STAFF = [
     *PUBLIC,
@@ -29,11 +29,13 @@ STAFF = [
     "assignments/rnn/board/private/",
     "assignments/rnn/solutions/",
     *(f"staff/denoising/{page}/" for page in ("regrades", "grades", "integrity")),
-    *(f"submissions/{ref}/" for ref in (SCORED, FAILED, TRAIN_RUN, BASELINE)),
+    *(f"submissions/{ref}/" for ref in (SCORED, FAILED, TRAIN_RUN, BASELINE, NOTEBOOK)),
+    *(f"assignments/denoising/notebooks/{page}" for page in ("", "answer-averages/", "test_add_noise/")),
 ]
 PAGES = {
     "": ["login/"],
     "dorothy": STUDENT,
+    "florence": ["assignments/denoising/mine/", f"submissions/{NOTEBOOK}/"],
     "ines": STAFF,
     "omar": ["assignments/rnn/", *STAFF[len(PUBLIC) :]],
 }

@@ -14,10 +14,11 @@ from tests.desk.fake import ONE_TIME, TOKEN, Fake, serving
 
 
 @dataclass
-class Laptop:
+class Terminal:
+    """What is typed in a folder of one's own, with these variables."""
+
     folder: Path
-    fake: Fake
-    variables: dict[str, str | None] = field(default_factory=dict)
+    variables: dict[str, str | None] = field(default_factory=dict, kw_only=True)
 
     def type(self, *words: object, given: str = "", folder: Path | None = None) -> Result:
         """What is printed, which is never the token. Raises HeldoutError."""
@@ -31,17 +32,22 @@ class Laptop:
             raise result.exception
         return result
 
+    def _environment(self) -> dict[str, str | None]:
+        ours = dict.fromkeys(name for name in os.environ if name.startswith("HELDOUT_"))
+        screen = {"COLUMNS": "80", "NO_COLOR": "1", "XDG_CONFIG_HOME": str(self.folder / "config")}
+        return {**ours, **screen, **self.variables}
+
+
+@dataclass
+class Laptop(Terminal):
+    fake: Fake
+
     def log_in(self) -> None:
         assert self.type("login", self.fake.url, "--token", ONE_TIME).exit_code == 0
 
     @property
     def file(self) -> Path:
         return self.folder / "config" / "heldout" / "credentials.json"
-
-    def _environment(self) -> dict[str, str | None]:
-        ours = dict.fromkeys(name for name in os.environ if name.startswith("HELDOUT_"))
-        screen = {"COLUMNS": "80", "NO_COLOR": "1", "XDG_CONFIG_HOME": str(self.folder / "config")}
-        return {**ours, **screen, **self.variables}
 
 
 @contextmanager

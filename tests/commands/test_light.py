@@ -92,6 +92,8 @@ def test_every_verb_that_asks_a_server_does_without(tmp_path: Path) -> None:
         (["check", "--assignment", "denoising"], "grader"),
         (["course", "init", "new"], "grader"),
         (["grade", "--course", "."], "grader"),
+        (["scheduler", "tcp://127.0.0.1:1"], "cluster"),
+        (["worker", "--make-certificates", "papers"], "cluster"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
@@ -118,7 +120,7 @@ def test_every_package_that_is_imported_is_brought_by_something() -> None:
     """A new dependency belongs into an extra, and into the list that names it."""
     found = {
         name
-        for folder in ("commands", "desk", "grader", "leaderboard", "server")
+        for folder in ("cluster", "commands", "desk", "grader", "leaderboard", "server")
         for name in imported(HOME / folder)
     }
     ours = {path.stem for path in HOME.iterdir()}

@@ -26,6 +26,7 @@ RUNNING = replace(QUEUED, state=State.RUNNING)
         (replace(QUEUED, place=Place(0, 10.0)), "queued, the next, about 1 min"),
         (replace(QUEUED, place=Place(1200, 7200.0)), "queued, 1,200 ahead, about 120 min"),
         (replace(QUEUED, place=Place(2)), "queued, 2 ahead; no grader is at work"),
+        (replace(QUEUED, place=Place(2, paused=True)), "queued, 2 ahead; grading is paused"),
         (RUNNING, "is being graded"),
         (replace(RUNNING, progress=Progress("pub\x1blic", 1, 2, "", NOW)), "pub�lic"),
         (SCORED, "scored"),

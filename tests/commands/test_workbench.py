@@ -83,5 +83,5 @@ def test_after_the_last_answer_the_clock_goes_on_and_the_bar_says_why() -> None:
         assert (task.description, task.completed, task.total) == ("held-out items 9/10", 9, 10)
         student.progress(10, 10)
         assert (task.description, task.total, task.finished) == (COMPUTING, None, False)
-        show("CPU-seconds of training", 120, 120)
+        show("training, step 900, loss 0.25; CPU-seconds", 120, 120)
         assert not task.finished

@@ -192,11 +192,11 @@ def setting_names(toml: str) -> set[str]:
 
 
 def test_settings_override_limits_and_unknown_assignments_are_named(course: Course) -> None:
-    append("wall_seconds = 7.5\ntrain_cpu_seconds = 60")(course)
+    append("wall_seconds = 7.5\ntrain_cpu_seconds = 60\ntrainings = 3")(course)
     opened = open_course(course.folder)
     assert opened.settle(toy()).limits.wall_seconds == 7.5
     assert opened.settle(toy()).limits.check_seconds == toy().limits.check_seconds
-    assert opened.settle(toy()).budget == Budget(cpu_seconds=60)
+    assert opened.settle(toy()).budget == Budget(cpu_seconds=60, trainings=3)
     assert (
         tomllib.loads((course.folder / "course.toml").read_text(encoding="utf-8"))["title"]
         == 'A "quoted" 🧠 title'

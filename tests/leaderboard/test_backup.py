@@ -121,6 +121,16 @@ def test_what_was_running_is_graded_and_numbers_go_on(
         assert store.submission(2).state is State.RUNNING, "the course itself is as it was"
 
 
+def test_what_a_course_may_have_comes_along(course: Course, folder: Path, empty: Empty) -> None:
+    released = course.folder / "notebooks" / "denoising" / "notebook.ipynb"
+    released.parent.mkdir(parents=True)
+    released.write_text("{}")
+    (course.folder / "grades.toml").write_text("title = 'x'")
+    again = restored_from(save(course, folder / "a.tar").path, folder / "again", empty())
+    assert (again.folder / "grades.toml").read_text() == "title = 'x'"
+    assert (again.folder / "notebooks" / "denoising" / "notebook.ipynb").read_text() == "{}"
+
+
 def test_the_names_that_a_backup_gets(small: Course, folder: Path) -> None:
     (folder / "out").mkdir()
     path = save(small, folder / "out").path

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from grader.rules import Counts, Rules
-from grader.spec import Assignment, RunKind
+from grader.spec import BOARDED, Assignment, RunKind
 from leaderboard import boards
 from leaderboard.reading import private_board
 from leaderboard.records import Row, Step, TeamKind
@@ -183,7 +183,7 @@ def test_nothing_private_is_exported_before_the_reveal_and_nothing_stays_after_i
 
 
 def test_public_and_private_pages_link_to_each_other(store: Store, clock: Clock, tmp_path: Path) -> None:
-    for kind in RunKind:
+    for kind in BOARDED:
         send(store, "Ada", run_kind=kind)
         judge(store)
     store.decisions.reveal(ruled())

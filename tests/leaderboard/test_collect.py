@@ -1,10 +1,11 @@
 """From the ledger to pages: what each reader gets, on each kind of database."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from grader.outline import RunKind
+from grader.outline import BOARDED, RunKind
 from grader.spec import Assignment
 from leaderboard.membership import Role
 from leaderboard.records import State
@@ -101,7 +102,8 @@ def test_a_team_gets_its_own_submissions_alone(store: Store) -> None:
     hand_in(store, "Bob", 19.0)
     found = collect.mine(store, ruled(), "Ada")
     assert {one.team for one in found.submissions} == {"Ada"}
-    assert set(found.quotas) == set(found.revealed) == set(RunKind)
+    assert set(found.quotas) == set(BOARDED), "it has no notebook"
+    assert set(found.revealed) == set(RunKind)
     assert not any(found.revealed.values())
 
 
@@ -171,6 +173,12 @@ def test_who_would_move_is_told_once_a_set_is_judged(store: Store) -> None:
     judge(store, scored(17.0))
     found, moves = survey.regrade(store, ruled())
     assert [(one.board.run_kind, one.private) for one in moves] == [
-        (kind, private) for kind in RunKind for private in (False, True)
+        (kind, private) for kind in BOARDED for private in (False, True)
     ]
     assert [move.new_score for move in moves[0].found] == [pytest.approx(17.0)]
+
+
+def test_what_is_a_notebook_alone_has_no_boards(store: Store) -> None:
+    alone = replace(assignment(), notebook_alone=True)
+    shown = collect.card(store, alone, team="Ada", staff=True)
+    assert (shown.menu.boards, shown.boards, shown.own) == ([], [], [])

@@ -134,8 +134,9 @@ def test_a_course_from_an_older_version(sqlite_url: str) -> None:
     assert "heldout course init" in raised.value.next_step
 
 
+OPERATED = ("machine", "gpu_seconds", "reproduced")
 ADDED = {
-    "judgings": ("limits", "killed", "doing", "dropped_bytes", "training", "texts", "same_as"),
+    "judgings": ("limits", "killed", "doing", "dropped_bytes", "training", "texts", "same_as", *OPERATED),
     "submissions": (
         *("judged_at", "released", "selected_at", "withdrawn_at", "starter"),
         *("phase", "phase_done", "phase_total", "log_tail", "told_at"),
@@ -143,6 +144,13 @@ ADDED = {
     "teams": ("merged_into",),
 }
 LATER = [
+    "reproductions",
+    "pauses",
+    "grade_events",
+    "grade_runs",
+    "grade_policies",
+    "marks",
+    "notebooks",
     "graders",
     "write_ups",
     "tokens",
@@ -161,8 +169,8 @@ LATER = [
 
 def _as_first(connection: Connection) -> None:
     """Take away what migrations have added since the first."""
-    for index in ("quota", "state_team_id"):
-        connection.execute(text(f"DROP INDEX ix_submissions_{index}"))
+    for index in ("submissions_quota", "submissions_state_team_id", "judgings_recorded_at"):
+        connection.execute(text(f"DROP INDEX ix_{index}"))
     for table in LATER:
         connection.execute(text(f"DROP TABLE {table}"))
     for table, columns in ADDED.items():
@@ -223,8 +231,12 @@ def test_a_ledger_from_before_there_was_a_server_goes_on(url: str, clock: Clock)
         send(store, BOB.team)
         running = take(store)
     with closing(Database(url)) as database, database.connection() as connection:
-        for table in LATER[:4]:
+        for table in LATER[:11]:
             connection.execute(text(f"DROP TABLE {table}"))
+        connection.execute(text("DROP INDEX ix_judgings_recorded_at"))
+        for column in OPERATED:
+            connection.execute(text(f"ALTER TABLE judgings DROP COLUMN {column}"))
+        connection.execute(text("ALTER TABLE standings DROP COLUMN spread"))
         for column in ADDED["submissions"][-5:]:
             connection.execute(text(f"ALTER TABLE submissions DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = 'r0005'"))

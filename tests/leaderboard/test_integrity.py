@@ -159,7 +159,7 @@ def test_three_hundred_teams_take_seconds() -> None:
     board.append(replace(board[17], ref=300, team="Other"))
     start = time.perf_counter()
     found = examine(board, classifier())
-    assert time.perf_counter() - start < 20  # two here; a busy machine takes longer
+    assert time.perf_counter() - start < 60  # two here; a busy machine takes longer
     assert found.compared == 301 * 300 // 2
     assert list(signs(found)) == [(17, 300)]
 

@@ -152,7 +152,8 @@ def test_a_recorder_on_a_full_disk_keeps_its_report(tmp_path: Path) -> None:
         done = lambda: store.submission(ref).state is State.SCORED
         recorder = Recorder(store._database, assignments=lambda slug: assignment())
         with ThreadPoolExecutor(1) as threads:
-            autograde.Autograder(recorder, threads, grade_job).run(watch=True, until=done)
+            lanes = [autograde.local_lane(threads, grade_job)]
+            autograde.Autograder(recorder, lanes).run(watch=True, until=done)
         print(graded == [ref], store.submission(ref).attempts)
     """
     assert on_a_full_disk(tmp_path, code) == [FULL, FULL, "True 1"]

@@ -25,12 +25,12 @@ NASTY = [
     "",
 ]
 PATHS = re.compile(
-    r"(assignments/[a-z0-9-]+/(((board|train)/(private/)?)|gallery/|solutions/|mine/)?)?"
-    r"|submissions/\d+/|login/|account/|staff/((submissions|roster|audit)/|[a-z0-9-]+/(grades|regrades|integrity)/)?"
+    r"(assignments/[a-z0-9-]+/(((board|train)/(private/)?)|gallery/|solutions/|mine/|notebooks/([A-Za-z0-9._-]+/)?)?)?"
+    r"|submissions/\d+/|login/|grades/|account/|staff/((submissions|roster|audit)/|[a-z0-9-]+/(grades|regrades|integrity)/)?"
 )
 POSTS = re.compile(
-    r"logout|account/link|assignments/[a-z0-9-]+/mine/select|submissions/\d+/(withdraw|writeup)"
-    r"|staff/[a-z0-9-]+/(reveal|regrades/(apply|cancel))"
+    r"logout|account/link|assignments/[a-z0-9-]+/(mine/select|notebooks/(release|[A-Za-z0-9._-]+/mark))|submissions/\d+/(withdraw|writeup)"
+    r"|staff/(pause|drain|[a-z0-9-]+/(reveal|regrades/(apply|cancel)))"
 )
 
 

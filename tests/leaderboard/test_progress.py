@@ -92,8 +92,8 @@ def test_of_what_was_printed_the_end_is_kept(store: Store, printed: str, kept: s
 
 
 def test_graders_are_known_for_a_minute(store: Store, clock: Clock) -> None:
-    store.seen("b:1", 2)
-    store.seen("a:1", 1)
+    store.seen("b:1", {"local": 2})
+    store.seen("a:1", {"local": 1})
     for _ in range(2):
         send(store)
     refs = tuple(take(store, "b:1").ref for _ in range(2))
@@ -102,7 +102,7 @@ def test_graders_are_known_for_a_minute(store: Store, clock: Clock) -> None:
         ("b:1", 2, refs),
     ]
     clock.go(seconds=50)
-    store.seen("b:1", 3)
+    store.seen("b:1", {"local": 3})
     clock.go(seconds=20)
     assert [(one.holder, one.slots) for one in store.graders()] == [("b:1", 3)]
     clock.go(days=2)
@@ -113,7 +113,7 @@ def test_who_judges_again_is_at_work_as_well(store: Store) -> None:
     send(store)
     ref = judge(store).ref
     store.regrades.begin(assignment(), [ref], reason="again")
-    store.seen("a:1", 1)
+    store.seen("a:1", {"local": 1})
     take(store, "a:1")
     assert store.graders()[0].running == (ref,)
 

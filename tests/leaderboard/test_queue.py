@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from desk.told import told as disclosed
 from grader.errors import HeldoutError
 from grader.spec import RunKind
 from leaderboard.records import Place, State, TeamKind
@@ -199,3 +200,32 @@ def test_a_stopped_grader_gives_back_at_no_cost(store: Store) -> None:
         assert store.release(take(store))
     assert store.submission(receipt.ref).state is State.QUEUED
     assert judge(store).attempt == 5
+
+
+def test_the_timeline_of_a_submission_that_had_no_luck(store: Store, clock: Clock) -> None:
+    """Lost once, broken once, then judged: each attempt with its times, its grader, and what broke."""
+    ref = send(store).ref
+    lost = take(store, "lab-01", seconds=10)
+    clock.go(seconds=11)
+    store.sweep()
+    clock.go(seconds=9)
+    judge(store, broke())
+    clock.go(seconds=5)
+    job = take(store, "lab-02")
+    clock.go(seconds=30)
+    store.record(job, scored())
+    found = store.submission(ref).timeline
+    assert [(each.number, each.holder, str(each.verdict)) for each in found] == [
+        (1, lost.holder, "grader error"),
+        (2, "grader", "grader error"),
+        (3, "lab-02", "scored"),
+    ]
+    assert "gave no sign of life" in found[0].fault
+    assert found[1].fault == "Traceback: our own"
+    assert found[2].fault == ""
+    assert found[2].began is not None
+    assert (found[2].ended - found[2].began).total_seconds() == 30
+    told_of_it = disclosed(store.submission(ref), revealed=False).timeline
+    [shown] = told_of_it[2:]
+    assert (shown.holder, shown.fault, shown.ended) == ("", "", found[2].ended.replace(microsecond=0))
+    assert all(not each.holder + each.fault for each in told_of_it)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from grader.archive import Archive, place
-from grader.errors import HeldoutError
+from grader.errors import HeldoutError, Refused
 from grader.rules import Rules
-from grader.spec import RunKind
+from grader.spec import BOARDED, RunKind
 from leaderboard.receive import receive
 from leaderboard.records import TeamKind
 from leaderboard.store import Store
@@ -25,7 +25,7 @@ def ledger(sqlite_url: str) -> Store:
     return store
 
 
-@pytest.mark.parametrize("run_kind", RunKind)
+@pytest.mark.parametrize("run_kind", BOARDED)
 def test_each_kind_of_run_has_a_limit(run_kind: RunKind, ledger: Store, tmp_path: Path) -> None:
     limit = assignment().archive_limit(run_kind)
     most = Archive(bytes(limit), "most.zip")
@@ -81,4 +81,14 @@ def test_what_the_rules_refuse_is_not_kept(ledger: Store, tmp_path: Path) -> Non
         receive(ledger, tmp_path, second, team="Ada", assignment=under)
     assert not place(tmp_path, second.sha256).exists()
     assert receive(ledger, tmp_path, first, team="Ada", assignment=under).ref == ref, "the same bytes again"
+    ledger.close()
+
+
+def test_a_notebook_is_refused_where_there_is_none(ledger: Store, tmp_path: Path) -> None:
+    for one, kind in (
+        (assignment(), RunKind.NOTEBOOK),
+        (replace(assignment(), notebook_alone=True), RunKind.EVALUATE),
+    ):
+        with pytest.raises(Refused, match="notebook"):
+            receive(ledger, tmp_path, Archive(b"{}", "a"), team="Ada", assignment=one, run_kind=kind)
     ledger.close()

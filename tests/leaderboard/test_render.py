@@ -11,8 +11,10 @@ import pytest
 from rich.console import Console
 
 from grader.errors import Reason
-from grader.report import Estimate, Failure, Resources, Training, Verdict
+from grader.report import CellResult, CellState, Estimate, Failure, Resources, Training, Verdict
 from grader.spec import Limits, RunKind
+from leaderboard.disclosure import remarks
+from leaderboard.marks import Graded, Item, Mark
 from leaderboard.plain import csv_cell, lines, one_line
 from leaderboard.records import Judging, Place, Row, State, Submission, TeamKind
 from leaderboard.render import (
@@ -24,6 +26,7 @@ from leaderboard.render import (
     print_submission,
     print_submissions,
 )
+from leaderboard.render_submissions import points_table
 from tests.leaderboard.cases import KID, RESOURCES, TRAINING, assignment
 
 START = datetime(2017, 5, 22, 13, 22, 32, tzinfo=UTC)
@@ -293,6 +296,22 @@ def test_why_a_score_does_not_stand_is_told(width: int) -> None:
     ):
         assert said in text(made)
     assert text(made).count("19.25 ± 0.05 dB") == 2, "of those withheld nothing is told"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [(RunKind.EVALUATE, "it counts on no board;"), (RunKind.NOTEBOOK, "it gives no points;")],
+)
+def test_what_a_withdrawal_costs_is_told(kind: RunKind, said: str) -> None:
+    [remark] = remarks(submission(withdrawn=True, run_kind=kind), undo="so")
+    assert remark == f"{said} take that back so"
+
+
+def test_a_rubric_is_told_beside_the_comment() -> None:
+    made, items = console(120), (Item("says why", 3.0, True), Item("and since when", 2.0))
+    mark = Mark(4.0, "Fine.", "ines", START, items)
+    made.print(points_table([Graded(CellResult("why", CellState.MANUAL, 5.0), mark)], width=120))
+    assert "✓ says why (3); ✗ and since when (2); Fine." in text(made)
 
 
 def test_private_scores_are_shown_once_they_are_revealed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from grader.spec import RunKind
-from leaderboard import snapshots
+from leaderboard import snapshots, told_boards
 from leaderboard.boards import Board
 from leaderboard.reading import board
 from leaderboard.store import Store
@@ -59,5 +59,40 @@ def test_scores_that_move_meanwhile_have_their_ties_looked_for_again(
     monkeypatch.setattr(snapshots, "find_ties", slowly)
     store.refresh(which)
     with store._database.reading() as session:
-        assert not snapshots.is_current(session, which)
+        assert list(snapshots.stale(session)) == [(which.slug, which.run_kind)]
     assert [row.rank for row in board(store, which.assignment)] == [1, 2, 3]
+
+
+def test_while_somebody_grades_ties_are_theirs_to_look_for(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(told_boards, "FEW", 1)
+    which = Board(assignment(), RunKind.EVALUATE)
+
+    def looked_for() -> bool:
+        with store._database.reading() as session:
+            return not snapshots.stale(session)
+
+    def judged(team: str, value: float) -> None:
+        send(store, team)
+        judge(store, scored(value, 0.001))
+
+    store.seen("a:1", {"local": 1})
+    judged("Ada", 19.0)
+    judged("Bob", 20.0)
+    assert {row.rank for row in board(store, which.assignment)} == {1}
+    assert not looked_for()
+    store.refresh_all()
+    assert [row.rank for row in board(store, which.assignment)] == [1, 2]
+    assert looked_for()
+    judged("Ada", 21.0)
+    board(store, which.assignment)
+    assert not looked_for()
+    store.left("a:1")
+    board(store, which.assignment)
+    assert looked_for(), "nobody else does"
+    store.seen("a:1", {"local": 1})
+    judged("Bob", 22.0)
+    clock.go(seconds=61)
+    board(store, which.assignment)
+    assert looked_for(), "it was killed"

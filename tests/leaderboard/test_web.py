@@ -45,7 +45,7 @@ def test_a_site_is_whole_and_its_links_lead_somewhere(
     index = write_site(course, "Deep & learning", [denoising], tmp_path / "site")
     pages = sorted((tmp_path / "site").rglob("*.html"))
     assert index in pages
-    assert len(pages) == 5  # the course, its assignment with two boards and a gallery
+    assert len(pages) == 6  # the course, its assignment with two boards, a gallery and the methods
     for path in pages:
         page = Page(path)
         assert "script" not in page.tags

@@ -9,7 +9,7 @@ import hashlib
 import multiprocessing
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
@@ -26,7 +26,7 @@ from grader.archive import Archive, fetch
 from grader.errors import HeldoutError
 from grader.report import Job, Report
 from grader.rules import Rules
-from grader.spec import Assignment
+from grader.spec import Assignment, RunKind
 from leaderboard.receive import receive
 from leaderboard.records import Receipt
 from leaderboard.store import Store
@@ -150,7 +150,8 @@ def grade(
         time.sleep(random.uniform(0.005, 0.05))
         return report_of(fetch(course.shelf, job.sha256))
 
-    autograde.Autograder(ledger, threads, grade_job, slots=SLOTS).run(watch=True, until=until)
+    lanes = [autograde.local_lane(threads, grade_job, SLOTS)]
+    autograde.Autograder(ledger, lanes).run(watch=True, until=until)
 
 
 def _draw_out(now: ctypes.c_int) -> None:
@@ -176,8 +177,10 @@ class Watched:
     now: ctypes.c_int
     jobs: set[int] = field(default_factory=set)
 
-    def claim(self, holder: str, lease_seconds: float) -> Job | None:
-        job = self.store.claim(holder, lease_seconds)
+    def claim(
+        self, holder: str, lease_seconds: float, kinds: Collection[RunKind] = tuple(RunKind)
+    ) -> Job | None:
+        job = self.store.claim(holder, lease_seconds, kinds)
         if job is not None:
             self.jobs.add(job.ref)
             self.now.value = Stage.CLAIMED
@@ -204,5 +207,8 @@ class Watched:
     def refresh_all(self) -> None:
         self.store.refresh_all()
 
-    def seen(self, holder: str, slots: int) -> None:
-        self.store.seen(holder, slots)
+    def seen(self, holder: str, lanes: Mapping[str, int]) -> bool:
+        return self.store.seen(holder, lanes)
+
+    def left(self, holder: str) -> None:
+        self.store.left(holder)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from desk.wire import PREFIX
-from tests.server.world import PEOPLE, SLUG
+from tests.server.world import ANSWER, PEOPLE, SLUG
 
 EVERYBODY, COURSE, STUDENTS = " ".join(PEOPLE), "ada bob olive grace", "ada bob"
 ADAS, ADAS_TO_DECIDE, STAFF, INSTRUCTORS = "ada olive grace", "ada grace", "olive grace", "grace"
 API = PREFIX
 ABOUT = f"{API}/assignments/{{slug}}"
+ASKED = {"cell": ANSWER}
 OBSERVER = {"olive": 403}  # who sees it, and decides nothing
 NEW = {"slug": SLUG, "size": 3, "sha256": "a" * 64, "file_name": "a.zip"}
 
@@ -54,6 +55,7 @@ LINES = [
     Line(f"GET {API}/assignments", COURSE),
     Line(f"GET {ABOUT}", COURSE),
     Line(f"GET {ABOUT}/kit", COURSE),
+    Line("GET /assignments/{slug}/methods/", COURSE),
     Line(f"GET {ABOUT}/board", COURSE),
     Line(f"GET {ABOUT}/board?private=true", STAFF),
     Line(f"GET {ABOUT}/board?live=true", STAFF),
@@ -85,6 +87,7 @@ LINES = [
     Line(f"GET {API}/submissions/{{ref}}", ADAS, barred=404),
     Line(f"GET {API}/submissions/{{ref}}/pictures", ADAS, barred=404),
     Line(f"GET {API}/submissions/{{ref}}/pictures/{{name}}", ADAS, barred=404, parts={"name": "examples"}),
+    Line("GET /grades/", STUDENTS, barred=404),
     Line("GET /assignments/{slug}/mine/", STUDENTS, barred=404),
     Line("GET /assignments/{slug}/mine/events", STUDENTS, barred=404),
     Line("GET /submissions/{ref}/", ADAS, barred=404),
@@ -126,7 +129,24 @@ LINES = [
         but=OBSERVER,
         form={"undo": "true"},
     ),
+    Line(
+        "GET /submissions/{ref}/outputs/{place}",
+        ADAS,
+        barred=404,
+        parts={"ref": "{ada notebook}", "place": "2-2.png"},
+    ),
     # the staff's
+    Line("GET /assignments/{slug}/notebooks/", STAFF),
+    Line("GET /assignments/{slug}/notebooks/{cell}/", STAFF, parts=ASKED),
+    Line("GET /assignments/{slug}/notebooks/{cell}/?names=no", STAFF, parts=ASKED),
+    Line(
+        "POST /assignments/{slug}/notebooks/{cell}/mark",
+        INSTRUCTORS,
+        303,
+        parts=ASKED,
+        form={"ref": "{ada notebook}", "points": "2,5"},
+    ),
+    Line("POST /assignments/{slug}/notebooks/release", INSTRUCTORS, 303),
     Line(f"GET {API}/events", STAFF),
     Line("GET /staff/", STAFF),
     Line("GET /staff/events", STAFF),
@@ -135,6 +155,9 @@ LINES = [
     Line("GET /staff/roster/", STAFF),
     Line("GET /staff/audit/", STAFF),
     Line("GET /staff/audit/events", STAFF),
+    Line("POST /staff/pause", INSTRUCTORS, 303),
+    Line("POST /staff/pause", INSTRUCTORS, 303, form={"undo": "true"}),
+    Line("POST /staff/drain", INSTRUCTORS, 404, form={"grader": "nobody:1"}),
     Line("GET /staff/{slug}/regrades/", STAFF),
     Line("GET /staff/{slug}/integrity/", STAFF),
     Line("GET /staff/{slug}/grades/", STAFF),

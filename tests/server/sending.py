@@ -68,7 +68,7 @@ def kept(world: World) -> dict[str, bytes]:
 
 
 def arriving(world: World) -> list[str]:
-    return sorted(path.suffix for path in (world.course.folder / "arriving").iterdir())
+    return sorted(path.suffix for path in (world.course.folder / "arriving").glob("*/*"))
 
 
 def queued(world: World) -> int:

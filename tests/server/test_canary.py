@@ -8,10 +8,26 @@ from pathlib import Path
 
 import httpx
 import pytest
+from markupsafe import escape
 
 from desk.wire import PREFIX
+from grader import catalogue
+from grader.notebook.source import BEGIN_HIDDEN, END_HIDDEN, NAME, read_source
 from leaderboard.web.pictures import picture_path
-from tests.server.world import HALF_WIDTH, PEOPLE, PRIVATE, RUN_SEEDS, SLUG, Made, World, picture, served
+from tests.server.world import (
+    ANSWER,
+    GIVEN,
+    HALF_WIDTH,
+    PEOPLE,
+    PRIVATE,
+    RUN_SEEDS,
+    SLUG,
+    TEST,
+    Made,
+    World,
+    picture,
+    served,
+)
 
 PLACES = ("board", "train", "board/private", "train/private")
 STAFF = ("olive", "grace")
@@ -27,7 +43,23 @@ def shown(value: float) -> tuple[bytes, ...]:
     return (f"{value:.2f}".encode(), f"{value:.3f}".encode(), str(value).encode())
 
 
+def source(cell: str) -> str:
+    return read_source(catalogue.find(SLUG).folder / NAME).named[cell].source
+
+
+def hidden_lines() -> tuple[bytes, ...]:
+    """As a page writes them."""
+    _, _, hidden = source(TEST).partition(BEGIN_HIDDEN)
+    lines = [line.strip() for line in hidden.partition(END_HIDDEN)[0].splitlines()]
+    return tuple(escape(line).encode() for line in lines if len(line) > 20)
+
+
+def model_lines() -> tuple[bytes, ...]:
+    return (source(ANSWER).splitlines()[1][:60].encode(),)
+
+
 # What it is: how it would be written, and who may see it before the private board is revealed, and after.
+ADAS = ("ada", *STAFF)
 BOBS = ("bob", *STAFF)
 COURSE = ("ada", "bob", *STAFF)
 SECRETS: Mapping[str, tuple[tuple[bytes, ...], tuple[str, ...], tuple[str, ...]]] = {
@@ -50,6 +82,17 @@ SECRETS: Mapping[str, tuple[tuple[bytes, ...], tuple[str, ...], tuple[str, ...]]
     "an address": ((b"@mail.example",), STAFF, STAFF),
     "the digest of data": ((b"d" * 64,), (), ()),
     "what others' code wrote, on the board": (mark("text"), COURSE, COURSE),
+    "a cell's prose": (mark("prose"), BOBS, BOBS),
+    "a cell's code": (mark("code"), BOBS, BOBS),
+    "a cell's output": (mark("open-output"), BOBS, BOBS),
+    "a cell's picture": ((picture("bob", "open-output"),), BOBS, BOBS),
+    "an answer": (mark("answer"), BOBS, BOBS),
+    "that a hidden test fails": (mark("hidden"), STAFF, BOBS),
+    "points that somebody gave": ((str(GIVEN["bob"]).encode(),), STAFF, BOBS),
+    "points that somebody gave her": ((str(GIVEN["ada"]).encode(),), STAFF, ADAS),
+    "a comment": (mark("comment"), STAFF, BOBS),
+    "a hidden test": (hidden_lines(), STAFF, STAFF),
+    "the teacher's own answer": (model_lines(), STAFF, STAFF),
     "a picture on the board": ((picture("bob", "scored"),), COURSE, COURSE),
 }
 
@@ -58,12 +101,17 @@ def addresses(world: World) -> Iterator[str]:
     """All that can be asked for without changing anything."""
     refs = sorted(world.refs.values())
     yield from ("/", "/account/", "/login/", "/healthz", "/metrics", f"{PREFIX}/openapi.json")
+    yield "/grades/"
     yield from (f"/assignments/{SLUG}/{page}" for page in ("", "gallery/", "solutions/", "mine/"))
     for place, what in product(PLACES, ("", "history.svg", "distribution.svg")):
         yield f"/assignments/{SLUG}/{place}/{what}"
     for ref, page in product(refs, ("", "curve.svg")):
         yield f"/submissions/{ref}/{page}"
     yield from (f"/{picture_path(ref, 'examples')}" for ref in refs)
+    places = ("2-2.png", "4-2.png", "4-1.png", "4-3.png", "5-1.png", "0-1.png", "2-0.png")
+    yield from (f"/submissions/{ref}/outputs/{place}" for ref, place in product(refs, places))
+    for cell in ("", f"{TEST}/", f"{ANSWER}/", f"{ANSWER}/?names=no", "other/"):
+        yield f"/assignments/{SLUG}/notebooks/{cell}"
     yield from (f"/staff/{page}" for page in ("", "submissions/", "roster/", "audit/"))
     for page, kind in product(("regrades", "integrity", "grades"), ("evaluate", "train")):
         yield f"/staff/{SLUG}/{page}/?run_kind={kind}"
@@ -114,6 +162,7 @@ def after(full: Made, memory: Path) -> Iterator[Callable[[str], Bytes]]:
     with served(full, memory / "revealed") as world:
         found: dict[str, Bytes] = {}
         assert world.api("grace", "PUT", f"/assignments/{SLUG}/reveal", json={"revealed": True}).is_success
+        assert world.ask("grace", "POST", f"/assignments/{SLUG}/notebooks/release").status_code == 303
 
         def ask(who: str) -> Bytes:
             if who not in found:

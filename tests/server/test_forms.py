@@ -11,7 +11,7 @@ import pytest
 from server.app import make_app
 from server.pages.frames import COOKIE, csrf_of
 from tests.server.serving import serving
-from tests.server.world import SLUG, World, plain_client
+from tests.server.world import ANSWER, SLUG, World, plain_client
 
 HERE = {"Sec-Fetch-Site": "same-origin"}
 ELSEWHERE: dict[str, dict[str, str]] = {
@@ -27,6 +27,10 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     f"/assignments/{SLUG}/mine/select": ("ada", {"refs": "1"}),
     "/submissions/1/withdraw": ("ada", {}),
     "/submissions/1/writeup": ("ada", {"text": "mine"}),
+    f"/assignments/{SLUG}/notebooks/release": ("grace", {}),
+    f"/assignments/{SLUG}/notebooks/{ANSWER}/mark": ("grace", {"ref": "1", "points": "1"}),
+    "/staff/pause": ("grace", {}),
+    "/staff/drain": ("grace", {"grader": "a:1"}),
     f"/staff/{SLUG}/reveal": ("grace", {}),
     f"/staff/{SLUG}/regrades/apply": ("grace", {"number": "1"}),
     f"/staff/{SLUG}/regrades/cancel": ("grace", {"number": "1"}),

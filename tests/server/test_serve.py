@@ -151,7 +151,7 @@ def status(number: int) -> dict[str, str]:
 def test_it_answers_within_seconds(course: Path) -> None:
     begun = time.monotonic()
     with serving(course, "--no-grade"):
-        assert time.monotonic() - begun < 20
+        assert time.monotonic() - begun < 60  # three, on a machine that does nothing else
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="started as root alone there is something to drop")

@@ -20,7 +20,9 @@ from grader import catalogue, prepared
 from grader.archive import Archive, keep
 from grader.course import Config, Course, Settings, init, open_course
 from grader.errors import Reason
-from grader.report import Estimate, Failure, Report, Verdict
+from grader.notebook.executed import Shown, pack
+from grader.report import CellResult, CellState, Estimate, Failure, Report, Verdict
+from grader.sandbox import Output
 from grader.spec import Assignment, RunKind
 from leaderboard.membership import Kind, Role
 from leaderboard.records import Student
@@ -173,7 +175,7 @@ def _secret(store: Store, username: str, kind: Kind) -> str:
 
 
 def fill(made: Made, mark: "Mark", folder: Path) -> Made:
-    """A copy with, of Ada and of Bob: scored, withheld, failed, a fault of ours, trained, queued."""
+    """A copy with, of Ada and of Bob: scored, withheld, failed, our fault, trained, a notebook, queued."""
     course = open_course(copied(made, folder))
     current, refs = CurrentCourse(course), {}
     with Store.open(course.database, assignments=current.assignment, clock=Clock()) as store:
@@ -182,6 +184,7 @@ def fill(made: Made, mark: "Mark", folder: Path) -> Made:
                 ref = refs[f"{who} {what}"] = hand_in(store, course, who, mark, run_kind)
                 judge(store, ref, report)
             store.write_ups.write(refs[f"{who} scored"], mark.of(who, "write-up"), team=team)
+            store.notebooks.mark(refs[f"{who} notebook"], ANSWER, GIVEN[who], mark.of(who, "comment"))
         for who in TEAMS:
             refs[f"{who} queued"] = hand_in(store, course, who, mark)
         store.decisions.disqualify(current.assignment(SLUG), EVE.team, mark.of("eve", "reason"))
@@ -249,8 +252,40 @@ class Mark:
         fault = Report(Verdict.GRADER_ERROR, RUN_SEEDS[who], log=self.of(who, "fault"))
         yield "fault", RunKind.EVALUATE, fault
         yield "trained", RunKind.TRAIN, replace(base, training=TRAINING)
+        yield "notebook", RunKind.NOTEBOOK, self.notebook(who)
+
+    def notebook(self, who: str) -> Report:
+        """One of which a hidden test fails."""
+        cells = [
+            Shown("", "plain", False, self.of(who, "prose")),
+            Shown("add-noise", "solution", True, self.of(who, "code"), self._outputs(who, "open")),
+            Shown(TEST, "test", True, "assert add_noise"),
+            Shown(ANSWER, "answer", False, self.of(who, "answer")),
+        ]
+        return Report(
+            Verdict.SCORED,
+            RUN_SEEDS[who],
+            data_sha256="d" * 64,
+            public={"points": Estimate(2.0, 0.0)},
+            private={"points": Estimate(0.0, 0.0)},
+            cells=(
+                CellResult(TEST, CellState.FAILED_HIDDEN, 2.0, 0.0, 2.0, self.of(who, "hidden")),
+                CellResult(ANSWER, CellState.MANUAL, 3.0),
+            ),
+            notebook=pack(cells),
+        )
+
+    def _outputs(self, who: str, what: str) -> tuple[Output, ...]:
+        said, drawn = self.of(who, f"{what}-output").encode(), picture(who, f"{what}-output")
+        return (
+            Output("stdout", "text/plain", said),
+            Output("shown", "image/png", drawn),
+            Output("error", "text/plain", said),
+        )
 
 
+TEST, ANSWER = "test_add_noise", "answer-averages"  # cells of the assignment's notebook
+GIVEN = {"ada": 1.12347, "bob": 1.37653}
 RUN_SEEDS = {"ada": 7_400_100_200_300_400_501, "bob": 7_400_100_200_300_400_502}
 PUBLIC = {"ada": 22.1, "bob": 23.2}
 PRIVATE = {"ada": 13.572468, "bob": 14.683579}

@@ -30,5 +30,10 @@ STATUSES = (
     "train_raised",
 )
 
+# Outputs of a notebook's cell, one after the other: kind, what it is written in, bytes that follow.
+OUTPUT = struct.Struct("<BBI")
+OUTPUT_KINDS = ("stdout", "stderr", "shown", "result", "error", "points")
+OUTPUT_MIMES = ("text/plain", "image/png")  # nothing that a page would execute
+
 LENGTH = struct.Struct("<I")  # before an order to the zygote
 ENDING = struct.Struct("<id")  # of a zygote's child: as wait4 says it, and processor seconds

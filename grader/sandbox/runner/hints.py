@@ -27,6 +27,10 @@ PROGRAM = Hint(
     "no other program can be started in this sandbox",
     "do it in Python: threads, multiprocessing (fork) and DataLoader workers do work",
 )
+GPU = Hint(
+    "there is no GPU in this sandbox",
+    "use the device that train() and load() are given, torch.zeros(1, device=device) say",
+)
 
 
 def hint(error: BaseException) -> Hint | None:
@@ -41,7 +45,7 @@ def hint(error: BaseException) -> Hint | None:
         and _last_file(error) == "subprocess.py"
     ):
         return PROGRAM
-    return None
+    return GPU if _is_missing_gpu(error) else None
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:
@@ -60,6 +64,17 @@ def _is_network(error: BaseException) -> bool:
     return unreachable or isinstance(error, socket.gaierror)
 
 
+def _is_missing_gpu(error: BaseException) -> bool:
+    """PyTorch says so in one of these ways, by how it was built; the text of any other is the student's."""
+    told = ("Found no NVIDIA driver", "Torch not compiled with CUDA enabled", "No CUDA GPUs are available")
+    from_torch = "/torch/cuda/" in _last_path(error)
+    return from_torch and isinstance(error, RuntimeError | AssertionError) and str(error).startswith(told)
+
+
 def _last_file(error: BaseException) -> str:
+    return _last_path(error).rpartition("/")[2]
+
+
+def _last_path(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    return frames[-1].filename.rpartition("/")[2] if frames else ""
+    return frames[-1].filename if frames else ""

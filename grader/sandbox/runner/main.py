@@ -85,6 +85,7 @@ def main(descriptor: int) -> None:
 def _serve(channel: Channel, head: dict[str, Any]) -> None:
     import torch
 
+    from .notebook import Notebook
     from .submission import Request, Submission
     from .training import Training
 
@@ -96,7 +97,7 @@ def _serve(channel: Channel, head: dict[str, Any]) -> None:
     guard, submission = Guard(folder, head["memory"]), Submission(folder, head["device"])
     channel.reply()
 
-    training = Training(channel, submission)
+    training, notebook = Training(channel, submission), Notebook()
     while True:
         head, length = channel.receive()
         match head["do"]:
@@ -108,6 +109,11 @@ def _serve(channel: Channel, head: dict[str, Any]) -> None:
             case "train":
                 data = {name: (channel.read(each["bytes"]), each) for name, each in head["data"].items()}
                 _respond(channel, guard, "train_raised", partial(training.run, head, data))
+            case "cell":
+                source = bytes(channel.read(length))
+                _respond(channel, guard, "raised", partial(notebook.run, head, source))
+            case "outputs":
+                channel.reply([notebook.outputs])
             case "checkpoint":
                 channel.reply([training.sealed])
             case _:

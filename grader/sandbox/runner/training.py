@@ -1,16 +1,18 @@
 """A training inside: the student's train(), which tells of itself and goes on when the grader says so.
 
-Nothing here is trusted by the grader: it counts processor time itself, and keeps what it was given last.
+Nothing here is trusted by the grader: it counts time itself, and keeps what it was given last. What is left
+of the budget is what the grader said last, so that a training can be repeated: it is then told the same at
+the same calls, however fast the machine is.
 """
 
 import importlib
 import io
 import math
 import os
-import resource
 import sys
 import time
 import zipfile
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +22,8 @@ import numpy as np
 from .faults import Fault
 from .submission import Spec, Submission, tensor
 
-TELL_SECONDS = 1.0  # between two reports
+TELL_SECONDS = 1.0  # between two reports, at most
+TELL_SHARE = 0.01  # of the budget, likewise
 MOST_FILES = 1_000  # whose names fit into what a checkpoint may have on top of its bytes
 KEPT_BACK = 0.05  # of the time, for train() to save what it has once it was told to stop
 DONE, GOES_ON = 1, 0
@@ -34,7 +37,9 @@ class Line(Protocol):
 
 
 class Budget:
-    """What train() is given: `seconds` of processor time in all, `left()` of them, and `step`."""
+    """What train() is given: `seconds` of processor time (on a GPU of the clock) in all, `left()` of them as
+    of about a second ago, and `step`.
+    """
 
     def __init__(self, training: "Training", seconds: float) -> None:
         self.seconds = seconds
@@ -45,10 +50,13 @@ class Budget:
         """Call it once a step, after saving what is to be kept; False: save and return."""
         if os.getpid() == self._pid:  # a worker that was forked has no say
             self._training.count(float(loss))
-        return self.left() > KEPT_BACK * self.seconds
+            self._training.call(seal=True)
+        return self._training.left > KEPT_BACK * self.seconds
 
     def left(self) -> float:
-        return self._training.left()
+        if os.getpid() == self._pid:
+            self._training.call(seal=False)
+        return self._training.left
 
 
 class Training:
@@ -60,36 +68,49 @@ class Training:
         self._submission = submission
         self._out = submission.folder.parent / "out"
         self._most = 0
-        self._left, self._marked = 0.0, 0.0  # seconds that were left when this process had used so many
+        self.left = 0.0  # seconds, as the grader said last
         self._steps, self._loss = 0, math.nan
-        self._told = time.monotonic()
+        self._calls = 0  # of the budget's: what moments are counted in
+        self._beats: deque[int] | None = None  # at which calls to tell, in a training that is repeated
+        self._told, self._pace = time.monotonic(), TELL_SECONDS
         self._seen: object = None
 
     def run(self, head: Mapping[str, Any], given: Mapping[str, tuple[bytearray, Spec]]) -> list[memoryview]:
         """Train, and report. Raises Fault, or what the student's code raises."""
         self._most = head["checkpoint_bytes"]
-        self._left, self._marked = head["seconds"], _used()
+        self.left = head["seconds"]
+        self._pace = min(TELL_SECONDS, TELL_SHARE * self.left)
+        self._beats = None if head["beats"] is None else deque(head["beats"])
         self._out.mkdir()
         data = {name: tensor(*each) for name, each in given.items()}
         budget = Budget(self, head["seconds"])
         self._function()(data, self._out, budget, self._submission.device, head["seed"])
-        return self._report(DONE)
+        return self._report(DONE, seal=True)
 
     def count(self, loss: float) -> None:
-        """A step was made: tell of it if it is time."""
+        """A step was made."""
         self._steps, self._loss = self._steps + 1, loss
-        if time.monotonic() - self._told < TELL_SECONDS:
+
+    def call(self, *, seal: bool) -> None:
+        """The budget was asked something: tell of the training if it is time. seal: `out` is whole now."""
+        self._calls += 1
+        if not self._is_time():
             return
-        self._line.reply(list(self._report(GOES_ON)))
+        self._line.reply(list(self._report(GOES_ON, seal=seal)))
         head, _ = self._line.receive()
         if head["do"] == "checkpoint":
             self._line.reply([self.sealed])
             head, _ = self._line.receive()
-        self._left, self._marked = head["left"], _used()
+        self.left = head["left"]
         self._told = time.monotonic()
 
-    def left(self) -> float:
-        return self._left - (_used() - self._marked)
+    def _is_time(self) -> bool:
+        if self._beats is None:
+            return time.monotonic() - self._told >= self._pace
+        if not self._beats or self._calls < self._beats[0]:
+            return False
+        self._beats.popleft()
+        return True
 
     def _function(self) -> Any:
         folder = self._submission.folder
@@ -101,9 +122,10 @@ class Training:
             raise _no_train("train.py defines no function train")
         return function
 
-    def _report(self, state: int) -> list[memoryview]:
-        changed = self._seal()
-        numbers = np.array([state, self._steps, len(self.sealed) if changed else 0], "<i8")
+    def _report(self, state: int, *, seal: bool) -> list[memoryview]:
+        changed = seal and self._seal()
+        size = len(self.sealed) if changed else 0
+        numbers = np.array([state, self._steps, size, self._calls], "<i8")
         return [numbers.view(np.uint8).data, np.array([self._loss], "<f4").view(np.uint8).data]
 
     def _seal(self) -> bool:
@@ -115,8 +137,8 @@ class Training:
         self._check(files, sum(each[1] for each in seen))
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as bundle:  # stored: packing is the student's time
-            for path in files:
-                bundle.write(path, path.relative_to(self._out))
+            for path in files:  # without their times: equal files make equal checkpoints
+                bundle.writestr(zipfile.ZipInfo(str(path.relative_to(self._out))), path.read_bytes())
         self.sealed, self._seen = packed.getvalue(), seen
         return True
 
@@ -137,12 +159,6 @@ class Training:
                 expected="names in out that the submission's folder does not have",
                 next_step="save it under another name: both will lie in one folder",
             )
-
-
-def _used() -> float:
-    """Processor seconds of this process and of those that it has seen end."""
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + ended.ru_utime + ended.ru_stime
 
 
 def _no_train(what: str) -> Fault:

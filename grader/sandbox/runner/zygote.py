@@ -28,7 +28,7 @@ def main(descriptor: int) -> None:
     control = Channel(descriptor)
     head, _ = control.receive()
     sys.path.extend(head["packages"])
-    _warm()
+    _warm(head["notebooks"])
     nest.set_dumpable(False)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the branches here
     control.reply()
@@ -37,13 +37,16 @@ def main(descriptor: int) -> None:
             _fork(control, orders)
 
 
-def _warm() -> None:
+def _warm(notebooks: bool) -> None:
     """Import what every submission needs, and run none of it: a fork keeps no thread but its own."""
     import torch
 
+    from . import notebook
     from . import submission as _submission  # noqa: F401
 
     torch.set_num_threads(1)
+    if notebooks:
+        notebook.warm()
     for name in ("selftest", "main"):
         importlib.import_module(f"{__package__}.{name}")
     gc.collect()

@@ -122,7 +122,6 @@
     source = new EventSource(new URL(url, location.href));
     source.onopen = () => { wait = 1000; heard(); }; // what happened since the page was written
     source.onmessage = heard;
-    source.addEventListener("change", heard);
     source.onerror = () => {
       if (source.readyState !== EventSource.CLOSED) return; // it tries again by itself
       leave();

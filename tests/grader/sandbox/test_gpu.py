@@ -9,7 +9,7 @@ import pytest
 from grader.errors import BadSubmission, SandboxError
 from grader.sandbox import Allowance, gpu, probe
 from grader.sandbox.cold import ColdSandbox
-from grader.spec import MIB, Limits
+from grader.spec import MIB, Budget, Limits
 
 Ask = Callable[..., np.ndarray]
 Pack = Callable[..., bytes]
@@ -141,3 +141,28 @@ def test_too_much_is_the_students_fault(cold: ColdSandbox, pack: Pack, ask: Ask)
     ):
         ask(session, "ask", (1,), np.ones(1, np.float32))
     assert caught.value.reason == "memory"
+
+
+TRAINS = """
+import time
+import torch
+
+def train(data, out, budget, device, seed):
+    x = torch.ones(1 << 20, device=device)
+    while budget.step(float(x.mean())):
+        x = x * 1.0
+        (out / "device.txt").write_text(device.type)
+"""
+
+
+@pytest.mark.gpu
+@on_gpu
+def test_a_training_has_the_device_and_a_budget_by_the_clock(cold: ColdSandbox, pack: Pack) -> None:
+    before = gpu.used_bytes(0)
+    archive = pack(on_device("return x"), **{"train.py": TRAINS})
+    with cold.open_training(archive, LIMITS, Budget(gpu_seconds=5.0)) as session:
+        trained = session.train({}, 0, lambda *_: None)
+    assert b"cuda" in trained.checkpoint
+    assert not trained.cut
+    assert 4.0 < session.usage.gpu_seconds <= 5.0
+    assert gpu.used_bytes(0) <= before + gpu.TOLERANCE

@@ -3,15 +3,16 @@
 import textwrap
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from grader.errors import BadSubmission, Reason
-from grader.sandbox import Allowance, Sandbox, Tensor, TensorSpec, Trained, Usage
+from grader.sandbox import Allowance, Replay, Sandbox, Tensor, TensorSpec, Trained, Usage
 from grader.sandbox.clock import IDLE, ProcessorClock
 from grader.sandbox.cold import ColdSandbox
+from grader.sandbox.unconfined import UnconfinedSandbox
 from grader.spec import Budget, Limits
 
 Pack = Callable[..., bytes]
@@ -69,7 +70,14 @@ def train_without_groups(pack: Pack) -> Callable[..., Seen]:
 
 
 def trainer(sandbox: Sandbox, pack: Pack) -> Callable[..., Seen]:
-    def run(body: str, *, seconds: float = 30.0, memory: int = 2048, seed: int = 5) -> Seen:
+    def run(
+        body: str,
+        *,
+        seconds: float = 30.0,
+        memory: int = 2048,
+        seed: int = 5,
+        replay: Replay | None = None,
+    ) -> Seen:
         budget = Budget(cpu_seconds=seconds)
         limits = Limits(memory_bytes=memory << 20)
         archive = pack(MODEL, **{"train.py": HEAD + textwrap.indent(textwrap.dedent(body), "    ")})
@@ -77,7 +85,7 @@ def trainer(sandbox: Sandbox, pack: Pack) -> Callable[..., Seen]:
         data = {"images": Tensor(TensorSpec("uint8", (2, 3)), bytes(range(6)))}
         with sandbox.open_training(archive, limits, budget) as session:
             started = time.monotonic()
-            trained = session.train(data, seed, lambda *each: told.append(each))
+            trained = session.train(data, seed, lambda *each: told.append(each), replay)
         return Seen(trained, session.usage, told, time.monotonic() - started)
 
     return run
@@ -201,6 +209,40 @@ def test_what_goes_wrong_is_told(body: str, reason: Reason, words: str, train: C
     assert words in str(error)
 
 
+@pytest.mark.parametrize(
+    ("then", "words"),
+    [
+        ("raise ValueError('at the last step')", "ValueError: at the last step"),
+        ("torch.zeros(1, device='cuda')", "there is no GPU"),
+        ("import urllib.request; urllib.request.urlopen('http://example.org')", "no network"),
+        ("[(out.parent / f'{i}').write_bytes(bytes(1 << 26)) for i in range(160)]", "No space left"),
+        ("bytearray(b'x') * (3 << 30)", "memory"),
+        ("os._exit(3)", "exit code 3"),
+        ("save(out, 'x' * 17_000_000); budget.step()", "at most 16.0 MB"),
+    ],
+)
+def test_what_breaks_later_is_told_and_what_was_sealed_counts(
+    then: str, words: str, train: Callable[..., Seen]
+) -> None:
+    seen = train(f"save(out, 'early')\nburn(1.1)\nbudget.step()\nburn(1.1)\n{then}")
+    assert seen.trained.checkpoint
+    assert words in seen.trained.broke
+    assert (seen.trained.steps, seen.trained.cut) == (1, False)
+
+
+def test_workers_that_are_left_behind_end_with_it(train: Callable[..., Seen]) -> None:
+    seen = train("""
+        from torch.utils.data import DataLoader, TensorDataset
+        endless = [multiprocessing.Process(target=time.sleep, args=(600,)) for _ in range(3)]
+        [process.start() for process in endless]
+        loader = DataLoader(TensorDataset(torch.arange(100)), num_workers=2, persistent_workers=True)
+        next(iter(loader))
+        save(out, "done")
+    """)
+    assert not seen.trained.cut
+    assert seen.trained.checkpoint
+
+
 def test_a_budget_that_ends_before_anything_is_saved(train: Callable[..., Seen]) -> None:
     error = failure(train, "burn(60)", seconds=2.0)
     assert error.reason is Reason.NOTHING_SAVED
@@ -234,3 +276,76 @@ def test_the_clock_counts_processor_time_or_a_quarter_of_the_wall() -> None:
     assert clock.now() == 3
     passed[0] = 100.0
     assert clock.now() == 100 * IDLE
+
+
+def test_with_a_gpu_of_its_own_the_clock_counts(pack: Pack) -> None:
+    """Any machine will do: it is asked for by name alone, and nothing is put on it."""
+    body = "save(out, device.type)\n    time.sleep(0.5)\n    budget.step()\n    time.sleep(600)"
+    archive = pack(MODEL, **{"train.py": f"{HEAD}    {body}"})
+    budget = Budget(cpu_seconds=600.0, gpu_seconds=2.0)
+    began = time.monotonic()
+    with UnconfinedSandbox().open_training(archive, Limits(gpu=True), budget) as session:
+        trained = session.train({}, 0, lambda *_: None)
+    assert trained.cut
+    assert b"cuda" in trained.checkpoint
+    assert session.usage.gpu_seconds == 2.0
+    assert session.usage.cpu_seconds < 30, "of processors what they were"
+    assert time.monotonic() - began < 120
+
+
+# ---------------------------------------------------------------- repeated
+
+BY_THE_BUDGET = """
+        import hashlib
+        torch.manual_seed(seed)
+        weights = torch.zeros(8)
+        for step in range(10**9):
+            burn(0.01)
+            rate = budget.left() / budget.seconds  # as schedules do
+            weights += rate * torch.randn(8)
+            save(out, repr(weights.tolist()))
+            if not budget.step(rate):
+                break
+"""
+
+
+@pytest.mark.parametrize("heeds", [True, False])
+def test_what_is_repeated_is_told_the_same_and_leaves_the_same(
+    train: Callable[..., Seen], heeds: bool
+) -> None:
+    """Bit for bit, though the schedule follows the budget and the machine is never as fast again."""
+    body = BY_THE_BUDGET if heeds else BY_THE_BUDGET.replace("break", "pass")
+    first = train(body, seconds=2.0)
+    assert first.trained.cut is not heeds
+    assert len(first.trained.beats) > 10
+    plain = train(body, seconds=2.0)
+    assert plain.trained.checkpoint != first.trained.checkpoint, "or this test shows nothing"
+    replay = Replay(2.0, first.trained.beats, first.trained.cut)
+    slower = body.replace("burn(0.01)", "burn(0.02)")
+    again = train(slower, seconds=12.0, replay=replay)
+    assert replace(again.trained, beats=()) == replace(first.trained, beats=())
+    assert str([told[:2] for told in again.told]) == str([told[:2] for told in first.told])  # one is NaN
+
+
+def test_who_draws_lots_by_the_clock_is_found_out(train: Callable[..., Seen]) -> None:
+    body = BY_THE_BUDGET.replace("torch.manual_seed(seed)", "torch.manual_seed(time.time_ns() % 2**31)")
+    first = train(body, seconds=2.0)
+    again = train(body, seconds=12.0, replay=Replay(2.0, first.trained.beats, first.trained.cut))
+    assert again.trained.steps == first.trained.steps
+    assert again.trained.checkpoint != first.trained.checkpoint
+
+
+def test_a_repeated_one_that_will_not_end_is_cut_all_the_same(train: Callable[..., Seen]) -> None:
+    body = "save(out, 'x')\nburn(0.2)\nbudget.step()"
+    first = train(body, seconds=2.0)
+    assert len(first.trained.beats) == 1
+    replay = Replay(2.0, first.trained.beats, cut=False)
+    again = train(f"{body}\nburn(60)", seconds=3.0, replay=replay)
+    assert again.trained.cut
+    assert again.usage.cpu_seconds == 3.0
+
+
+def test_equal_files_make_equal_checkpoints(train: Callable[..., Seen]) -> None:
+    """Whenever they were written: a checkpoint's checksum says what is in it."""
+    found = {train(f"time.sleep({pause})\nsave(out, 'x')").trained.checkpoint for pause in (0, 2.1)}
+    assert len(found) == 1

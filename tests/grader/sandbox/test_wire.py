@@ -84,7 +84,7 @@ def test_a_slow_drip_loses(ends: Ends) -> None:
     started = time.monotonic()
     with pytest.raises(TimeoutError):
         wire.receive([1000], soon(wire, 0.2))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10  # all of it would take 20 s
     stop.set()
     dripping.join()
 

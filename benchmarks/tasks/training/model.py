@@ -1,0 +1,1 @@
+"""Never loaded: the benchmark trains alone."""

@@ -1,0 +1,109 @@
+"""Workers as jobs of Slurm, whose scripts dask-jobqueue writes. They stay when who asked for them is gone."""
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dask_jobqueue.slurm import SLURMJob
+
+from grader.errors import HeldoutError
+
+NOTICE = 300  # seconds before a job's time is up: it takes nothing new then, and ends what it has begun
+JOB = re.compile(r"Submitted batch job (\d+)")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Of each job. `options` go to sbatch as they are: "--partition=gpu", say."""
+
+    slots: int = 4
+    gpus: int = 0
+    memory: str = "16GB"
+    walltime: str = "08:00:00"
+    options: Sequence[str] = ()
+    prologue: Sequence[str] = ()  # lines of shell before the worker starts
+
+
+class WorkerJob(SLURMJob):
+    """A job that runs `heldout worker` where Dask's own would run `dask worker`."""
+
+    def __init__(self, wanted: Wanted, worker: Sequence[str]) -> None:
+        every: dict[str, Any] = {
+            "scheduler": "",
+            "name": "heldout",
+            "job_name": "heldout-worker",
+            "cores": wanted.slots + wanted.gpus,
+            "processes": 1,
+            "memory": wanted.memory,
+            "walltime": wanted.walltime,
+            "job_script_prologue": list(wanted.prologue),
+            "job_extra_directives": [
+                f"--signal=B:TERM@{NOTICE}",
+                *([f"--gres=gpu:{wanted.gpus}"] if wanted.gpus else []),
+                *wanted.options,
+            ],
+        }
+        super().__init__(**every)  # type: ignore[no-untyped-call]
+        self._command_template = f"exec {shlex.join(worker)}"  # so that Slurm's signal reaches it
+
+
+def read(slots: int | None, options: Sequence[str]) -> Wanted:
+    """From a command line; what dask-jobqueue has a word for is given to it as such.
+
+    >>> read(2, ["--gres=gpu:1", "--mem=32GB", "--partition=gpu"])
+    Wanted(slots=2, gpus=1, memory='32GB', walltime='08:00:00', options=('--partition=gpu',), prologue=())
+    """
+    named = dict(word.split("=", 1) for word in options if "=" in word)
+    gpus = named.get("--gres", "")
+    known = [word for word in options if word.split("=")[0] in ("--gres", "--mem", "--time")]
+    return Wanted(
+        slots=Wanted.slots if slots is None else slots,
+        gpus=int(gpus.rpartition(":")[2]) if gpus.startswith("gpu:") else 0,
+        memory=named.get("--mem", Wanted.memory),
+        walltime=named.get("--time", Wanted.walltime),
+        options=tuple(word for word in options if word not in known),
+    )
+
+
+def script(wanted: Wanted, arguments: Sequence[str]) -> str:
+    """What sbatch is given; `arguments` are those of `heldout worker`."""
+    return str(_job(wanted, arguments).job_script())  # type: ignore[no-untyped-call]
+
+
+def submit(wanted: Wanted, arguments: Sequence[str], count: int) -> list[str]:
+    """Queue jobs; return their numbers. Raises HeldoutError with the words of Slurm."""
+    job, numbers = _job(wanted, arguments), []
+    with job.job_file() as path:
+        for _ in range(count):
+            numbers.append(_submitted([*shlex.split(job.submit_command), path]))
+    return numbers
+
+
+def _job(wanted: Wanted, arguments: Sequence[str]) -> WorkerJob:
+    gpus = "auto" if wanted.gpus else "none"
+    given = [sys.executable, "-m", "cli", "worker", *arguments, "--slots", str(wanted.slots), "--gpus", gpus]
+    return WorkerJob(wanted, given)
+
+
+def _submitted(command: Sequence[str]) -> str:
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _refused(str(error)) from error
+    found = JOB.search(ran.stdout)
+    if ran.returncode or found is None:
+        raise _refused((ran.stderr or ran.stdout).strip()[:500])
+    return found[1]
+
+
+def _refused(said: str) -> HeldoutError:
+    return HeldoutError(
+        "Slurm took no job",
+        where=said,
+        expected="`sbatch` on this machine, and options that the cluster takes",
+        next_step="--slurm-script shows what would be submitted",
+    )

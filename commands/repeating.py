@@ -1,0 +1,85 @@
+"""A judging repeated: the same code, data and seeds, and what a training was told of its budget."""
+
+from contextlib import closing
+from dataclasses import replace
+
+from commands.workbench import bar
+from grader import archive, catalogue
+from grader.course import Course
+from grader.errors import HeldoutError, SandboxError
+from grader.grade import grade
+from grader.prepared import Data, load_data
+from grader.report import Report, Training, Verdict
+from grader.sandbox.probe import choose
+from grader.spec import BOARDED
+from leaderboard.records import Judging, State, Submission
+from leaderboard.reproductions import Reproduction, compare
+from leaderboard.store import Store
+
+
+def repeat(course: Course, store: Store, ref: int, *, sandbox_name: str) -> Reproduction:
+    """Judge it again; what came out on the same kind of machine is noted. Raises HeldoutError."""
+    found = store.submission(ref)
+    judging, trainings = _scored(found), _trainings(found)
+    data = _data(course, store, found, judging)
+    report = _again(course, found, data, trainings, sandbox_name)
+    if report.verdict is Verdict.GRADER_ERROR:
+        raise SandboxError(f"#{ref} could not be judged again", where=report.log.strip().splitlines()[-1])
+    reproduction = compare(judging, store.items(ref), report)
+    if reproduction.alike:
+        store.operations.note_reproduction(ref, reproduction)
+    return reproduction
+
+
+def _scored(found: Submission) -> Judging:
+    judging = found.judging
+    if judging is None or found.state is not State.SCORED or found.run_kind not in BOARDED:
+        raise HeldoutError(
+            f"#{found.ref} has no score to be repeated",
+            where=f"{found.run_kind}, {found.state}",
+            expected="a model or a train run that was scored",
+        )
+    return judging
+
+
+def _trainings(found: Submission) -> list[Training]:
+    judging = _scored(found)
+    trainings = [judging.training, *judging.further] if judging.training else []
+    if any(not one.budget for one in trainings):
+        raise HeldoutError(
+            f"what the training of #{found.ref} was told of its budget was not kept",
+            where="an older version of Heldout judged it",
+            next_step=f"judge it again first: heldout regrade {found.assignment} {found.ref} -m WHY",
+        )
+    return trainings
+
+
+def _data(course: Course, store: Store, found: Submission, judging: Judging) -> Data:
+    """What it was judged on, which may be an earlier version."""
+    for version in range(store.regrades.newest_version(found.assignment), 0, -1):
+        data = load_data(course, found.assignment, version)
+        if data.sha256 == judging.data_sha256:
+            return data
+    raise HeldoutError(
+        f"the data that #{found.ref} was judged on are not there any more",
+        where=f"{course.folder / 'data'}, SHA-256 {judging.data_sha256[:16]}…",
+        next_step="restore them from a backup",
+    )
+
+
+def _again(
+    course: Course, found: Submission, data: Data, trainings: list[Training], sandbox_name: str
+) -> Report:
+    judging, assignment = _scored(found), course.settle(catalogue.find(found.assignment))
+    with closing(choose(sandbox_name)) as sandbox, bar(f"#{found.ref}") as progress:
+        return grade(
+            replace(assignment, limits=judging.resources.limits or assignment.limits),
+            archive.fetch(course.archives, found.sha256),
+            data,
+            sandbox=sandbox,
+            run_seed=judging.run_seed or 0,
+            run_kind=found.run_kind,
+            progress=progress,
+            gpu=any(one.gpu_seconds for one in trainings),
+            repeats=trainings,
+        )

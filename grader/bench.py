@@ -1,0 +1,119 @@
+"""Grades tasks: in one sandbox, with what a course supplies. The same here and on a cluster."""
+
+import threading
+from functools import cache
+from typing import Protocol
+
+from grader import archive, catalogue, kit
+from grader.autograde import new_run_seed
+from grader.course import Course
+from grader.grade import grade
+from grader.notebook.grade import grade_notebook
+from grader.notebook.source import NAME, Notebook, read_source
+from grader.outline import RunKind
+from grader.prepared import Data, load_data
+from grader.report import Job, Report
+from grader.sandbox import Sandbox
+from grader.spec import Assignment
+from grader.student import Progress, Watch, silent
+from grader.task import Task, Terms, task_of
+
+
+class Supply(Protocol):
+    """Where an assignment, its data and its notebook come from: a course's folder, or what was sent of it."""
+
+    def assignment(self, task: Task) -> Assignment: ...
+    def data(self, task: Task) -> Data: ...
+    def notebook(self, task: Task) -> tuple[Notebook, bytes]:
+        """The assignment's own, and what a notebook runs beside."""
+
+
+class Bench:
+    """May be used by several threads at a time."""
+
+    def __init__(self, supply: Supply, sandbox: Sandbox) -> None:
+        self._supply, self._sandbox = supply, sandbox
+
+    def grade(self, task: Task, progress: Progress = silent, watch: Watch | None = None) -> Report:
+        """Raises HeldoutError where the supply can't be read: our fault."""
+        assignment = task.terms.applied(self._supply.assignment(task))
+        if task.run_kind is RunKind.NOTEBOOK:
+            return self._grade_notebook(task, assignment, progress, watch)
+        return grade(
+            assignment,
+            task.archive,
+            self._supply.data(task),
+            sandbox=self._sandbox,
+            run_seed=task.run_seed,
+            run_kind=task.run_kind,
+            progress=progress,
+            watch=watch,
+            gpu=task.terms.gpu,
+        )
+
+    def _grade_notebook(
+        self, task: Task, assignment: Assignment, progress: Progress, watch: Watch | None
+    ) -> Report:
+        original, beside = self._supply.notebook(task)
+        return grade_notebook(
+            original,
+            task.archive,
+            beside,
+            sandbox=self._sandbox,
+            limits=assignment.limits,
+            budget=assignment.notebook_budget,
+            progress=progress,
+            watch=watch,
+        )
+
+
+class CourseSupply:
+    """A course's folder, each thing in it read once: two threads that want the same wait for one another."""
+
+    def __init__(self, course: Course, *, device: str = "auto") -> None:
+        """`device`: "cuda": trainings have a GPU; "cpu": nobody has; "auto": as assignments say."""
+        self.course, self._device = course, device
+        self._reading = threading.RLock()
+        self._assignment = cache(self._read_assignment)
+        self._data = cache(self._read_data)
+        self._notebook = cache(self._read_notebook)
+
+    def task(self, job: Job) -> Task:
+        """What is to be done for a job, with a fresh seed. Raises HeldoutError."""
+        terms = Terms.of(self.settled(job.assignment)).on(self._device, job.run_kind)
+        handed_in = archive.fetch(self.course.archives, job.sha256)
+        return task_of(job, handed_in, terms, new_run_seed())
+
+    @property
+    def needs_gpu(self) -> tuple[bool, bool]:
+        """Whether all trainings do, and whether some submissions do."""
+        if self._device == "auto":
+            some = any(self.settled(slug).limits.gpu for slug in self.course.config.assignments)
+            return False, some
+        return self._device == "cuda", self._device == "cuda"
+
+    def settled(self, slug: str) -> Assignment:
+        with self._reading:
+            return self._assignment(slug)
+
+    def assignment(self, task: Task) -> Assignment:
+        return self.settled(task.assignment)
+
+    def data(self, task: Task) -> Data:
+        with self._reading:
+            return self._data(task.assignment, task.data_version)
+
+    def notebook(self, task: Task) -> tuple[Notebook, bytes]:
+        with self._reading:
+            return self._notebook(task.assignment, task.data_version)
+
+    def _read_assignment(self, slug: str) -> Assignment:
+        return self.course.settle(catalogue.find(slug))
+
+    def _read_data(self, slug: str, version: int) -> Data:
+        return load_data(self.course, slug, version)
+
+    def _read_notebook(self, slug: str, version: int) -> tuple[Notebook, bytes]:
+        assignment = self._assignment(slug)
+        files = kit.sources(self.course, assignment, version, notebook=False)
+        return read_source(assignment.folder / NAME, rubrics=False), kit.bundle(files)

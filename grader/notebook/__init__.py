@@ -1,0 +1,1 @@
+"""Notebooks: what is handed out, what was handed in, and how its cells are graded."""

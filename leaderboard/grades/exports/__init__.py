@@ -1,0 +1,1 @@
+"""Applied grades as files of other programs: spreadsheets, Moodle, Canvas, nbgrader."""

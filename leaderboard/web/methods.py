@@ -1,0 +1,102 @@
+"""The shipped solutions as a gallery of methods: idea, formulas, scores, pictures, and the files."""
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from grader.catalogue import Solution
+from leaderboard.plain import one_line
+from leaderboard.records import Row
+from leaderboard.web import prose
+from leaderboard.web.board import Board, Figure, Reading
+from leaderboard.web.environment import render
+from leaderboard.web.frame import Frame, Menu
+
+FILES = ("model.py", "train.py")
+FORMULA = "    "  # what a docstring's formulas are indented by
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph, or lines with a formula as they stand in the file."""
+
+    text: str
+    formula: bool = False
+
+    @property
+    def parts(self) -> Sequence[tuple[str, bool]]:
+        """What stands between backquotes is code.
+
+        >>> Block("by `train.py`, once").parts
+        [('by ', False), ('train.py', True), (', once', False)]
+        """
+        return [(part, number % 2 == 1) for number, part in enumerate(one_line(self.text).split("`"))]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A shipped solution. `trained`: what its train.py says of score, steps, hardware and time.
+
+    standings: on which boards it stands, and where. pieces: what it made of public examples.
+    """
+
+    kind: str  # "baseline" or "reference"
+    name: str
+    title: str
+    idea: Sequence[Block]
+    trained: Sequence[Block]
+    sources: Mapping[str, str]
+    standings: Sequence[tuple[Board, Row]] = ()
+    pieces: Sequence[Figure | Reading] = ()
+
+    @property
+    def anchor(self) -> str:
+        return f"{self.kind}-{self.name}"
+
+
+def method(solution: Solution, boards: Sequence[Board]) -> Method:
+    """As its files and the boards tell."""
+    paths = [solution.folder / name for name in FILES if (solution.folder / name).is_file()]
+    sources = {path.name: path.read_text(encoding="utf-8") for path in paths}
+    title, *idea = blocks(sources["model.py"])
+    standings = [(board, row) for board in boards for row in board.rows if row.team == solution.team]
+    shown = [piece for board in boards for one in board.exhibits for piece in one.pieces]
+    return Method(
+        solution.kind,
+        solution.name,
+        title.text,
+        idea,
+        blocks(sources["train.py"])[1:] if "train.py" in sources else (),
+        sources,
+        standings,
+        [piece for piece in shown if any(piece.row is row for _, row in standings)],
+    )
+
+
+def blocks(source: str) -> list[Block]:
+    """Of a file's docstring. Its first is the title.
+
+    >>> blocks('"Squares.\\\\n\\\\nBy eq. 1:\\\\n    y = x²\\\\nand so on."')
+    [Block(text='Squares.', formula=False), Block(text='By eq. 1:', formula=False), \
+Block(text='y = x²', formula=True), Block(text='and so on.', formula=False)]
+    """
+    written = ast.get_docstring(ast.parse(source)) or ""
+    return [block for paragraph in written.split("\n\n") for block in _blocks(paragraph)] or [Block("")]
+
+
+def _blocks(paragraph: str) -> Iterator[Block]:
+    for formula, lines in groupby(paragraph.splitlines(), key=lambda line: line.startswith(FORMULA)):
+        found = [line.removeprefix(FORMULA) for line in lines]
+        yield Block("\n".join(found), True) if formula else Block(" ".join(found))
+
+
+def methods_page(frame: Frame, menu: Menu, methods: Sequence[Method], lessons: str = "") -> str:
+    """In the order given. lessons: what the comparison teaches, Markdown of the assignment's author."""
+    return render(
+        "methods.html",
+        frame=frame,
+        menu=menu,
+        methods=methods,
+        lessons=prose.statement(lessons) if lessons else "",
+    )

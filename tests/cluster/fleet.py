@@ -1,0 +1,157 @@
+"""A course and a cluster of real processes for it: a scheduler, workers, and who grades by them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from desk.current import CurrentCourse
+from grader import archive
+from grader.archive import Archive
+from grader.course import Course
+from grader.spec import RunKind
+from leaderboard.records import State, TeamKind
+from leaderboard.store import Store
+
+HOME = Path(__file__).resolve().parents[2]
+SLUG = "mnist1d"
+PATIENCE = 100.0  # seconds, on a machine that is busy with other things
+QUICK = {
+    "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "6s",
+    "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "40s",
+    "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "4s",
+}
+Process = subprocess.Popen[bytes]
+
+
+@dataclass
+class Fleet:
+    """`wrap`: words before a worker's command. Each process writes to a log that is called like it."""
+
+    course: Course
+    folder: Path
+    address: str
+    certificates: Path | None = None
+    processes: dict[str, Process] = field(default_factory=dict)
+
+    def scheduler(self) -> Process:
+        process = self.start("scheduler", ["scheduler", self.address, *self.papers])
+        self.wait_for("scheduler", "The scheduler listens")
+        return process
+
+    def worker(
+        self, name: str = "worker", *, slots: int = 1, sandbox: str = "auto", wrap: Sequence[str] = ()
+    ) -> Process:
+        """At work when this returns."""
+        cache = self.folder / f"cache-{name}"
+        words = ["worker", self.address, "--slots", str(slots), "--cache", str(cache), "--gpus", "none"]
+        process = self.start(name, [*words, "--sandbox", sandbox, *self.papers], wrap=wrap)
+        self.wait_for(name, "is at work", count=slots)
+        return process
+
+    def grade(self, *words: str, name: str = "grade") -> Process:
+        command = ["grade", "--scheduler", self.address, "--course", str(self.course.folder)]
+        return self.start(name, [*command, *self.papers, *words])
+
+    def graded(self, *words: str) -> str:
+        """All that is queued; what was printed."""
+        process = self.grade(*words)
+        assert process.wait(PATIENCE) == 0, self.log("grade")
+        return self.log("grade")
+
+    @property
+    def papers(self) -> list[str]:
+        return [] if self.certificates is None else ["--certificates", str(self.certificates)]
+
+    def start(self, name: str, words: Sequence[str], *, wrap: Sequence[str] = ()) -> Process:
+        with open(self.folder / f"{name}.log", "ab") as log:
+            process = subprocess.Popen(
+                [*wrap, sys.executable, "-m", "cli", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment(self.folder),
+                cwd=HOME,
+            )
+        self.processes[name] = process
+        return process
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def wait_for(self, name: str, text: str, *, count: int = 1) -> None:
+        wait(lambda: self.log(name).count(text) >= count, lambda: f"{name}: {self.log(name)}")
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            with suppress(ProcessLookupError):
+                process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    # ------------------------------------------------------------ the ledger
+
+    def store(self) -> Store:
+        return Store.open(self.course.database, assignments=CurrentCourse(self.course).assignment)
+
+    def hand_in(self, data: bytes, team: str, run_kind: RunKind = RunKind.EVALUATE) -> int:
+        packed = Archive(data, "model.zip")
+        archive.keep(packed, self.course.archives)
+        with self.store() as store:
+            store.ensure_team(team, TeamKind.STUDENT)
+            return store.receive(
+                team,
+                SLUG,
+                sha256=packed.sha256,
+                size=packed.size,
+                file_name="model.zip",
+                description="",
+                run_kind=run_kind,
+            ).ref
+
+    def state(self, ref: int) -> State:
+        with self.store() as store:
+            return store.submission(ref).state
+
+    def wait_until(self, ref: int, *states: State) -> None:
+        wait(lambda: self.state(ref) in states, lambda: f"#{ref} is {self.state(ref)}: {self.log('grade')}")
+
+
+def environment(folder: Path) -> dict[str, str]:
+    kept: Mapping[str, str] = {
+        name: value for name, value in os.environ.items() if not name.startswith(("HELDOUT_", "DASK_"))
+    }
+    more = {"PYTHONPATH": str(HOME), "NO_COLOR": "1", "XDG_CACHE_HOME": str(folder / "cache")}
+    return {**kept, **QUICK, **more}
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    with socket.create_server((host, 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def wait(done: Callable[[], bool], told: Callable[[], str] = lambda: "") -> None:
+    until = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < until, told()
+        time.sleep(0.1)
+
+
+def children(process: Process) -> list[int]:
+    """The workers of a machine, by their process's number."""
+    found = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return [int(word) for word in found.split()]
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)

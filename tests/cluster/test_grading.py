@@ -1,0 +1,158 @@
+"""Whole submissions through a scheduler and workers, over tls://, in the real sandbox."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.course import open_course
+from grader.spec import RunKind
+from leaderboard.records import State
+from leaderboard.store import Store
+from tests.cluster import submissions
+from tests.cluster.conftest import Make
+from tests.cluster.fleet import HOME, PATIENCE, Fleet, children, environment, kill, wait
+
+
+@pytest.fixture(scope="module")
+def tls(make_fleet: Make) -> Iterator[Fleet]:
+    found = make_fleet(tls=True)
+    found.scheduler()
+    found.worker(slots=2)
+    yield found
+    found.stop()
+
+
+def scores(store: Store, ref: int) -> dict[str, object]:
+    judging = store.submission(ref).judging
+    assert judging is not None
+    return {"public": judging.public, "private": judging.private, "data": judging.data_sha256}
+
+
+def test_the_scores_are_those_of_one_machine(tls: Fleet) -> None:
+    handed_in = [
+        tls.hand_in(submissions.plain(3.0), "Ada"),
+        tls.hand_in(submissions.broken(), "Bob"),
+        tls.hand_in(submissions.trained(0.5), "Cyd", RunKind.TRAIN),
+    ]
+    alone = tls.folder / "alone"
+    shutil.copytree(tls.course.folder, alone)
+    assert "Graded 3." in tls.graded()
+    words = [sys.executable, "-m", "cli", "grade", "--course", str(alone)]
+    subprocess.run(words, check=True, env=environment(tls.folder), cwd=HOME, timeout=PATIENCE)
+    here = Fleet(open_course(alone), tls.folder, tls.address)
+    with tls.store() as far, here.store() as near:
+        for ref in handed_in:
+            assert far.submission(ref).state is near.submission(ref).state
+            assert scores(far, ref) == scores(near, ref)
+    assert [tls.state(ref) for ref in handed_in] == [State.SCORED, State.FAILED, State.SCORED]
+
+
+def test_data_travel_once_and_are_nobody_elses(tls: Fleet) -> None:
+    tls.hand_in(submissions.plain(4.0), "Ada")
+    tls.graded()
+    cache = tls.folder / "cache-worker"
+    first = {path.name: path.stat().st_ino for path in cache.iterdir()}
+    for number in range(4):
+        tls.hand_in(submissions.plain(5.0 + number), f"team {number}")
+    tls.graded()
+    assert {path.name: path.stat().st_ino for path in cache.iterdir()} == first
+    assert len(first) == 3
+    assert cache.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in cache.iterdir()} == {0o600}
+
+
+def test_a_judging_names_its_worker(tls: Fleet) -> None:
+    ref = tls.hand_in(submissions.plain(20.0), "Ada")
+    tls.graded()
+    with tls.store() as store:
+        judging = store.submission(ref).judging
+    assert judging is not None
+    names = re.findall(r"The worker (\S+) is at work", tls.log("worker"))
+    assert judging.resources.layers[-1].removeprefix("worker ") in names
+
+
+def test_students_code_sees_neither_scheduler_nor_certificates(tls: Fleet) -> None:
+    port = int(tls.address.rpartition(":")[2])
+    curious = submissions.curious(port, str(tls.certificates))
+    ref = tls.hand_in(curious, "Eve")
+    tls.graded()
+    with tls.store() as store:
+        judging = store.submission(ref).judging
+    assert judging is not None
+    assert "FOUND []" in judging.log
+
+
+def test_who_looks_without_a_sandbox_finds_them(fleet: Fleet) -> None:
+    """The same submission, where nothing stops it: so it does look."""
+    port = int(fleet.address.rpartition(":")[2])
+    fleet.worker(sandbox="none")
+    ref = fleet.hand_in(submissions.curious(port, "cache-worker", str(fleet.folder / "cache-worker")), "Eve")
+    fleet.graded()
+    with fleet.store() as store:
+        judging = store.submission(ref).judging
+    assert judging is not None
+    assert "the scheduler's port" in judging.log
+    assert "process" in judging.log
+
+
+def test_a_worker_that_is_killed_while_it_trains_costs_an_attempt_and_nothing_else(tls: Fleet) -> None:
+    ref = tls.hand_in(submissions.trained(6.0), "Ada", RunKind.TRAIN)
+    beside = tls.hand_in(submissions.plain(30.0), "Bob")
+    process = tls.grade("--watch")
+    tls.wait_until(ref, State.RUNNING)
+    tls.wait_until(beside, State.SCORED)
+    victims = [pid for pid in children(tls.processes["worker"]) if trains(pid)]
+    while not victims:
+        victims = [pid for pid in children(tls.processes["worker"]) if trains(pid)]
+    kill(victims[0])
+    tls.wait_until(ref, State.SCORED)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+    with tls.store() as store:
+        assert store.submission(ref).attempts == 2
+        assert store.submission(beside).attempts == 1
+    shown = subprocess.run(
+        [sys.executable, "-m", "cli", "show", str(ref), "--course", str(tls.course.folder)],
+        env=environment(tls.folder), capture_output=True, text=True, cwd=HOME, check=True,
+    ).stdout  # fmt: skip
+    assert "scored" in shown
+
+
+def tells(fleet: Fleet, ref: int) -> bool:
+    """Whether its worker has begun, and said so."""
+    with fleet.store() as store:
+        return store.submission(ref).progress is not None
+
+
+def trains(pid: int) -> bool:
+    """Whether a worker's process has a sandbox of its own that has run for a moment."""
+    try:
+        found = subprocess.run(
+            ["pgrep", "-P", str(pid), "-f", "bwrap|launch"], capture_output=True, text=True
+        )
+    except OSError:
+        return False
+    return len(found.stdout.split()) > 1
+
+
+def test_a_worker_that_is_told_to_stop_finishes_what_it_has_begun(tls: Fleet) -> None:
+    extra = tls.worker("extra")
+    tls.processes["worker"].send_signal(signal.SIGTERM)
+    tls.processes["worker"].wait(PATIENCE)
+    ref = tls.hand_in(submissions.slow(5.0), "Ada")
+    process = tls.grade()
+    wait(lambda: tells(tls, ref))
+    extra.send_signal(signal.SIGTERM)
+    assert extra.wait(PATIENCE) == 0
+    tls.wait_until(ref, State.SCORED)
+    process.terminate()
+    process.wait(PATIENCE)
+    with tls.store() as store:
+        assert store.submission(ref).attempts == 1
+    assert not list(Path("/proc").glob(f"{extra.pid}/task"))
