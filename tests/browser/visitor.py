@@ -4,7 +4,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect
 
 from tests.browser.course import Served
 
-PATIENCE = 60_000  # ms for what the server, or a grader, does on a busy machine
+PATIENCE = 180_000  # ms for what the server, or a grader, does on a busy machine
 expect.set_options(timeout=PATIENCE)
 
 
