@@ -6,12 +6,14 @@ from dataclasses import replace
 from commands.workbench import bar
 from grader import archive, catalogue
 from grader.course import Course
-from grader.errors import HeldoutError, SandboxError
+from grader.errors import HeldoutError, Reason, SandboxError
 from grader.grade import grade
 from grader.prepared import Data, load_data
 from grader.report import Report, Training, Verdict
 from grader.sandbox.probe import choose
+from grader.sandbox.training import MOST_BEATS
 from grader.spec import BOARDED
+from grader.turn import REPEATING
 from leaderboard.records import Judging, State, Submission
 from leaderboard.reproductions import Reproduction, compare
 from leaderboard.store import Store
@@ -25,10 +27,26 @@ def repeat(course: Course, store: Store, ref: int, *, sandbox_name: str) -> Repr
     report = _again(course, found, data, trainings, sandbox_name)
     if report.verdict is Verdict.GRADER_ERROR:
         raise SandboxError(f"#{ref} could not be judged again", where=report.log.strip().splitlines()[-1])
+    _check_limits(ref, trainings, report)
     reproduction = compare(judging, store.items(ref), report)
     if reproduction.alike:
-        store.operations.note_reproduction(ref, reproduction)
+        store.operations.note_reproduction(ref, judging.attempt, reproduction)
     return reproduction
+
+
+def _check_limits(ref: int, trainings: list[Training], report: Report) -> None:
+    """A limit that is met tells of the machine, too: nothing is said of the submission then."""
+    again = [report.training, *report.further] if report.training else []
+    longer = any(now.cut and not then.cut for then, now in zip(trainings, again, strict=False))
+    met = report.failure is not None and report.failure.reason in (Reason.TIMEOUT, Reason.MEMORY)
+    if longer or met:
+        said = report.failure.message.splitlines()[0] if report.failure else "a training did not end"
+        raise HeldoutError(
+            f"#{ref} met a limit when it was repeated, so that nothing can be told of it",
+            where=said,
+            expected=f"a training that ends within {REPEATING:g} times its budget",
+            next_step="repeat it once more, on a machine that does nothing else",
+        )
 
 
 def _scored(found: Submission) -> Judging:
@@ -50,6 +68,12 @@ def _trainings(found: Submission) -> list[Training]:
             f"what the training of #{found.ref} was told of its budget was not kept",
             where="an older version of Heldout judged it",
             next_step=f"judge it again first: heldout regrade {found.assignment} {found.ref} -m WHY",
+        )
+    if any(len(one.beats) >= MOST_BEATS for one in trainings):
+        raise HeldoutError(
+            f"the training of #{found.ref} asked more of its budget than is kept",
+            expected=f"fewer than {MOST_BEATS:,} answers about its time",
+            next_step="read its code: it asks in a way of its own",
         )
     return trainings
 

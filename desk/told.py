@@ -61,9 +61,11 @@ def _judging(one: Submission, judging: Judging, *, revealed: bool) -> Judging:
 
 
 def _training(one: Submission, training: Training, *, revealed: bool) -> Training:
-    """Of several each one's score, where that of them all is told; not what only a repetition needs."""
-    public = training.public if one.public else None
-    return replace(training, beats=(), public=public, private=training.private if revealed else None)
+    """Not what only a repetition needs; of several each one's score once the private ones are known: until
+    then these would tell, at every try, more of the public items than the board does.
+    """
+    public, private = (training.public, training.private) if revealed else (None, None)
+    return replace(training, beats=(), public=public, private=private)
 
 
 def all_told(store: Store, boards: Sequence[Board], listed: Sequence[Submission]) -> list[Submission]:

@@ -15,7 +15,8 @@ from grader.report import Estimate, Failure, Report, Training, Verdict
 from grader.sandbox import Sandbox
 from grader.scoring.statistics import bootstrap_half_width, replicated, resampled_means
 from grader.spec import Arrays, Assignment, Budget, Metric, Preview, RunKind, Scores
-from grader.student import COMPUTING, Progress, SandboxedStudent, Turn, Watch, silent
+from grader.student import COMPUTING, Progress, SandboxedStudent, Watch, silent
+from grader.turn import Turn
 
 CHECK = "mend it; `heldout check` tries it again on public data, and costs no attempt"
 Mask = npt.NDArray[np.bool_]

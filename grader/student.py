@@ -15,7 +15,6 @@ from grader.errors import BadSubmission, Reason
 from grader.report import Resources, Training
 from grader.sandbox import (
     Allowance,
-    Replay,
     Sandbox,
     SandboxSession,
     State,
@@ -26,14 +25,13 @@ from grader.sandbox import (
     Usage,
 )
 from grader.spec import Array, Arrays, Budget, Limits
+from grader.turn import Curve, Turn
 
 Progress = Callable[[str, int, int], None]  # phase, done, total: for who grades
 Watch = Callable[[str, int, int, str], None]  # the same, and the end of what was printed: for the student
 
-LONGEST_CURVE = 1_000  # points
 LONGEST_TAIL = 4096  # characters
 PACE = 1.0  # seconds between two looks at a log
-REPEATING = 3.0  # times its budget may a repeated training use: the machine may be slower
 HELDOUT = "held-out items"
 COMPUTING = "computing the score"
 
@@ -91,36 +89,6 @@ class Door:
             )
 
 
-@dataclass(frozen=True)
-class Turn:
-    """One training: its seed, which of how many it is, whether it has a GPU, and what it repeats."""
-
-    seed: int
-    number: int = 1
-    of: int = 1
-    gpu: bool = False
-    repeats: Training | None = None
-
-    def phase(self, steps: int, loss: float) -> str:
-        """What goes on, in numbers that the training told."""
-        several = f" {self.number} of {self.of}" if self.of > 1 else ""
-        told = f", step {steps:,}" + (f", loss {loss:.4g}" if math.isfinite(loss) else "")
-        return f"training{several}{told}; {'GPU' if self.gpu else 'CPU'}-seconds"
-
-    @property
-    def replay(self) -> Replay | None:
-        if self.repeats is None:
-            return None
-        return Replay(self.repeats.budget, self.repeats.beats, self.repeats.cut)
-
-    def room(self, budget: Budget) -> Budget:
-        """What it may use."""
-        if self.repeats is None:
-            return budget
-        seconds = REPEATING * max(self.repeats.budget, budget.seconds(gpu=self.gpu))
-        return replace(budget, cpu_seconds=seconds, gpu_seconds=seconds)
-
-
 @dataclass
 class SandboxedStudent:
     """One submission under grading: opens its sandboxes, adds up what they used. A `spec.Student`.
@@ -173,15 +141,14 @@ class SandboxedStudent:
         """
         self.code_bytes = len(self.archive)
         steps, trained = 0, Trained(b"", 0, cut=False)
-        curve: list[tuple[int, float]] = []
+        curve = Curve()
         seconds = budget.seconds(gpu=turn.gpu)
 
         def told(count: int, loss: float, spent: float) -> None:
             nonlocal steps
             steps = count
             self.tell(turn.phase(count, loss), int(spent), int(seconds), session)
-            if math.isfinite(loss) and len(curve) < LONGEST_CURVE:
-                curve.append((steps, loss))
+            curve.add(steps, loss)
 
         limits = replace(self.limits, gpu=turn.gpu)
         session = self.sandbox.open_training(self.archive, limits, turn.room(budget))
@@ -190,7 +157,7 @@ class SandboxedStudent:
             with self._noted(session, self.trainings):
                 trained = session.train(data, turn.seed, told, turn.replay)
         finally:
-            self.trained.append(_training(turn, seconds, trained, steps, tuple(curve), session.usage))
+            self.trained.append(_training(turn, seconds, trained, steps, curve.points, session.usage))
             self.checkpoints.append(trained.checkpoint)
             self.load(0)
 
@@ -228,7 +195,7 @@ class SandboxedStudent:
             killed=met.killed if met else "",
             doing=met.doing if met else "",
             dropped_bytes=sum(usage.dropped_bytes for usage in self.usages),
-            machine=machine.kind(),
+            machine=machine.kind(gpu=any(usage.gpu_seconds for usage in (*self.trainings, *self.usages))),
             gpu_seconds=math.fsum(usage.gpu_seconds for usage in (*self.trainings, *self.usages)),
         )
 

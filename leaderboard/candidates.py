@@ -93,8 +93,12 @@ def _badges(row: SubmissionRow, judging: JudgingRow) -> tuple[str, ...]:
 
 
 def _spread(training: Mapping[str, Any]) -> Mapping[str, float]:
-    """The standard deviation of its trainings' scores, where there were several."""
+    """The standard deviation of its trainings' scores, where there were several.
+
+    Of the public ones a digit: with more of them it would tell of items what the board's score does not.
+    """
     every = [training, *training.get("further", ())]
-    return (
-        {split: stdev(one[split] for one in every) for split in (PUBLIC, PRIVATE)} if len(every) > 1 else {}
-    )
+    if len(every) == 1:
+        return {}
+    public, private = (stdev(one[split] for one in every) for split in (PUBLIC, PRIVATE))
+    return {PUBLIC: float(f"{public:.1g}"), PRIVATE: private}

@@ -14,6 +14,7 @@ def coarse(used: Resources) -> Resources:
         used,
         wall_seconds=round(used.wall_seconds, 1),
         cpu_seconds=round(used.cpu_seconds, 1),
+        gpu_seconds=round(used.gpu_seconds, 1),
         peak_bytes=-(-used.peak_bytes // GRAIN) * GRAIN,
         dropped_bytes=min(used.dropped_bytes, 1),
     )

@@ -122,7 +122,7 @@ def _judged(judging: JudgingRow, row: SubmissionRow) -> Judged:
         verdict=judging.verdict,
         killed=judging.killed,
         waiting_seconds=_seconds(row.received_at, began) if first and began else None,
-        training_seconds=judging.training.get("wall_seconds"),
+        training_seconds=judging.training_wall_seconds,
         answering_seconds=judging.wall_seconds,
         total_seconds=_seconds(began, judging.recorded_at) if began else None,
     )

@@ -32,10 +32,11 @@ def pause(session: Session, assignment: str, reason: str, now: datetime) -> None
 
 def resume(session: Session, assignment: str, now: datetime) -> None:
     """Undo `pause`."""
-    row = next((row for row in paused(session) if row.assignment == assignment), None)
-    if row is None:
+    ended = [row for row in paused(session) if row.assignment == assignment]  # two may have paused at once
+    if not ended:
         raise Refused(f"{_named(assignment)} is not paused", next_step="`heldout status` lists what is")
-    row.ended_at = now
+    for row in ended:
+        row.ended_at = now
     note(session, now, "resumed", _named(assignment))
 
 
@@ -79,7 +80,7 @@ def judged_lately(session: Session, now: datetime) -> int:
 
 def spent(session: Session, assignment: str | None) -> list[Spent]:
     """By team, who used most of the processors first; attempts that broke on our side are in it, too."""
-    training = func.coalesce(JudgingRow.training["cpu_seconds"].as_float(), 0.0)
+    training = JudgingRow.training_seconds
     query = (
         select(
             TeamRow.name,

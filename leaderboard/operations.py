@@ -34,11 +34,11 @@ class Operations:
         with self._database.writing() as session:
             operating.drain(session, holder, self._clock(), undo=undo)
 
-    def note_reproduction(self, ref: int, found: Reproduction) -> None:
-        """Keep what came of judging it again; one that came out otherwise has a badge on the board."""
+    def note_reproduction(self, ref: int, attempt: int, found: Reproduction) -> None:
+        """Keep what came of repeating that attempt; what came out otherwise has a badge on the board."""
         assignment = self._assignments(self._submission_of(ref))
         with self._database.writing() as session:
-            reproducing.note_down(session, ref, found, assignment, self._clock())
+            reproducing.note_down(session, (ref, attempt), found, assignment, self._clock())
 
     def _submission_of(self, ref: int) -> str:
         with self._database.reading() as session:

@@ -1,5 +1,6 @@
 """A report becomes rows: a judging with its scores, items and pictures. Inside the caller's transaction."""
 
+import math
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from grader.report import CellResult, Job, Report, Verdict
+from grader.report import CellResult, Job, Report, Training, Verdict
 from leaderboard.columns import Leased
 from leaderboard.plain import storable
 from leaderboard.tables import (
@@ -19,6 +20,8 @@ from leaderboard.tables import (
     ResampledRow,
     ScoreRow,
 )
+
+TRACES = ("curve", "beats")  # of a training, kept apart
 
 
 def add_judging(
@@ -82,18 +85,30 @@ def _judging(submission_id: int, attempt: int, lease: Leased, report: Report, no
         gpu_seconds=used.gpu_seconds,
         texts={storable(name): storable(text) for name, text in report.texts.items()},
         training=_trained(report),
+        traces=_traces(report),
+        training_seconds=math.fsum(each.cpu_seconds for each in _trainings(report)),
+        training_wall_seconds=math.fsum(each.wall_seconds for each in _trainings(report))
+        if report.training
+        else None,
         started_at=lease.claimed_at,
         recorded_at=now,
     )
 
 
+def _trainings(report: Report) -> list[Training]:
+    return [report.training, *report.further] if report.training else []
+
+
 def _trained(report: Report) -> dict[str, Any]:
-    if report.training is None:
-        return {}
-    first, *further = [
-        asdict(each) | {"broke": storable(each.broke)} for each in (report.training, *report.further)
-    ]
-    return first | {"further": further}
+    """All but what is long: see `_traces`."""
+    every = [asdict(each) | {"broke": storable(each.broke)} for each in _trainings(report)]
+    short = [{name: each[name] for name in each if name not in TRACES} for each in every]
+    return short[0] | {"further": short[1:]} if short else {}
+
+
+def _traces(report: Report) -> dict[str, Any]:
+    every = [{name: getattr(each, name) for name in TRACES} for each in _trainings(report)]
+    return {"trainings": every} if every else {}
 
 
 def storable_cell(cell: CellResult) -> dict[str, Any]:

@@ -9,20 +9,22 @@ from sqlalchemy.orm import Session
 from grader.spec import Assignment
 from leaderboard import standings
 from leaderboard.boards import Board
-from leaderboard.candidates import COUNTS
 from leaderboard.people import note
 from leaderboard.reproductions import Reproduction
 from leaderboard.rulings import find
-from leaderboard.tables import JudgingRow, ReproductionRow, SubmissionRow
+from leaderboard.tables import JudgingRow, ReproductionRow
 
 
-def note_down(session: Session, ref: int, found: Reproduction, assignment: Assignment, now: datetime) -> None:
-    """Of the judging that counts. Boards follow. Raises NotFound."""
+def note_down(
+    session: Session, repeated: tuple[int, int], found: Reproduction, assignment: Assignment, now: datetime
+) -> None:
+    """Of a submission's attempt: another one may count by now. Boards follow. Raises NotFound."""
+    ref, attempt = repeated
     submission = find(session, ref)
     board = Board(assignment, submission.run_kind)
     standings.board_row(session, board, now)
     judging = session.scalars(
-        select(JudgingRow).join(SubmissionRow, COUNTS).where(SubmissionRow.id == ref)
+        select(JudgingRow).where(JudgingRow.submission_id == ref, JudgingRow.attempt == attempt)
     ).one()
     judging.reproduced = found.same
     session.add(ReproductionRow(judging_id=judging.id, same=found.same, found=asdict(found), at=now))

@@ -138,6 +138,10 @@ class JudgingRow(Base):
     dropped_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
     texts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  # name → text
     training: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    # Of each training its curve and beats, which are long: loaded where one submission is looked at.
+    traces: Mapped[dict[str, Any]] = mapped_column(server_default="{}", deferred=True)
+    training_seconds: Mapped[float] = mapped_column(server_default="0")  # of processors, all trainings'
+    training_wall_seconds: Mapped[float | None]  # None: nothing was trained
     started_at: Mapped[datetime | None]
     recorded_at: Mapped[datetime]
 

@@ -154,6 +154,7 @@ def _judging(
 ) -> Judging:
     log = row.log if logs else ""
     ours = row.verdict is Verdict.GRADER_ERROR
+    trainings = _trainings(row, row.traces.get("trainings", []) if logs else [])
     return Judging(
         attempt=row.attempt,
         verdict=row.verdict,
@@ -167,11 +168,17 @@ def _judging(
         fault=log if ours else "",
         resources=_resources(row),
         texts=dict(row.texts),
-        training=_training(row.training) if row.training else None,
-        further=tuple(_training(each) for each in row.training.get("further", ())),
+        training=trainings[0] if trainings else None,
+        further=tuple(trainings[1:]),
         reproduced=row.reproduced,
         same_as=row.same_as,
     )
+
+
+def _trainings(row: JudgingRow, traces: Sequence[Mapping[str, Any]]) -> list[Training]:
+    """In listings without traces; older judgings have them beside the rest."""
+    every = [row.training, *row.training.get("further", ())] if row.training else []
+    return [_training({**each, **dict(*traces[n : n + 1])}) for n, each in enumerate(every)]
 
 
 def _training(stored: Mapping[str, Any]) -> Training:

@@ -149,6 +149,7 @@ class Session:
             killed=self._killed,
             doing=self._doing,
             dropped_bytes=self._log.dropped_bytes,
+            gpu_seconds=self._wall if self._limits.gpu else 0.0,
         )
 
     def _ask(

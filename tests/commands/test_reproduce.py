@@ -89,7 +89,7 @@ def test_a_model_is_judged_again(course: Course) -> None:
 
 
 def test_another_machine_proves_nothing(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "kind", lambda: "s390x of the museum")
+    monkeypatch.setattr(machine, "kind", lambda **_: "s390x of the museum")
     before = badges(course)
     result = typed(course, "reproduce", 3)
     assert "Another kind of machine: nothing is promised, nothing was noted." in result.stdout
@@ -101,8 +101,9 @@ def test_the_board_shows_the_spread_of_the_seeds(course: Course) -> None:
     shown = typed(course, "leaderboard", "mnist1d", "--train").stdout
     assert re.search(r"seeds +tier", shown), shown
     assert "Scores from several trainings are their mean" in shown
-    told = typed(course, "show", 1).stdout
-    assert re.search(r"training 2 of 2 .*CPU-seconds.*accuracy 0?\.\d+", " ".join(told.split())), told
+    told = " ".join(typed(course, "show", 1).stdout.split())
+    assert re.search(r"training 2 of 2 .*CPU-seconds", told), told
+    assert not re.search(r"training 2 of 2 .*accuracy .*used", told), "it would tell more than the board"
 
 
 @pytest.mark.parametrize(("ref", "complaint"), [(99, "there is no submission #99"), (4, "has no score")])

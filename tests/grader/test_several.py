@@ -1,5 +1,6 @@
 """Several trainings of one submission: the mean counts, each is told, and all can be repeated."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from grader.prepared import Data
 from grader.report import Report, Verdict
 from grader.sandbox import Sandbox
 from grader.spec import MB, Arrays, Assignment, Budget, Metric, Preview, RunKind, Scores, Student, as_they_are
+from grader.turn import LONGEST_CURVE, Curve
 
 PSNR = Metric("psnr", unit="dB", higher_is_better=True)
 
@@ -98,3 +100,14 @@ def test_the_training_that_fails_is_named(lottery: Assignment, sandbox: Sandbox,
     assert report.failure is not None
     assert f"training 2 of 3, by the seed {seeds[1]}" in report.failure.message
     assert "unlucky" in report.failure.message
+
+
+def test_a_curve_of_any_length_is_drawn_by_so_many_points() -> None:
+    curve = Curve()
+    for step in range(50_000):
+        curve.add(step, math.nan if step % 2 else 1.0)
+    steps = [step for step, _ in curve.points]
+    assert LONGEST_CURVE / 2 <= len(steps) <= LONGEST_CURVE
+    assert len(set(np.diff(steps))) == 1, "evenly"
+    assert steps[0] == 0
+    assert steps[-1] > 49_000

@@ -1,5 +1,6 @@
 """The schema's history, and what a person reads when a database is not as it should be."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -134,7 +135,7 @@ def test_a_course_from_an_older_version(sqlite_url: str) -> None:
     assert "heldout course init" in raised.value.next_step
 
 
-OPERATED = ("machine", "gpu_seconds", "reproduced")
+OPERATED = ("machine", "gpu_seconds", "reproduced", *("traces", "training_seconds", "training_wall_seconds"))
 ADDED = {
     "judgings": ("limits", "killed", "doing", "dropped_bytes", "training", "texts", "same_as", *OPERATED),
     "submissions": (
@@ -186,6 +187,41 @@ def _age(url: str) -> None:
         _as_first(connection)
         connection.execute(text("UPDATE judgings SET layers = 'namespaces seccomp cgroup-v1 page cache'"))
         connection.execute(text("UPDATE alembic_version SET version_num = 'r0001'"))
+
+
+def test_what_trainings_used_is_summed_up(url: str) -> None:
+    with closing(Store.open(url)) as store:
+        send(store)
+        ref = judge(store).ref
+    told = json.dumps(
+        {"seed": 1, "steps": 9, "cpu_seconds": 7.5, "cut": False, "wall_seconds": 8.0, "curve": [[1, 2.0]]}
+    )
+    with closing(Database(url)) as database, database.connection() as connection:
+        _before_operations(connection)
+        connection.execute(text("UPDATE judgings SET training = :told"), {"told": told})
+        connection.execute(text("UPDATE alembic_version SET version_num = 'r0008'"))
+    with closing(Store.create(url)) as store:
+        assert [one.training_seconds for one in store.operations.spent()] == [7.5]
+        assert [one.training_seconds for one in store.judged_since(0)[1]] == [8.0], "of the clock"
+        judging = store.submission(ref).judging
+        assert judging is not None
+        assert judging.training is not None
+        assert judging.training.curve == ((1, 2.0),)
+
+
+def _before_operations(connection: Connection) -> None:
+    connection.execute(text("DROP INDEX ix_judgings_recorded_at"))
+    for table in ("reproductions", "pauses"):
+        connection.execute(text(f"DROP TABLE {table}"))
+    columns = {
+        "graders": ("draining_at", "lanes"),
+        "standings": ("spread",),
+        "judgings": OPERATED,
+        "marks": ("items",),
+    }
+    for table, names in columns.items():
+        for column in names:
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
 
 
 def test_judgings_of_the_first_schema_are_kept(url: str) -> None:
@@ -256,7 +292,7 @@ def test_a_training_that_another_version_recorded_is_told(url: str) -> None:
         ref = judge(store, replace(scored(), training=TRAINING)).ref
     early = {"seed": 5, "steps": 7, "cpu_seconds": 1.5, "cut": False, "curve": [[7, 0.5]], "mood": "good"}
     with closing(Database(url)) as database, database.connection() as connection:
-        connection.execute(update(JudgingRow).values(training=early))
+        connection.execute(update(JudgingRow).values(training=early, traces={}))
     with closing(Store.open(url)) as store:
         judging = store.submission(ref).judging
         assert judging is not None

@@ -22,8 +22,8 @@ import numpy as np
 from .faults import Fault
 from .submission import Spec, Submission, tensor
 
-TELL_SECONDS = 1.0  # between two reports, at most
-TELL_SHARE = 0.01  # of the budget, likewise
+TELL_SECONDS = 1.0  # between two reports
+TELL_SHARES = 0.002, 0.01  # of the budget: not more often than the one, nor less often than the other
 MOST_FILES = 1_000  # whose names fit into what a checkpoint may have on top of its bytes
 KEPT_BACK = 0.05  # of the time, for train() to save what it has once it was told to stop
 DONE, GOES_ON = 1, 0
@@ -72,14 +72,16 @@ class Training:
         self._steps, self._loss = 0, math.nan
         self._calls = 0  # of the budget's: what moments are counted in
         self._beats: deque[int] | None = None  # at which calls to tell, in a training that is repeated
-        self._told, self._pace = time.monotonic(), TELL_SECONDS
+        self._pace = TELL_SECONDS
+        self._told = self._told_whole = time.monotonic()
         self._seen: object = None
 
     def run(self, head: Mapping[str, Any], given: Mapping[str, tuple[bytearray, Spec]]) -> list[memoryview]:
         """Train, and report. Raises Fault, or what the student's code raises."""
         self._most = head["checkpoint_bytes"]
         self.left = head["seconds"]
-        self._pace = min(TELL_SECONDS, TELL_SHARE * self.left)
+        least, most = (share * self.left for share in TELL_SHARES)
+        self._pace = max(least, min(TELL_SECONDS, most))
         self._beats = None if head["beats"] is None else deque(head["beats"])
         self._out.mkdir()
         data = {name: tensor(*each) for name, each in given.items()}
@@ -94,7 +96,7 @@ class Training:
     def call(self, *, seal: bool) -> None:
         """The budget was asked something: tell of the training if it is time. seal: `out` is whole now."""
         self._calls += 1
-        if not self._is_time():
+        if not self._is_time(whole=seal):
             return
         self._line.reply(list(self._report(GOES_ON, seal=seal)))
         head, _ = self._line.receive()
@@ -103,10 +105,15 @@ class Training:
             head, _ = self._line.receive()
         self.left = head["left"]
         self._told = time.monotonic()
+        if seal:
+            self._told_whole = self._told
 
-    def _is_time(self) -> bool:
+    def _is_time(self, *, whole: bool) -> bool:
+        """Steps have a clock of their own: who asks what is left before each would never be sealed."""
+        if self._beats is None and whole:
+            return time.monotonic() - self._told_whole >= self._pace
         if self._beats is None:
-            return time.monotonic() - self._told >= self._pace
+            return time.monotonic() - self._told >= 2 * self._pace
         if not self._beats or self._calls < self._beats[0]:
             return False
         self._beats.popleft()

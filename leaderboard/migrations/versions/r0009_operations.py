@@ -15,10 +15,29 @@ def upgrade() -> None:
     op.add_column("judgings", sa.Column("machine", sa.Text(), server_default="", nullable=False))
     op.add_column("judgings", sa.Column("gpu_seconds", sa.Double(), server_default="0", nullable=False))
     op.add_column("judgings", sa.Column("reproduced", sa.Boolean(), nullable=True))
+    op.add_column("judgings", sa.Column("traces", sa.JSON(), server_default="{}", nullable=False))
+    op.add_column("judgings", sa.Column("training_seconds", sa.Double(), server_default="0", nullable=False))
+    op.add_column("judgings", sa.Column("training_wall_seconds", sa.Double(), nullable=True))
+    sum_up_trainings()
     op.add_column("standings", sa.Column("spread", sa.Double(), nullable=True))
     op.create_index("ix_judgings_recorded_at", "judgings", ["recorded_at"])
     create_pauses()
     create_reproductions()
+
+
+def sum_up_trainings() -> None:
+    """Until now each had one, and only its record told what that used."""
+    judgings = sa.table(
+        "judgings",
+        sa.column("training", sa.JSON()),
+        sa.column("training_seconds", sa.Double()),
+        sa.column("training_wall_seconds", sa.Double()),
+    )
+    used = judgings.c.training["cpu_seconds"].as_float()
+    passed = judgings.c.training["wall_seconds"].as_float()
+    op.execute(
+        judgings.update().where(used.is_not(None)).values(training_seconds=used, training_wall_seconds=passed)
+    )
 
 
 def create_pauses() -> None:
