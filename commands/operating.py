@@ -66,7 +66,7 @@ def resume(slug: str | None, folder: Path | None) -> None:
 def drain(grader: str, undo: bool, folder: Path | None) -> None:
     """Send a GRADER home: it ends what it began, gets nothing more, and stops.
 
-    `heldout status` has their names.
+    `heldout status` has their names. That of `heldout serve` is not started again before the server is.
     """
     open_store(locate(folder)).operations.drain(grader, undo=undo)
     click.echo(f"{grader} goes on." if undo else f"{grader} ends what it began, then stops.")

@@ -82,7 +82,9 @@ class Tally:
     pauses: tuple[Pause, ...] = ()
     regrades: int = 0  # that wait behind the queue
     judged_hour: int = 0  # judgings in the last hour, of those that came to an end
-    empty_seconds: float | None = None  # until the queue is empty, if nothing comes; None: nobody knows
+    empty_seconds: float | None = (
+        None  # until the queue is empty, if nothing comes; None: nobody knows, or it is paused
+    )
 
 
 @dataclass(frozen=True)

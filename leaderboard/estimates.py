@@ -51,7 +51,7 @@ def places(session: Session, now: datetime) -> Mapping[int, Place]:
 
 
 def empty_in(session: Session, now: datetime) -> float | None:
-    """Seconds until all that waits is judged, if nothing comes; None: nobody grades."""
+    """Seconds until all that waits is judged, if nothing comes; None: nobody grades, or it is paused."""
     queued = (
         select(SubmissionRow.assignment, SubmissionRow.run_kind, func.count())
         .where(SubmissionRow.state == State.QUEUED, SubmissionRow.deleted_at.is_(None))
@@ -60,7 +60,11 @@ def empty_in(session: Session, now: datetime) -> float | None:
     busy, typical = _busy(session, now), _typical_seconds(session)
     if not busy:
         return None
-    work = sum(count * typical.get((slug, kind), USUAL) for slug, kind, count in session.execute(queued))
+    paused = set(session.scalars(select(PauseRow.assignment).where(PauseRow.ended_at.is_(None))))
+    waiting = [(slug, kind, count) for slug, kind, count in session.execute(queued)]
+    if any(paused & {"", slug} for slug, _, _ in waiting):
+        return None
+    work = sum(count * typical.get((slug, kind), USUAL) for slug, kind, count in waiting)
     return max((sum(busy) + work) / len(busy), *busy)
 
 
@@ -100,7 +104,8 @@ def _busy(session: Session, now: datetime) -> Sequence[float]:
         *session.execute(first.where(SubmissionRow.state == State.RUNNING)),
         *session.execute(again.where(RegradeItemRow.state == State.RUNNING)),
     ]
-    slots = session.scalar(select(func.sum(GraderRow.slots)).where(GraderRow.seen_at >= now - ALIVE)) or 0
+    working = (GraderRow.seen_at >= now - ALIVE) & GraderRow.draining_at.is_(None)
+    slots = session.scalar(select(func.sum(GraderRow.slots)).where(working)) or 0
     idle = [0.0] * (slots - len(running))
     return idle + [
         max(0.0, typical.get((slug, kind), USUAL) - (now - (claimed_at or now)).total_seconds())

@@ -45,8 +45,11 @@ def fingerprints(session: Session) -> Mapping[str, str]:
     for board in session.scalars(select(BoardRow)):
         told = f"{board.changed_at} {board.revealed_at} {board.ties_stale}"  # ties come later
         found[of_board(board.assignment, board.run_kind)] = told
-    graders = session.scalars(select(GraderRow.holder).order_by(GraderRow.holder)).all()
+    asked = select(GraderRow.holder, GraderRow.slots, GraderRow.draining_at).order_by(GraderRow.holder)
+    graders = tuple(map(tuple, session.execute(asked)))
     found[EVENTS] = str(session.scalar(select(func.max(EventRow.id))))
-    paused = session.scalar(select(func.count()).where(PauseRow.ended_at.is_(None)))
-    found[QUEUE] = str(hash((queue, tuple(told_at for *_, told_at in rows), tuple(graders), paused)))
+    paused = tuple(
+        session.scalars(select(PauseRow.id).where(PauseRow.ended_at.is_(None)).order_by(PauseRow.id))
+    )
+    found[QUEUE] = str(hash((queue, tuple(told_at for *_, told_at in rows), graders, paused)))
     return found

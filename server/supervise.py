@@ -87,6 +87,8 @@ class Supervisor:
                     self._web = self._start_web()
                 elif self._must_hide_more():
                     self._end_web()
+                if self._grader_words is not None and self._went_home():
+                    self._grader_words = None
                 if self._grader_words is not None and self._fell(self._grader):
                     self._grader = self._start_grader(self._grader_words)
                 time.sleep(0.1)
@@ -125,6 +127,13 @@ class Supervisor:
             log.error("the %s ended with %s; starting it again", self._name(process), status)
             time.sleep(PAUSE)
         return status is not None
+
+    def _went_home(self) -> bool:
+        """It was asked to stop, and did: whoever drains a grader does not want another one in its place."""
+        if self._grader is None or self._grader.poll() != 0:
+            return False
+        log.warning("the grader was sent home; nothing is graded here until the server is started anew")
+        return True
 
     def _name(self, process: "subprocess.Popen[bytes]") -> str:
         return "web process" if process is self._web else "grader"

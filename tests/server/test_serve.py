@@ -32,6 +32,7 @@ def load(folder, device):
     return Model()
 """
 ENVIRONMENT = os.environ | {"NO_COLOR": "1", "COLUMNS": "120", "PYTHONPATH": str(HOME)}
+GRADERS = ("status", "--graders", "--format", "json")
 T = TypeVar("T")
 Run = subprocess.CompletedProcess[str]
 
@@ -226,6 +227,18 @@ def test_a_killed_supervisor_leaves_nobody_behind(course: Path) -> None:
         assert len(family) >= 2
         found.process.kill()
         until(lambda: not any(alive(one) for one in family), 60)
+
+
+def test_a_grader_that_is_sent_home_stays_away(course: Path) -> None:
+    with serving(course) as found:
+        grader = until(lambda: next((one for one in found.family() if "grade" in words_of(one)), 0))
+        listed = until(lambda: json.loads(heldout(*GRADERS, "--course", course).stdout))
+        sent = heldout("drain", listed[0]["holder"], "--course", course)
+        assert sent.returncode == 0, sent.stderr
+        until(lambda: not alive(grader))
+        time.sleep(5)  # longer than a grader that fell over stays away
+        assert not any("grade" in words_of(one) for one in found.family())
+        assert found.answers()
 
 
 def test_stopped_while_it_grades_it_gives_back_and_goes_on_later(course: Path, tmp_path: Path) -> None:
