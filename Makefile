@@ -1,14 +1,17 @@
 # Everything starts from a bare machine: python3, make and git. See bootstrap.sh for what it installs.
 BIN := .venv/bin
+TRAIN_CPU_SECONDS := 1800 # of each training: none of those shipped asks for more
 SOURCES := pyproject.toml constraints.txt bootstrap.sh
 
 # As `heldout` sets it for itself: threads for small products cost more than they bring.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help demo test check bench soak format clean
+.PHONY: help demo demo-full train-references test check bench soak format clean
 
 help:
 	@echo "make demo    a whole course in demo-course/, graded, its board printed and written as a page"
+	@echo "make demo-full         the same with every method that is shipped"
+	@echo "make train-references  train all reference solutions anew, and write their table; ONLY=vae/conv_vae: some"
 	@echo "make test    the whole test suite"
 	@echo "make check   format, lint, types, tests"
 	@echo "make bench   speed, as ratios against named alternatives; benchmarks/results.json keeps them"
@@ -21,6 +24,18 @@ help:
 
 demo: .venv/.ready
 	@sh demo/run.sh
+
+demo-full: .venv/.ready
+	@FULL=1 sh demo/run.sh
+
+# All of them take hours; stopped and started again it goes on. ONLY=vae, or ONLY="vae/iwae gan/dcgan": some.
+train-references: .venv/.ready
+	@[ -d references-course ] || $(BIN)/heldout course init references-course --title "Reference solutions"
+	@grep -q train_cpu_seconds references-course/course.toml || \
+	    sed -i 's/^\[assignments\..*\]$$/&\ntrain_cpu_seconds = $(TRAIN_CPU_SECONDS)/' references-course/course.toml
+	$(BIN)/heldout baselines $(ONLY) --course references-course
+	$(BIN)/heldout baselines $(ONLY) --train --course references-course
+	$(BIN)/heldout solutions --format markdown --course references-course > reference_solutions/README.md
 
 test: .venv/.ready
 	$(BIN)/pytest -n auto

@@ -32,13 +32,14 @@ from commands.decisions import (
 )
 from commands.extras import lacking
 from commands.grades import grades
-from commands.grading import baselines, doctor, grade
+from commands.grading import doctor, grade
 from commands.login import link, login, logout, whoami
 from commands.notebooks import notebooks
 from commands.operating import drain, pause, resume, status
 from commands.regrade import regrade
 from commands.reproduce import reproduce
 from commands.serve import serve
+from commands.solutions import baselines, solutions
 from commands.student import assignments, start, submit
 from grader.errors import HeldoutError
 
@@ -48,9 +49,9 @@ STUDENT = [
     team,
 ]  # fmt: skip
 INSTRUCTOR = [
-    course, roster, token, baselines, grade, status, pause, resume, drain, scheduler, worker, serve, regrade,
-    reproduce, extend, disqualify, reinstate, reveal, integrity, audit, grades, backup, restore, doctor,
-    export_site, assignment, notebooks,
+    course, roster, token, baselines, solutions, grade, status, pause, resume, drain, scheduler, worker,
+    serve, regrade, reproduce, extend, disqualify, reinstate, reveal, integrity, audit, grades, backup,
+    restore, doctor, export_site, assignment, notebooks,
 ]  # fmt: skip
 course.add_command(rules)
 for verb in (staff, remove, list_people):

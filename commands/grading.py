@@ -14,9 +14,7 @@ from commands.options import (
     format_option,
     locate,
     open_store,
-    run_kind,
     sandbox_option,
-    train_option,
 )
 
 
@@ -79,48 +77,6 @@ def grade(
     with bench:
         graded = bench.run(watch=watch, until=lambda: stopping)
     click.echo(f"Graded {graded}." if graded else "Nothing was queued.")
-
-
-@click.command()
-@click.argument("slugs", metavar="[SLUG]...", nargs=-1)
-@click.option(
-    "--jobs", type=click.IntRange(min=1), help="Submissions graded at a time. Default: one per core."
-)
-@train_option("Train those that have a train.py, for the board of train runs.")
-@sandbox_option
-@course_option
-def baselines(
-    slugs: tuple[str, ...], jobs: int | None, train: bool, sandbox_name: str, folder: Path | None
-) -> None:
-    """Grade the shipped baselines and reference solutions onto the board, and what else is queued."""
-    from commands.workbench import on_this_machine
-    from grader import catalogue
-    from grader.archive import pack_for
-    from leaderboard.receive import receive
-    from leaderboard.records import TeamKind
-
-    course = locate(folder)
-    store = open_store(course)
-    kind, fresh = run_kind(train), 0
-    for slug in slugs or tuple(course.config.assignments):
-        assignment = course.settle(catalogue.find(slug))
-        for solution in catalogue.solutions(slug):
-            if train and not (solution.folder / "train.py").is_file():
-                continue
-            store.ensure_team(solution.team, TeamKind(solution.kind))
-            receipt = receive(
-                store,
-                course.archives,
-                pack_for(assignment, solution.folder, kind),
-                team=solution.team,
-                assignment=assignment,
-                run_kind=kind,
-            )
-            fresh += not receipt.duplicate
-    if not fresh:
-        click.echo("The shipped solutions have been received already; nothing changed.")
-    with on_this_machine(course, store, jobs=jobs or cores(), sandbox_name=sandbox_name) as bench:
-        bench.run()
 
 
 @click.command()

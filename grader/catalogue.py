@@ -70,6 +70,22 @@ def solutions(slug: str, home: Path = HOME) -> list[Solution]:
     ]
 
 
+def named(name: str, home: Path = HOME) -> list[Solution]:
+    """Those of an assignment, or the one `SLUG/NAME`. Raises HeldoutError where there is none."""
+    slug, _, wanted = name.partition("/")
+    every = solutions(find(slug, home).slug, home)
+    found = [one for one in every if not wanted or one.name == wanted]
+    if wanted and not found:
+        close = difflib.get_close_matches(wanted, [one.name for one in every], n=1)
+        raise HeldoutError(
+            f"{slug} has no solution {wanted!r}",
+            where=str(home / "baselines" / slug),
+            expected=f"one of: {', '.join(one.name for one in every)}",
+            next_step=f"did you mean {slug}/{close[0]}?" if close else "",
+        )
+    return found
+
+
 def _check_complete(folder: Path) -> None:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if set(missing) == set(FILES) - set(ALONE) and (folder / ALONE[-1]).is_file():
