@@ -1,6 +1,6 @@
 """Fits the logistic regression of model.py to 5,000 labelled images.
 
-    python train.py DATA
+    python train.py DATA [--device cuda]
 
 DATA is a folder with train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz, or the public.npz that
 `heldout start` gives. From the folder's 60,000 images 500 a class are used, drawn by
@@ -15,12 +15,13 @@ held-out images of a course, rendered anew, .764 ± .008 and .661 ± .020, stabi
 Steps: at most 200 of L-BFGS on 30,000 images, 7 s on 2 shared CPU cores, one thread.
 """
 
+import argparse
 import gzip
 import math
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -65,10 +66,17 @@ def warp(images: Tensor) -> Tensor:  # (N, 1, 28, 28) → (N, 1, 28, 28)
     return grid_sample(images, grid, align_corners=False)
 
 
+EXPECTED = (
+    "the public.npz of `heldout start cnn`, or a folder with "
+    "train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz"
+)
+
+
 def read_data(source: Path) -> dict[str, Tensor]:
     """images (5000, 28, 28) uint8, labels (5000,) int64."""
     if source.suffix == ".npz":
-        return {name: torch.from_numpy(array) for name, array in np.load(source).items()}
+        with np.load(source) as arrays:
+            return {name: torch.from_numpy(arrays[name]) for name in ("images", "labels")}
     images = read(source / "train-images-idx3-ubyte.gz", header=16).reshape(-1, 28, 28)
     labels = read(source / "train-labels-idx1-ubyte.gz", header=8).astype(np.int64)
     order = np.random.default_rng(0).permutation(len(images))
@@ -81,5 +89,20 @@ def read(file: Path, *, header: int) -> np.ndarray:
         return np.frombuffer(packed.read(), np.uint8, offset=header)
 
 
+def by_hand() -> None:
+    """Train beside this file, by seed 0."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", metavar="DATA", type=Path, help=EXPECTED)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    given = parser.parse_args()
+    if given.device == "cuda" and not torch.cuda.is_available():
+        parser.exit(2, "--device cuda: PyTorch finds no GPU here; without it the processor trains\n")
+    try:
+        data = read_data(given.data)
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+        parser.exit(2, f"{given.data} can't be read: {error}; expected {EXPECTED}\n")
+    train(data, Path(__file__).parent, None, torch.device(given.device), seed=0)
+
+
 if __name__ == "__main__":
-    train(read_data(Path(sys.argv[1])), Path(__file__).parent, None, torch.device("cpu"), seed=0)
+    by_hand()

@@ -1,6 +1,6 @@
 """Principal components of the clean training images: all that the Wiener filter of model.py needs to know.
 
-    python train.py DATA
+    python train.py DATA [--device cuda]
 
 DATA is a folder with train-images-idx3-ubyte.gz, or the public.npz that `heldout start` gives.
 
@@ -9,12 +9,13 @@ course does with its own. No steps and no noise: the covariance matrix (784, 784
 decomposed: ten seconds of one CPU core.
 """
 
+import argparse
 import gzip
 import math
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -56,15 +57,32 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
     )
 
 
-def read_images(source: Path) -> Tensor:  # → (N, 28, 28) uint8
+EXPECTED = "the public.npz of `heldout start denoising`, or a folder with train-images-idx3-ubyte.gz"
+
+
+def read_data(source: Path) -> dict[str, Tensor]:  # → images (N, 28, 28) uint8
     if source.suffix == ".npz":
-        return torch.from_numpy(np.load(source)["images"])
+        with np.load(source) as arrays:
+            return {"images": torch.from_numpy(arrays["images"])}
     with gzip.open(source / "train-images-idx3-ubyte.gz") as file:
         pixels = np.frombuffer(file.read(), np.uint8, offset=16)
-    return torch.from_numpy(pixels.reshape(-1, 28, 28).copy())
+    return {"images": torch.from_numpy(pixels.reshape(-1, 28, 28).copy())}
+
+
+def by_hand() -> None:
+    """Train beside this file, by seed 0."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", metavar="DATA", type=Path, help=EXPECTED)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    given = parser.parse_args()
+    if given.device == "cuda" and not torch.cuda.is_available():
+        parser.exit(2, "--device cuda: PyTorch finds no GPU here; without it the processor trains\n")
+    try:
+        data = read_data(given.data)
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+        parser.exit(2, f"{given.data} can't be read: {error}; expected {EXPECTED}\n")
+    train(data, Path(__file__).parent, None, torch.device(given.device), seed=0)
 
 
 if __name__ == "__main__":
-    train(
-        {"images": read_images(Path(sys.argv[1]))}, Path(__file__).parent, None, torch.device("cpu"), seed=0
-    )
+    by_hand()

@@ -1,6 +1,6 @@
 """Principal components of all training images, and each class's Gaussian among them.
 
-    python train.py DATA
+    python train.py DATA [--device cuda]
 
 DATA is a folder with train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz, or the public.npz that
 `heldout start` gives.
@@ -8,11 +8,12 @@ DATA is a folder with train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz,
 No steps: one covariance matrix (784, 784) is decomposed, ten of (150, 150): seconds of one CPU core.
 """
 
+import argparse
 import gzip
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -41,10 +42,16 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
     )
 
 
-def read(source: Path) -> dict[str, Tensor]:  # → images (N, 28, 28) uint8, labels (N,) int64
+EXPECTED = (
+    "the public.npz of `heldout start gan`, or a folder with "
+    "train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz"
+)
+
+
+def read_data(source: Path) -> dict[str, Tensor]:  # → images (N, 28, 28) uint8, labels (N,) int64
     if source.suffix == ".npz":
-        arrays = np.load(source)
-        return {name: torch.from_numpy(arrays[name]) for name in ("images", "labels")}
+        with np.load(source) as arrays:
+            return {name: torch.from_numpy(arrays[name]) for name in ("images", "labels")}
     with gzip.open(source / "train-images-idx3-ubyte.gz") as file:
         images = np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 28, 28)
     with gzip.open(source / "train-labels-idx1-ubyte.gz") as file:
@@ -52,5 +59,20 @@ def read(source: Path) -> dict[str, Tensor]:  # → images (N, 28, 28) uint8, la
     return {"images": torch.from_numpy(images.copy()), "labels": torch.from_numpy(labels)}
 
 
+def by_hand() -> None:
+    """Train beside this file, by seed 0."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", metavar="DATA", type=Path, help=EXPECTED)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    given = parser.parse_args()
+    if given.device == "cuda" and not torch.cuda.is_available():
+        parser.exit(2, "--device cuda: PyTorch finds no GPU here; without it the processor trains\n")
+    try:
+        data = read_data(given.data)
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+        parser.exit(2, f"{given.data} can't be read: {error}; expected {EXPECTED}\n")
+    train(data, Path(__file__).parent, None, torch.device(given.device), seed=0)
+
+
 if __name__ == "__main__":
-    train(read(Path(sys.argv[1])), Path(__file__).parent, None, torch.device("cpu"), seed=0)
+    by_hand()

@@ -1,6 +1,6 @@
 """Fits the logistic regression of model.py.
 
-    python train.py DATA
+    python train.py DATA [--device cuda]
 
 DATA is the public.npz that `heldout start mnist1d` gives.
 
@@ -8,10 +8,11 @@ Quasi-Newton steps (L-BFGS) on the whole training set; the squared weights cost 
 core.
 """
 
-import sys
+import argparse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -39,6 +40,28 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
     save_file({"weight": weight.detach(), "bias": bias.detach()}, out / "weights.safetensors")
 
 
+EXPECTED = "the public.npz of `heldout start mnist1d`"
+
+
+def read_data(source: Path) -> dict[str, Tensor]:  # → signals (N, 1, 40) float32, labels (N,) int64
+    with np.load(source) as arrays:
+        return {name: torch.from_numpy(arrays[name]) for name in ("signals", "labels")}
+
+
+def by_hand() -> None:
+    """Train beside this file, by seed 0."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", metavar="DATA", type=Path, help=EXPECTED)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    given = parser.parse_args()
+    if given.device == "cuda" and not torch.cuda.is_available():
+        parser.exit(2, "--device cuda: PyTorch finds no GPU here; without it the processor trains\n")
+    try:
+        data = read_data(given.data)
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+        parser.exit(2, f"{given.data} can't be read: {error}; expected {EXPECTED}\n")
+    train(data, Path(__file__).parent, None, torch.device(given.device), seed=0)
+
+
 if __name__ == "__main__":
-    arrays = {name: torch.from_numpy(array) for name, array in np.load(sys.argv[1]).items()}
-    train(arrays, Path(__file__).parent, None, torch.device("cpu"), seed=0)
+    by_hand()

@@ -1,14 +1,15 @@
 """Counts the triples of the training text and smooths them, for model.py, which has the formulas.
 
-    python train.py DATA
+    python train.py DATA [--device cuda]
 
 DATA is the public.npz that `heldout start rnn` gives. No steps, no chance: one pass over the text.
 """
 
-import sys
+import argparse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -47,6 +48,28 @@ def smooth(counts: Tensor, shorter: Tensor) -> Tensor:
     return torch.where(total > 0, (kept + saved * shorter) / total.clamp(min=1), shorter)
 
 
+EXPECTED = "the public.npz of `heldout start rnn`"
+
+
+def read_data(source: Path) -> dict[str, Tensor]:  # → text (characters,) uint8, symbols (V,) int32
+    with np.load(source) as arrays:
+        return {name: torch.from_numpy(arrays[name]) for name in ("text", "symbols")}
+
+
+def by_hand() -> None:
+    """Train beside this file, by seed 0."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", metavar="DATA", type=Path, help=EXPECTED)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    given = parser.parse_args()
+    if given.device == "cuda" and not torch.cuda.is_available():
+        parser.exit(2, "--device cuda: PyTorch finds no GPU here; without it the processor trains\n")
+    try:
+        data = read_data(given.data)
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+        parser.exit(2, f"{given.data} can't be read: {error}; expected {EXPECTED}\n")
+    train(data, Path(__file__).parent, None, torch.device(given.device), seed=0)
+
+
 if __name__ == "__main__":
-    arrays = {name: torch.from_numpy(array) for name, array in np.load(sys.argv[1]).items()}
-    train(arrays, Path(__file__).parent, None, torch.device("cpu"), seed=0)
+    by_hand()

@@ -1,13 +1,16 @@
 """Counts how white each pixel is.
 
-    python train.py DATA
+    python train.py DATA [--device cuda]
 
 DATA is a folder with train-images-idx3-ubyte.gz, or the public.npz that `heldout start` gives.
 """
 
+import argparse
 import gzip
-import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -17,19 +20,39 @@ from torch import Tensor
 SMALLEST = 1e-4  # of a share: no pixel is impossible
 
 
-def fit(images: Tensor) -> Tensor:  # (N, 28, 28) uint8 → logits (1, 1, 28, 28)
+def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.device, seed: int) -> None:
+    images = data["images"].to(device)  # (N, 28, 28) uint8
     share = (images.float().mean(0) / 255).clamp(SMALLEST, 1 - SMALLEST)
-    return torch.logit(share)[None, None]
+    logits = torch.logit(share)[None, None]  # (1, 1, 28, 28)
+    save_file({"logits": logits.half()}, out / "weights.safetensors")
 
 
-def read_images(source: Path) -> Tensor:  # → (N, 28, 28) uint8
+EXPECTED = "the public.npz of `heldout start vae`, or a folder with train-images-idx3-ubyte.gz"
+
+
+def read_data(source: Path) -> dict[str, Tensor]:  # → images (N, 28, 28) uint8
     if source.suffix == ".npz":
-        return torch.from_numpy(np.load(source)["images"])
+        with np.load(source) as arrays:
+            return {"images": torch.from_numpy(arrays["images"])}
     with gzip.open(source / "train-images-idx3-ubyte.gz") as file:
         pixels = np.frombuffer(file.read(), np.uint8, offset=16)
-    return torch.from_numpy(pixels.reshape(-1, 28, 28).copy())
+    return {"images": torch.from_numpy(pixels.reshape(-1, 28, 28).copy())}
+
+
+def by_hand() -> None:
+    """Train beside this file, by seed 0."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", metavar="DATA", type=Path, help=EXPECTED)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    given = parser.parse_args()
+    if given.device == "cuda" and not torch.cuda.is_available():
+        parser.exit(2, "--device cuda: PyTorch finds no GPU here; without it the processor trains\n")
+    try:
+        data = read_data(given.data)
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+        parser.exit(2, f"{given.data} can't be read: {error}; expected {EXPECTED}\n")
+    train(data, Path(__file__).parent, None, torch.device(given.device), seed=0)
 
 
 if __name__ == "__main__":
-    here = Path(__file__).parent
-    save_file({"logits": fit(read_images(Path(sys.argv[1]))).half()}, here / "weights.safetensors")
+    by_hand()

@@ -1,9 +1,10 @@
 """Trains the generator of model.py against a discriminator that knows the class.
 
-    python train.py DATA
+    python train.py DATA [--device cuda]
 
 DATA is a folder with train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz, or the public.npz that
 `heldout start` gives.
+Run again after an interruption, it goes on where it was.
 
 The losses are non-saturating (Goodfellow et al. 2014, §3): with D's logit d,
     discriminator  E softplus(−d(x, y)) + E softplus(d(G(z), y)) + γ/2·E |∇ₓ d(x, y)|²
@@ -20,12 +21,15 @@ Steps: 5,000 of 64 images, 6 min 13 s of CPU time on one thread (24 min on 2 sha
 work).
 """
 
+import argparse
 import gzip
 import math
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -81,7 +85,14 @@ def penalty(discriminator: Discriminator, real: Tensor, label: Tensor) -> Tensor
 # ---------------------------------------------------------------- training
 
 
-def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.device, seed: int) -> None:
+def train(
+    data: Mapping[str, Tensor],
+    out: Path,
+    budget: Any,
+    device: torch.device,
+    seed: int,
+    resume: Path | None = None,
+) -> None:
     torch.manual_seed(seed)
     images, labels = data["images"].to(device), data["labels"].to(device)  # (N, 28, 28) uint8, (N,)
     generator = Generator().to(device, memory_format=torch.channels_last)
@@ -91,8 +102,9 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
     )
     optimizers = [torch.optim.Adam(each.parameters(), RATE, BETAS) for each in (generator, discriminator)]
     schedules = [torch.optim.lr_scheduler.LambdaLR(each, decay) for each in optimizers]
+    parts = (generator, discriminator, average, *optimizers, *schedules)
 
-    for step in range(1, STEPS + 1):
+    for step in range(kept(resume, parts, budget) + 1, STEPS + 1):
         rows = torch.randint(len(images), (BATCH,), device=device)
         real = images[rows].unsqueeze(1).float() / 255  # (B, 1, 28, 28)
         z = torch.randn(BATCH, LATENT, device=device)
@@ -115,6 +127,7 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
         going_on = budget.step(loss.item())
         if step % SAVE_EVERY == 0 or step == STEPS or not going_on:
             save(average.module, out)
+            keep(resume, step, parts)
         if not going_on:
             break
 
@@ -146,32 +159,72 @@ def save(network: nn.Module, out: Path) -> None:
     save_file(stored, out / "weights.safetensors")
 
 
+# ---------------------------------------------------------------- going on after an interruption
+
+
+def keep(resume: Path | None, step: int, parts: Sequence[Any]) -> None:
+    """Write down where a training stands, whole or not at all. By hand alone: `resume` is None otherwise."""
+    if resume is not None:
+        luck = [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]
+        state = {"step": step, "parts": [part.state_dict() for part in parts], "luck": luck}
+        torch.save(state, resume.with_suffix(".new"))
+        resume.with_suffix(".new").replace(resume)
+
+
+def kept(resume: Path | None, parts: Sequence[Any], budget: Any) -> int:
+    """Put `parts` back to where a training was interrupted, if one was. Returns how many steps it made."""
+    if resume is None or not resume.is_file():
+        return 0
+    try:
+        state = torch.load(resume, map_location="cpu", weights_only=True)
+        for part, was in zip(parts, state["parts"], strict=True):
+            part.load_state_dict(was)
+    except (EOFError, KeyError, RuntimeError, ValueError):
+        print(f"{resume} is damaged, or of another training: delete it to begin anew", file=sys.stderr)
+        raise SystemExit(2) from None
+    torch.set_rng_state(state["luck"][0])
+    torch.cuda.set_rng_state_all(state["luck"][1:])
+    budget.steps = state["step"]
+    print(f"going on after step {budget.steps}", flush=True)
+    return budget.steps
+
+
 # ---------------------------------------------------------------- by hand
+
+EXPECTED = (
+    "the public.npz of `heldout start gan`, or a folder with "
+    "train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz"
+)
 
 
 class NoLimit:
-    """Stands in for the grader's budget: prints the discriminator's running loss, never stops early."""
+    """Stands in for the grader's budget: prints the discriminator's running loss, stops at a limit."""
 
     seconds = math.inf  # of processor time: by hand nobody counts
 
-    def __init__(self) -> None:
-        self.steps, self.running = 0, 0.0
+    def __init__(self, limit: float = math.inf) -> None:
+        self.steps, self.limit, self.running = 0, limit, math.nan
+        self.made, self.since = 0, time.perf_counter()
 
     def step(self, loss: float = math.nan) -> bool:
-        self.steps += 1
-        self.running = loss if self.steps == 1 else 0.99 * self.running + 0.01 * loss
+        self.steps, self.made = self.steps + 1, self.made + 1
+        self.running = loss if math.isnan(self.running) else 0.99 * self.running + 0.01 * loss
         if self.steps % 100 == 0:
-            print(f"step {self.steps:5d}  loss of the discriminator {self.running:.3f}", flush=True)
-        return True
+            rate = self.made / (time.perf_counter() - self.since)
+            print(
+                f"step {self.steps:5d} ({rate:.1f}/s)  loss of the discriminator {self.running:.3f}",
+                flush=True,
+            )
+        return self.steps < self.limit
 
     def left(self) -> float:
         return self.seconds
 
 
-def read(source: Path) -> dict[str, Tensor]:  # → images (N, 28, 28) uint8, labels (N,) int64
+def read_data(source: Path) -> dict[str, Tensor]:  # → images (N, 28, 28) uint8, labels (N,) int64
     if source.suffix == ".npz":
-        arrays = np.load(source)
-        return {name: torch.from_numpy(arrays[name]) for name in ("images", "labels")}
+        with np.load(source) as arrays:
+            return {name: torch.from_numpy(arrays[name]) for name in ("images", "labels")}
     with gzip.open(source / "train-images-idx3-ubyte.gz") as file:
         images = np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 28, 28)
     with gzip.open(source / "train-labels-idx1-ubyte.gz") as file:
@@ -179,6 +232,25 @@ def read(source: Path) -> dict[str, Tensor]:  # → images (N, 28, 28) uint8, la
     return {"images": torch.from_numpy(images.copy()), "labels": torch.from_numpy(labels)}
 
 
+def by_hand() -> None:
+    """Train beside this file, by seed 0."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", metavar="DATA", type=Path, help=EXPECTED)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--steps", type=int, default=STEPS, help="stop after so many, to see whether it runs")
+    given = parser.parse_args()
+    if given.device == "cuda" and not torch.cuda.is_available():
+        parser.exit(2, "--device cuda: PyTorch finds no GPU here; without it the processor trains\n")
+    try:
+        data = read_data(given.data)
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+        parser.exit(2, f"{given.data} can't be read: {error}; expected {EXPECTED}\n")
+    here, device = Path(__file__).parent, torch.device(given.device)
+    resume = here / "training.pt"
+    train(data, here, NoLimit(given.steps), device, seed=0, resume=resume)
+    resume.unlink(missing_ok=True)
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    train(read(Path(sys.argv[1])), Path(__file__).parent, NoLimit(), torch.device("cpu"), seed=0)
+    by_hand()

@@ -1,0 +1,198 @@
+"""Shipped solutions trained by hand: `python train.py DATA`, as students run it."""
+
+import os
+import re
+import runpy
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from grader.catalogue import HOME
+from tests.assignments.in_process import CPU, submission
+
+FILES = sorted(
+    path for part in ("baselines", "reference_solutions") for path in (HOME / part).rglob("train.py")
+)
+IN_STEPS = [path for path in FILES if "class NoLimit" in path.read_text()]
+AT_ONCE = [path for path in FILES if path not in IN_STEPS]
+KILLED = [HOME / "reference_solutions" / each / "gru" / "train.py" for each in ("mnist1d", "rnn")]
+SMALLER = (r"^(SAVE_EVERY|KEEP_EVERY) = \d+", r"\1 = 4"), (r"^(BATCH|TRACKS) = \d+", r"\1 = 4")
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(HOME).parent)
+
+
+@pytest.fixture(scope="session")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The arrays of all assignments in one file: noise, and a text without sense."""
+    rng = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("public") / "public.npz"
+    np.savez(
+        path,
+        images=rng.integers(0, 256, (2_000, 28, 28), np.uint8),
+        unlabelled=rng.integers(0, 256, (200, 28, 28), np.uint8),
+        signals=rng.standard_normal((2_000, 1, 40), np.float32),
+        labels=np.arange(2_000) % 10,
+        text=rng.integers(0, 9, 900, np.uint8),
+        symbols=np.arange(9, dtype=np.int32),
+    )
+    return path
+
+
+@pytest.fixture
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A copy of a solution without its weights, whose steps are small and kept often."""
+    folder = Path(shutil.copytree(request.param.parent, tmp_path / "solution"))
+    (folder / "weights.safetensors").unlink()
+    code = (folder / "train.py").read_text()
+    for old, new in SMALLER:
+        code = re.sub(old, new, code, flags=re.MULTILINE)
+    (folder / "train.py").write_text(code)
+    return folder
+
+
+@contextmanager
+def running(
+    path: Path, monkeypatch: pytest.MonkeyPatch, *words: object, run_name: str = "train"
+) -> Iterator[dict[str, Any]]:
+    """A train.py in this process, on one thread, with its own model.py: what it defines."""
+    threads = torch.get_num_threads()
+    monkeypatch.setattr(sys, "argv", [str(path), *map(str, words)])
+    monkeypatch.syspath_prepend(str(path.parent))
+    monkeypatch.delitem(sys.modules, "model", raising=False)
+    torch.set_num_threads(1)
+    try:
+        yield runpy.run_path(str(path), run_name=run_name)
+    finally:
+        torch.set_num_threads(threads)
+        sys.modules.pop("model", None)
+
+
+@pytest.mark.parametrize("folder", IN_STEPS, indirect=True, ids=name)
+def test_an_interrupted_training_goes_on_to_the_same_weights(
+    folder: Path, public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, kept = folder / "weights.safetensors", folder / "training.pt"
+    with running(folder / "train.py", monkeypatch) as defined:
+        train, data = defined["train"], defined["read_data"](public)
+        whole, interrupted, goes_on = (defined["NoLimit"](11) for _ in range(3))
+        six_steps = repeat(interrupted.step, 6)
+        interrupted.step = lambda loss: next(six_steps)(loss)
+
+        train(data, folder, whole, CPU, 0)
+        uninterrupted = weights.read_bytes()
+        assert not kept.exists()  # nothing is kept for the grader
+        weights.unlink()
+        with pytest.raises(StopIteration):
+            train(data, folder, interrupted, CPU, 0, resume=kept)
+        train(data, folder, goes_on, CPU, 0, resume=kept)
+    assert 0 < goes_on.made < 11
+    assert weights.read_bytes() == uninterrupted
+
+
+@pytest.mark.parametrize("folder", KILLED, indirect=True, ids=name)
+def test_a_killed_one_goes_on_too_and_leaves_nothing_but_weights(folder: Path, public: Path) -> None:
+    def begin() -> subprocess.Popen[str]:
+        command = [sys.executable, *map(str, (folder / "train.py", public, "--steps", 60))]
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+    with begin() as process:
+        assert "going on" not in process.communicate()[0]
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    (folder / "weights.safetensors").unlink()
+
+    with begin() as process:
+        kept, seen = folder / "training.pt", set[int]()
+        while len(seen) < 3 and process.poll() is None:
+            seen |= {kept.stat().st_mtime_ns} if kept.exists() else set()
+            time.sleep(0.0005)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    with begin() as process:
+        said = re.search(r"going on after step (\d+)", process.communicate()[0])
+    assert said
+    assert 0 < int(said[1]) < 60
+    assert before == {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("folder", AT_ONCE, indirect=True, ids=name)
+def test_what_needs_no_steps_is_fitted_by_hand_too(
+    folder: Path, public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(folder / "train.py", monkeypatch, public, run_name="__main__"):
+        submission(folder)()
+
+
+# ---------------------------------------------------------------- what is in the way, in one line
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs a train.py by hand; the line that it says before it exits with 2."""
+
+    def run(path: Path, *words: object) -> str:
+        with (
+            pytest.raises(SystemExit) as exit_,
+            running(path, monkeypatch, *words, run_name="__main__"),
+        ):
+            raise AssertionError("it wasn't refused")
+        assert exit_.value.code == 2
+        [said] = capsys.readouterr().err.splitlines()
+        return str(said)
+
+    return run
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_data_that_are_not_there_or_not_those_are_named(
+    path: Path, refused: Callable[..., str], tmp_path: Path
+) -> None:
+    (tmp_path / "words.npz").write_text("no arrays")
+    np.savez(tmp_path / "other.npz", weights=np.zeros(3))
+    for data in ("nowhere", "nowhere.npz", "words.npz", "other.npz", ""):
+        said = refused(path, tmp_path / data)
+        assert str(tmp_path / data) in said
+        assert f"expected the public.npz of `heldout start {path.parts[-3]}`" in said
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_a_gpu_that_is_not_there_is_missed(
+    path: Path, refused: Callable[..., str], public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert "no GPU" in refused(path, public, "--device", "cuda")
+
+
+@pytest.mark.parametrize("folder", IN_STEPS[:1], indirect=True, ids=name)
+def test_what_another_training_left_is_not_gone_on_from(
+    folder: Path, public: Path, refused: Callable[..., str]
+) -> None:
+    kept = folder / "training.pt"
+    other = torch.nn.Linear(3, 2).state_dict()
+    torch.save({"step": 1, "parts": [other, {}, {}], "luck": [torch.get_rng_state()]}, kept)
+    whole = kept.read_bytes()
+    for content in (whole, whole[:300], b""):
+        kept.write_bytes(content)
+        assert "delete it" in refused(folder / "train.py", public)
+        assert kept.read_bytes() == content
+
+
+def test_all_do_it_by_the_same_words() -> None:
+    for function in ("keep", "kept", "by_hand"):
+        found = {re.search(rf"def {function}\(.*?\n\n\n", path.read_text(), re.DOTALL) for path in IN_STEPS}
+        assert len({each[0] for each in found if each}) == 1, function
+        assert None not in found
+    assert len({path.read_text().partition("def by_hand")[2] for path in AT_ONCE}) == 1
