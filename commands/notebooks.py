@@ -153,7 +153,9 @@ def feedback(slug: str, undo: bool, folder: Path | None) -> None:
     assignment = _with_notebook(course, slug)
     with open_store(course) as store:
         store.notebooks.release(assignment, undo=undo)
-        waiting = sum(one.pending for one in store.notebooks.points(slug))
+        handed_in = store.notebooks.points(slug)
     click.echo(f"The class {'no longer sees' if undo else 'sees'} what its notebooks for {slug} got.")
-    if waiting and not undo:
+    if not undo and not handed_in:
+        say("Nobody has handed one in yet: who does later sees at once which tests failed, hidden ones, too.")
+    if not undo and (waiting := sum(one.pending for one in handed_in)):
         say(f"{waiting} cells have not been read yet: `heldout notebooks points {slug}`.")
