@@ -152,14 +152,14 @@ def test_nothing_private_is_exported_before_the_reveal_and_nothing_stays_after_i
 ) -> None:
     """Ada leads on the public board, Bob on the private one, where a selected entry of his counts."""
     ruled_by = ruled(counts=Counts.SELECTED)
-    hand_in(store, clock, "Ada", 19.9, 17.71)
-    hand_in(store, clock, "Bob", 19.1, 16.62)
+    hand_in(store, clock, "Ada", 29.9, 27.71)
+    hand_in(store, clock, "Bob", 29.1, 26.62)
     quiet = send(store, "Bob").ref
     clock.go(minutes=1)
-    judge(store, replace(scored(18.33, private=18.44), pictures={"examples": PNG + b"withheld"}))
+    judge(store, replace(scored(28.33, private=28.44), pictures={"examples": PNG + b"withheld"}))
     store.decisions.select([quiet], ruled_by)
     secret = re.compile(
-        rb"17\.71|16\.62|18\.33|18\.44|17\.61|18\.54|withheld|[Pp]rivate (leader)?board|/private|/%d-" % quiet
+        rb"27\.71|26\.62|28\.33|28\.44|27\.61|28\.54|withheld|[Pp]rivate (leader)?board|/private|/%d-" % quiet
     )
     site = tmp_path / "site"
     write_site(store, "Course", [ruled_by], site)
@@ -169,11 +169,11 @@ def test_nothing_private_is_exported_before_the_reveal_and_nothing_stays_after_i
     write_site(store, "Course", [ruled_by], site)
     found = (site / "assignments/denoising/board/private/index.html").read_text(encoding="utf-8")
     assert (
-        found.index("<bdi>Bob</bdi>") < found.index("<strong>18.44</strong>") < found.index("<bdi>Ada</bdi>")
+        found.index("<bdi>Bob</bdi>") < found.index("<strong>28.44</strong>") < found.index("<bdi>Ada</bdi>")
     )
     assert 'class="up">↑1<' in found
     assert 'class="down">↓1<' in found
-    assert "18.33" not in contents(site).decode("utf-8", "replace"), "the public board stays as it was"
+    assert "28.33" not in contents(site).decode("utf-8", "replace"), "the public board stays as it was"
     assert [dead_links(path) for path in site.rglob("*.html")] == [[]] * len(list(site.rglob("*.html")))
 
     store.decisions.reveal(ruled_by, undo=True)
