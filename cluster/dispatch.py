@@ -192,7 +192,8 @@ class Dispatcher:
     def _hear(self, message: Mapping[str, Any]) -> None:
         with self._hearing:
             if ears := self._ears.get(message["key"]):
-                ears.hear(work.Note(*message["note"]))
+                for note in message["notes"]:
+                    ears.hear(work.Note(*note))
 
     # ------------------------------------------------------------ all of them
 

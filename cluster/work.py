@@ -2,16 +2,15 @@
 
 import pickle
 import threading
-import time
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:
     from cluster.parts import Missing
     from grader.report import Report
 
-PACE = 0.5  # seconds between two messages about one thing; a new phase is told at once
+PACE = 0.5  # seconds between two messages about one task: the scheduler passes them on for all
 
 
 class Note(NamedTuple):
@@ -24,36 +23,52 @@ class Note(NamedTuple):
 
 
 class Voice:
-    """Tells a grader, by way of the scheduler, what goes on here."""
+    """Tells a grader, by way of the scheduler, what goes on here: at a pace, whatever is said of itself.
+
+    A context. Of what comes faster the latest is told; leaving tells what has not been told yet.
+    """
 
     def __init__(self, tell: Callable[[str, Any], None], topic: str, key: str) -> None:
         self._tell, self._topic, self._key = tell, topic, key
-        self._last: dict[bool, tuple[str, float]] = {}
-        self._speaking = threading.Lock()
+        self._news: dict[str, Note] = {}
+        self._noting = threading.Lock()
+        self._left = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="voice", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._left.set()
+        self._thread.join()
 
     def progress(self, phase: str, done: int, total: int) -> None:
-        self._say(Note(phase, done, total, None))
+        with self._noting:
+            self._news["progress"] = Note(phase, done, total, None)
 
     def watch(self, phase: str, done: int, total: int, tail: str) -> None:
-        self._say(Note(phase, done, total, tail))
+        with self._noting:
+            self._news["watch"] = Note(phase, done, total, tail)
 
-    def _say(self, note: Note) -> None:
-        kind, now = note.tail is None, time.monotonic()
-        with self._speaking:
-            phase, at = self._last.get(kind, ("", 0.0))
-            if note.phase == phase and now - at < PACE:
-                return
-            self._last[kind] = note.phase, now
-        self._tell(self._topic, {"key": self._key, "note": list(note)})
+    def _run(self) -> None:
+        while not self._left.wait(PACE):
+            self._say()
+        self._say()
+
+    def _say(self) -> None:
+        with self._noting:
+            news, self._news = self._news, {}
+        if news:
+            self._tell(self._topic, {"key": self._key, "notes": [list(note) for note in news.values()]})
 
 
 def perform(order: bytes, topic: str, key: str) -> "Report | Missing | str":
     """Grade a pickled `Task`; a text is what went wrong here, which is our fault."""
     worker = _worker()
     try:
-        graded: Report | Missing = worker.hands.grade(
-            pickle.loads(order), Voice(worker.log_event, topic, key)
-        )
+        with Voice(worker.log_event, topic, key) as voice:
+            graded: Report | Missing = worker.hands.grade(pickle.loads(order), voice)
         return graded
     except Exception:  # noqa: BLE001 — exceptions don't travel as they are; `grade` itself raises none
         return traceback.format_exc()

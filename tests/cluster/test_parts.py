@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster import work
 from cluster.addresses import parse
 from cluster.machine import dump, environment, load, plan
 from cluster.parts import Lacking, Missing, ShelfSupply, Stock
@@ -22,7 +23,7 @@ from grader.sandbox import gpu
 from grader.sandbox.unconfined import UnconfinedSandbox
 from grader.task import Task
 from tests.cluster import submissions
-from tests.cluster.fleet import SLUG
+from tests.cluster.fleet import SLUG, wait
 
 A, B = b"a" * 60, b"b" * 60
 
@@ -164,14 +165,32 @@ def test_what_needs_a_gpu(device: str, run_kind: RunKind, gpu: bool, course: Cou
 # ---------------------------------------------------------------- what is told
 
 
-def test_what_is_told_goes_out_at_a_pace_and_a_new_phase_at_once() -> None:
-    told: list[tuple[str, int]] = []
-    voice = Voice(lambda topic, message: told.append((message["key"], message["note"][1])), "topic", "key")
-    for done in range(1000):
-        voice.progress("items", done, 1000)
-    voice.progress("score", 0, 0)
-    voice.watch("score", 0, 0, "printed")
-    assert [done for _, done in told] == [0, 0, 0]
+def voice(told: list[list[object]]) -> Voice:
+    return Voice(lambda topic, message: told.append(message["notes"]), "topic", "key")
+
+
+def test_of_what_comes_faster_than_the_pace_the_latest_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A phase that is never twice the same, as a training's step and loss, is one message like another."""
+    monkeypatch.setattr(work, "PACE", 3600.0)
+    told: list[list[object]] = []
+    with voice(told) as speaking:
+        for step in range(10_000):
+            speaking.progress(f"training, step {step}", step, 0)
+            speaking.watch(f"training, step {step}", step, 0, "printed")
+        assert told == []
+    assert told == [[["training, step 9999", 9999, 0, None], ["training, step 9999", 9999, 0, "printed"]]]
+
+
+def test_news_are_told_while_it_goes_on_and_nothing_where_there_are_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(work, "PACE", 0.01)
+    told: list[list[object]] = []
+    with voice(told) as speaking:
+        for done in range(3):
+            speaking.progress("items", done, 3)
+            wait(lambda done=done: len(told) > done)  # type: ignore[misc]
+    assert told == [[["items", done, 3, None]] for done in range(3)]
 
 
 # ---------------------------------------------------------------- slots
