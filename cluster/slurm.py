@@ -25,7 +25,7 @@ class Wanted:
     memory: str = "16GB"
     walltime: str = "08:00:00"
     options: Sequence[str] = ()
-    prologue: Sequence[str] = ()  # lines of shell before the worker starts
+    offered: str = "none"  # GPUs, as `heldout worker --gpus` has them
 
 
 class WorkerJob(SLURMJob):
@@ -40,7 +40,6 @@ class WorkerJob(SLURMJob):
             "processes": 1,
             "memory": wanted.memory,
             "walltime": wanted.walltime,
-            "job_script_prologue": list(wanted.prologue),
             "job_extra_directives": [
                 f"--signal=B:TERM@{NOTICE}",
                 *([f"--gres=gpu:{wanted.gpus}"] if wanted.gpus else []),
@@ -51,21 +50,25 @@ class WorkerJob(SLURMJob):
         self._command_template = f"exec {shlex.join(worker)}"  # so that Slurm's signal reaches it
 
 
-def read(slots: int | None, options: Sequence[str]) -> Wanted:
+def read(slots: int | None, options: Sequence[str], offered: str | None = None) -> Wanted:
     """From a command line; what dask-jobqueue has a word for is given to it as such.
 
+    `offered`: by default those GPUs that Slurm gives to the job, which aren't all that its machine has.
+
     >>> read(2, ["--gres=gpu:1", "--mem=32GB", "--partition=gpu"])
-    Wanted(slots=2, gpus=1, memory='32GB', walltime='08:00:00', options=('--partition=gpu',), prologue=())
+    Wanted(slots=2, gpus=1, memory='32GB', walltime='08:00:00', options=('--partition=gpu',), offered='auto')
     """
     named = dict(word.split("=", 1) for word in options if "=" in word)
-    gpus = named.get("--gres", "")
+    gres = named.get("--gres", "")
+    gpus = int(gres.rpartition(":")[2]) if gres.startswith("gpu:") else 0
     known = [word for word in options if word.split("=")[0] in ("--gres", "--mem", "--time")]
     return Wanted(
         slots=Wanted.slots if slots is None else slots,
-        gpus=int(gpus.rpartition(":")[2]) if gpus.startswith("gpu:") else 0,
+        gpus=gpus,
         memory=named.get("--mem", Wanted.memory),
         walltime=named.get("--time", Wanted.walltime),
         options=tuple(word for word in options if word not in known),
+        offered=offered or ("auto" if gpus else "none"),
     )
 
 
@@ -84,9 +87,8 @@ def submit(wanted: Wanted, arguments: Sequence[str], count: int) -> list[str]:
 
 
 def _job(wanted: Wanted, arguments: Sequence[str]) -> WorkerJob:
-    gpus = "auto" if wanted.gpus else "none"
-    given = [sys.executable, "-m", "cli", "worker", *arguments, "--slots", str(wanted.slots), "--gpus", gpus]
-    return WorkerJob(wanted, given)
+    own = ["--slots", str(wanted.slots), "--gpus", wanted.offered]
+    return WorkerJob(wanted, [sys.executable, "-m", "cli", "worker", *arguments, *own])
 
 
 def _submitted(command: Sequence[str]) -> str:

@@ -48,10 +48,8 @@ def scheduler(address: str, certificates: Path | None) -> None:
 @click.option("--slots", type=click.IntRange(min=0), help="Submissions at a time. Default: one per core.")
 @click.option(
     "--gpus",
-    default="auto",
-    show_default=True,
     metavar="auto|none|0,1",
-    help="Which GPUs to offer, a slot of its own for each.",
+    help="Which GPUs to offer, a slot of its own for each. Default: all; of Slurm's jobs what they have.",
 )
 @click.option("--certificates", type=FOLDER, envvar="HELDOUT_CERTIFICATES", help=CERTIFICATES)
 @click.option("--cache", type=FOLDER, help="Where what is sent of courses is kept. Default: in ~/.cache.")
@@ -79,7 +77,7 @@ def scheduler(address: str, certificates: Path | None) -> None:
 def worker(
     address: str | None,
     slots: int | None,
-    gpus: str,
+    gpus: str | None,
     certificates: Path | None,
     cache: Path | None,
     host: str,
@@ -105,24 +103,36 @@ def worker(
         raise HeldoutError("which scheduler?", expected="heldout worker tls://HOST:PORT")
     at = parse(address)
     if jobs or slurm_script:
-        _queue(at, certificates, slots, jobs or 0, options)
+        words = _words(at, certificates, cache, host, sandbox_name)
+        _queue(words, (slots, gpus), jobs or 0, options)
         return
-    _work(at, certificates, sandbox_name, (slots, gpus), cache, host)
+    _work(at, certificates, sandbox_name, (slots, gpus or "auto"), cache, host)
+
+
+def _words(
+    at: "Address", certificates: Path | None, cache: Path | None, host: str, sandbox_name: str
+) -> list[str]:
+    """What `heldout worker` is given on another machine, as it was given here."""
+    _check_confined(at, sandbox_name)
+    given = {
+        "--certificates": certificates and str(certificates.resolve()),
+        "--cache": cache and str(cache.absolute()),
+        "--host": host,
+        "--sandbox": sandbox_name,
+    }
+    return [str(at), *(word for name, value in given.items() if value for word in (name, value))]
 
 
 def _queue(
-    at: "Address", certificates: Path | None, slots: int | None, jobs: int, options: tuple[str, ...]
+    words: list[str], offered: tuple[int | None, str | None], jobs: int, options: tuple[str, ...]
 ) -> None:
     from cluster.slurm import read, script, submit
 
-    arguments = [str(at)]
-    if certificates is not None:
-        arguments += ["--certificates", str(certificates.resolve())]
-    wanted = read(slots, options)
+    wanted = read(offered[0], options, offered[1])
     if not jobs:
-        click.echo(script(wanted, arguments))
+        click.echo(script(wanted, words))
         return
-    click.echo(f"Queued: {', '.join(submit(wanted, arguments, jobs))}")
+    click.echo(f"Queued: {', '.join(submit(wanted, words, jobs))}")
 
 
 def _work(
@@ -139,8 +149,7 @@ def _work(
     from grader.sandbox.probe import choose
 
     _log()
-    if sandbox_name == "none" and at.is_encrypted:
-        raise HeldoutError("a cluster runs strangers' code: not without a sandbox", expected="auto")
+    _check_confined(at, sandbox_name)
     settings.configure()
     security = settings.security(at, certificates, "worker")
     planned = machine.plan(offered[0], offered[1], cores=cores(), present=machine.present())
@@ -163,6 +172,11 @@ def _work(
         click.echo(f"{len(planned) - number} slots for CPUs and {number} for GPUs, for {at}")
         running.run()
     click.echo("Stopped.")
+
+
+def _check_confined(at: "Address", sandbox_name: str) -> None:
+    if sandbox_name == "none" and at.is_encrypted:
+        raise HeldoutError("a cluster runs strangers' code: not without a sandbox", expected="auto")
 
 
 def _cache() -> Path:

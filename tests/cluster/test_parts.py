@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from cluster import work
 from cluster.addresses import parse
@@ -14,6 +15,7 @@ from cluster.parts import Lacking, Missing, ShelfSupply, Stock
 from cluster.shelf import Shelf
 from cluster.work import Voice
 from cluster.worker import Slot
+from commands.cluster import worker
 from grader.bench import Bench, CourseSupply
 from grader.course import Course, open_course
 from grader.errors import HeldoutError
@@ -245,6 +247,25 @@ def test_a_jobs_script_starts_a_worker_with_what_it_asked_for() -> None:
     assert command.endswith(
         " -m cli worker tls://head:8786 --certificates '/home/a b/papers' --slots 4 --gpus auto"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--slots", "2"], "--sandbox auto --slots 2 --gpus none"),
+        (
+            ["--cache", "/local/heldout", "--host", "10.0.0.7", "--sandbox", "cold", "--gpus", "auto"],
+            "--cache /local/heldout --host 10.0.0.7 --sandbox cold --slots 4 --gpus auto",
+        ),
+        (["--gpus", "none", "--slurm-option=--gres=gpu:1"], "--sandbox auto --slots 4 --gpus none"),
+        (["--slurm-option=--gres=gpu:1"], "--sandbox auto --slots 4 --gpus auto"),
+    ],
+)
+def test_a_job_of_slurm_is_a_worker_as_it_was_asked_for_here(words: list[str], expected: str) -> None:
+    shown = CliRunner().invoke(worker, ["tcp://127.0.0.1:8786", "--slurm-script", *words])
+    assert shown.exit_code == 0, shown.output
+    [command] = [line for line in shown.output.splitlines() if line.startswith("exec ")]
+    assert command.endswith(f" -m cli worker tcp://127.0.0.1:8786 {expected}")
 
 
 def test_jobs_are_queued_by_sbatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
