@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+import tempfile
 import threading
 import zipfile
 from collections.abc import Mapping
@@ -119,8 +120,11 @@ class ShelfSupply:
     def _read_assignment(self, slug: str, sha256: str) -> Assignment:
         home = self._scratch / sha256
         if not home.is_dir():
-            with zipfile.ZipFile(BytesIO(self._part(sha256))) as packed:
-                packed.extractall(home)
+            with tempfile.TemporaryDirectory(dir=self._scratch) as beside:  # a full disk leaves no half
+                whole = Path(beside) / sha256
+                with zipfile.ZipFile(BytesIO(self._part(sha256))) as packed:
+                    packed.extractall(whole)
+                whole.rename(home)
         sys.dont_write_bytecode = True
         return catalogue.load(home / "assignments" / slug)
 

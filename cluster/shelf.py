@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from grader.errors import HeldoutError
 
 MOST_BYTES = 10_000_000_000  # the least recently used go first
 INCOMING = ".incoming-"
+ABANDONED = 3600.0  # seconds after which what is still incoming was left by a process that died
 
 
 class Shelf:
@@ -61,8 +63,12 @@ class Shelf:
     def _make_room(self, size: int) -> None:
         kept = []
         for path in self._folder.iterdir():
-            with suppress(FileNotFoundError):  # another worker's
+            with suppress(FileNotFoundError):  # another worker has dropped it
                 status = path.stat()
+                if path.name.startswith(INCOMING):  # another worker writes it
+                    if status.st_mtime < time.time() - ABANDONED:
+                        path.unlink()
+                    continue
                 kept.append((status.st_mtime, status.st_size, path))
         total = sum(bytes_ for _, bytes_, _ in kept)
         for _, bytes_, path in sorted(kept):

@@ -46,7 +46,7 @@ class Terms:
 class Task:
     """One attempt at one submission.
 
-    `parts`, for who has no course folder: what is needed of the course, SHA-256 by name. See `cluster.stock`.
+    `parts`, for who has no course folder: what is needed of the course, SHA-256 by name. See `cluster.parts`.
     """
 
     ref: int

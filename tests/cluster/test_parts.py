@@ -1,7 +1,13 @@
 """A course in parts, a shelf by checksum, slots of a machine, a job's script: what needs no process."""
 
 import dataclasses
+import errno
+import hashlib
+import io
+import os
+import shutil
 import time
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,8 +37,6 @@ A, B = b"a" * 60, b"b" * 60
 
 
 def sha(data: bytes) -> str:
-    import hashlib
-
     return hashlib.sha256(data).hexdigest()
 
 
@@ -87,6 +91,21 @@ def test_the_least_recently_used_goes_first(tmp_path: Path) -> None:
     assert (shelf.has(sha(A)), shelf.has(sha(B))) == (True, False)
 
 
+def test_what_another_worker_writes_just_now_is_left_alone(tmp_path: Path) -> None:
+    """What a worker left that died goes; room is made of neither."""
+    folder = tmp_path / "shelf"
+    shelf = Shelf(folder, most_bytes=100)
+    arriving, left = folder / ".incoming-a", folder / ".incoming-b"
+    for path in (arriving, left):
+        path.write_bytes(A)
+    os.utime(left, (time.time() - 7200, time.time() - 7200))
+    shelf.put(sha(B), B)
+    shelf.put(sha(A), A)
+    assert arriving.exists()
+    assert not left.exists()
+    assert (shelf.has(sha(A)), shelf.has(sha(B))) == (True, False)
+
+
 def test_a_folder_that_others_can_read_is_no_shelf(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     with pytest.raises(HeldoutError, match="not this user's alone"):
@@ -113,9 +132,6 @@ def test_a_task_is_graded_from_parts_as_from_the_course(course: Course, tmp_path
 
 
 def test_no_cheats_nor_starters_are_sent(course: Course) -> None:
-    import io
-    import zipfile
-
     supply = CourseSupply(course)
     stock = Stock(supply)
     asked = stock.equip(task(supply, submissions.plain()))
@@ -132,9 +148,29 @@ def test_a_part_that_vanishes_is_asked_for_again(course: Course, tmp_path: Path)
     assert Missing(("a",)) == Missing(("a",))
 
 
-def test_data_that_were_altered_are_not_sent(course: Course, tmp_path: Path) -> None:
-    import shutil
+def test_code_that_was_unpacked_by_half_is_unpacked_again(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk was full, and has room again."""
+    supply, shelf = CourseSupply(course), Shelf(tmp_path / "shelf")
+    stock, far = Stock(supply), ShelfSupply(shelf, tmp_path)
+    asked = stock.equip(task(supply, submissions.plain()))
+    for sha256 in asked.parts.values():
+        shelf.put(sha256, stock.part(sha256))
+    extract = zipfile.ZipFile.extractall
 
+    def half(packed: zipfile.ZipFile, folder: Path) -> None:
+        packed.extract(packed.namelist()[0], folder)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "extractall", half)
+    with pytest.raises(OSError, match="No space left"):
+        far.assignment(asked)
+    monkeypatch.setattr(zipfile.ZipFile, "extractall", extract)
+    assert far.assignment(asked).slug == SLUG
+
+
+def test_data_that_were_altered_are_not_sent(course: Course, tmp_path: Path) -> None:
     shutil.copytree(course.folder, tmp_path / "course")
     supply = CourseSupply(open_course(tmp_path / "course"))
     stock = Stock(supply)
