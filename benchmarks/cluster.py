@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,8 +20,7 @@ from grader import archive, catalogue, prepared
 from grader.autograde import Autograder
 from grader.bench import CourseSupply
 from grader.course import Config, Course, Settings, init
-from grader.outline import RunKind
-from grader.report import Job, Report
+from grader.report import EVERYTHING, Choice, Job, Report
 from grader.student import silent
 
 SLUG = "mnist1d"
@@ -52,9 +51,7 @@ class Queue:
     memory: list[int] = field(default_factory=list)
     recorded: int = 0
 
-    def claim(
-        self, holder: str, lease_seconds: float, kinds: Collection[RunKind] = frozenset(RunKind)
-    ) -> Job | None:
+    def claim(self, holder: str, lease_seconds: float, choice: Choice = EVERYTHING) -> Job | None:
         if not self.waiting:
             return None
         self.waiting -= 1
@@ -74,7 +71,10 @@ class Queue:
     def renew(self, job: Job) -> bool:
         return True
 
-    def release(self, job: Job) -> bool:
+    def waits(self, choice: Choice) -> bool:
+        return self.waiting > 0
+
+    def release(self, job: Job, why: str = "") -> bool:
         self.waiting += 1
         return True
 

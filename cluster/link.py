@@ -3,8 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from grader.errors import HeldoutError, Unavailable
 
 CONNECT = 10.0  # seconds
 FRESH = 1.0  # seconds that what is known of the workers is not asked again
+RETRY = 2.0  # seconds that a scheduler which did not answer is not asked again: many threads would, in turn
 TOPIC = "heldout-{}"
 
 log = logging.getLogger(__name__)
@@ -44,11 +45,17 @@ class Link:
         self._seen: Mapping[str, Seen] = {}
         self._seen_at = 0.0
         self._refused: dict[str, str] = {}  # the workers that can't be used, and why
+        self._failed: tuple[float, HeldoutError] | None = None  # when it didn't answer, and how
         self._changing = threading.RLock()
 
     @property
     def refused(self) -> Mapping[str, str]:
         return self._refused
+
+    @property
+    def known(self) -> Mapping[str, Seen]:
+        """The workers by address, as they were last seen."""
+        return self._seen
 
     def client(self) -> Client:
         """Connected again if need be."""
@@ -57,7 +64,8 @@ class Link:
                 return self._client
             self._lost = self._lost or self._client is not None
             self.close()
-            self._client = self._connected()
+            with self._once():
+                self._client = self._connected()
             self._seen_at = 0.0
             if self._lost:
                 log.warning("the scheduler at %s answers again", self._address)
@@ -68,7 +76,8 @@ class Link:
         """By their address."""
         with self._changing:
             if time.monotonic() - self._seen_at > FRESH or not self._is_connected():
-                self._seen = self._looked()
+                with self._once():
+                    self._seen = self._looked()
                 self._seen_at = time.monotonic()
             return self._seen
 
@@ -86,6 +95,18 @@ class Link:
         if client is not None:
             with suppress(Exception):
                 client.close(timeout=2)
+
+    @contextmanager
+    def _once(self) -> Iterator[None]:
+        """Raises at once, and the same, where what is inside failed a moment ago."""
+        if self._failed is not None and time.monotonic() - self._failed[0] < RETRY:
+            raise self._failed[1].with_traceback(None)
+        try:
+            yield
+        except HeldoutError as error:
+            self._failed = time.monotonic(), error
+            raise
+        self._failed = None
 
     def _is_connected(self) -> bool:
         return self._client is not None and self._client.status == "running"

@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cluster.worker import Slot, name_of
+from cluster.work import HUNG
+from cluster.worker import WITHDRAWN, Slot, name_of
+from grader import gpus
 from grader.errors import HeldoutError
-from grader.sandbox import gpu as gpus
+from grader.sandbox import gpu
 
 UNFIT = 3  # exit status of a worker that can't work here: to start it again helps nobody
 PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds before a worker is started again; twice as long each time
@@ -63,6 +65,7 @@ class Post:
     since: float = 0.0
     pause: float = PAUSE
     start_at: float = 0.0
+    waits: bool = False  # for a person, who looks at its GPU
 
 
 class Machine:
@@ -101,7 +104,7 @@ class Machine:
     def _tend(self, number: int, post: Post) -> None:
         now = time.monotonic()
         if post.process is None:
-            if not self._stopping and now >= post.start_at:
+            if not self._stopping and now >= post.start_at and not _waits(post):
                 self._start(number, post, now)
             return
         status = post.process.poll()
@@ -114,7 +117,8 @@ class Machine:
         post.pause = PAUSE if now - post.since > SETTLED else min(2 * post.pause, LONGEST_PAUSE)
         post.start_at = now + post.pause
         if not self._stopping:
-            log.warning("%s; it starts again in %g s", ended(post.slot.name, status), post.pause)
+            again = "" if status == WITHDRAWN else f"; it starts again in {post.pause:g} s"
+            log.warning("%s%s", ended(post.slot.name, status), again)
 
     def _start(self, number: int, post: Post, now: float) -> None:
         name = name_of(number)
@@ -129,6 +133,19 @@ class Machine:
         )
 
 
+def _waits(post: Post) -> bool:
+    """Whether its GPU is quarantined, which is said once."""
+    if post.slot.gpu is None:
+        return False
+    before, mark = post.waits, gpus.mark(post.slot.gpu)
+    post.waits = mark.exists()
+    if post.waits and not before:
+        log.warning(
+            "GPU %s is quarantined, and not offered\nnext: reset it, then remove %s", post.slot.gpu, mark
+        )
+    return post.waits
+
+
 def ended(name: str, status: int) -> str:
     """In words.
 
@@ -137,7 +154,8 @@ def ended(name: str, status: int) -> str:
     """
     if status < 0:
         return f"the worker {name} was killed by signal {-status}"
-    return f"the worker {name} ended: " + ("the scheduler went away" if status == 0 else f"status {status}")
+    why = {0: "the scheduler went away", WITHDRAWN: "its GPU is quarantined", HUNG: "its grading hung"}
+    return f"the worker {name} ended: {why.get(status, f'status {status}')}"
 
 
 def environment(gpu: int | None, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -147,7 +165,7 @@ def environment(gpu: int | None, inherited: Mapping[str, str]) -> dict[str, str]
 
 
 def present() -> list[int]:
-    return gpus.allowed()
+    return gpu.allowed()
 
 
 # ---------------------------------------------------------------- a slot on a command line

@@ -34,6 +34,13 @@ class Missing:
     sha256s: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Withdrawn:
+    """What a worker answers that can't grade any more, and leaves."""
+
+    why: str
+
+
 class Lacking(Exception):
     """A part that isn't on the shelf."""
 

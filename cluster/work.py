@@ -1,15 +1,19 @@
 """What is sent to workers. The scheduler imports this, too, to pass it on: so it is light."""
 
+import os
 import pickle
+import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:
-    from cluster.parts import Missing
+    from cluster.parts import Missing, Withdrawn
     from grader.report import Report
 
+HUNG = 5  # exit status of a process that was at one task for longer than any takes
 PACE = 0.5  # seconds between two messages about one task: the scheduler passes them on for all
 
 
@@ -63,12 +67,30 @@ class Voice:
             self._tell(self._topic, {"key": self._key, "notes": [list(note) for note in news.values()]})
 
 
-def perform(order: bytes, topic: str, key: str) -> "Report | Missing | str":
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Ends this process where what is inside takes longer: what hangs would keep its worker for ever."""
+    timer = threading.Timer(seconds, _give_up, [seconds])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _give_up(seconds: float) -> None:
+    print(f"a grading has not ended after {seconds:g} s: this worker ends", file=sys.stderr, flush=True)
+    os._exit(HUNG)
+
+
+def perform(order: bytes, topic: str, key: str) -> "Report | Missing | Withdrawn | str":
     """Grade a pickled `Task`; a text is what went wrong here, which is our fault."""
     worker = _worker()
     try:
-        with Voice(worker.log_event, topic, key) as voice:
-            graded: Report | Missing = worker.hands.grade(pickle.loads(order), voice)
+        task = pickle.loads(order)
+        with deadline(task.longest), Voice(worker.log_event, topic, key) as voice:
+            graded: Report | Missing | Withdrawn = worker.hands.grade(task, voice)
         return graded
     except Exception:  # noqa: BLE001 — exceptions don't travel as they are; `grade` itself raises none
         return traceback.format_exc()

@@ -6,9 +6,10 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from distributed.core import Status
 
 from cluster import settings, versions
 from cluster.addresses import Address
-from cluster.parts import Lacking, Missing, ShelfSupply
+from cluster.parts import Lacking, Missing, ShelfSupply, Withdrawn
 from cluster.shelf import Shelf
 from cluster.work import Voice
+from grader import gpus
 from grader.bench import Bench
 from grader.report import Report
 from grader.sandbox import Sandbox
@@ -27,6 +29,7 @@ from grader.sandbox.probe import choose
 from grader.task import Task
 
 CPU, GPU = "CPU", "GPU"
+WITHDRAWN = 4  # exit status of a worker whose GPU is quarantined
 LEAVING = 5.0  # seconds
 FETCHED = 30.0  # seconds that a finished report is kept for, before this process ends
 
@@ -50,14 +53,28 @@ class Slot:
 
 
 class Hands:
-    """The bench of this process, and the shelf of this machine."""
+    """The bench of this process, and the shelf of this machine. `withdraw`: called where it can't go on."""
 
     def __init__(self, slot: Slot, sandbox: Sandbox) -> None:
         self.shelf = Shelf(slot.cache)
+        self.withdraw: Callable[[], object] = lambda: None
+        self._gpu = slot.gpu
         self._supply = ShelfSupply(self.shelf, slot.scratch)
         self._bench = Bench(self._supply, sandbox)
 
-    def grade(self, task: Task, voice: Voice) -> Report | Missing:
+    @property
+    def sound(self) -> bool:
+        """False once its GPU is quarantined: then nothing is graded here any more."""
+        return self._gpu is None or not gpus.mark(self._gpu).exists()
+
+    def grade(self, task: Task, voice: Voice) -> Report | Missing | Withdrawn:
+        """What leaves a GPU unclean is judged all the same: else it would spoil all of them, at no cost."""
+        found = self._graded(task, voice) if self.sound else Withdrawn(f"GPU {self._gpu} is quarantined")
+        if not self.sound:
+            self.withdraw()
+        return found
+
+    def _graded(self, task: Task, voice: Voice) -> Report | Missing:
         if missing := self._supply.lacking(task):
             return Missing(missing)
         try:
@@ -74,7 +91,7 @@ class GradingWorker(Worker):
         super().__init__(
             str(slot.scheduler),
             name=slot.name,
-            nthreads=1,
+            nthreads=2,  # parts of courses are taken in while it grades; of gradings the resource allows one
             resources={slot.resource: 1},
             memory_limit=0,
             local_directory=str(slot.scratch),
@@ -138,11 +155,12 @@ def work(slot: Slot) -> None:
     with closing(choose(slot.sandbox, resident=True)) as sandbox:
         hands = Hands(slot, sandbox)
         asyncio.run(_work(slot, hands))
-    os._exit(0)  # Dask's threads would be waited for
+    os._exit(0 if hands.sound else WITHDRAWN)  # Dask's threads would be waited for
 
 
 async def _work(slot: Slot, hands: Hands) -> None:
     loop, stopping = asyncio.get_running_loop(), Stopping()
+    hands.withdraw = partial(loop.call_soon_threadsafe, stopping.once.set)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping)
     threading.Thread(target=_follow_the_parent, daemon=True).start()

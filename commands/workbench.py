@@ -2,8 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -13,12 +13,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from commands.telling import Telling
-from grader.autograde import Autograder, Lane, local_lane
+from grader import gpus
+from grader.autograde import Autograder, Lane, Lost
 from grader.bench import Bench, CourseSupply
 from grader.course import Course
 from grader.errors import SandboxError
 from grader.outline import RunKind
-from grader.report import Job, Report, Verdict
+from grader.report import Choice, Job, Report, Verdict
 from grader.sandbox import gpu
 from grader.sandbox.probe import choose
 from grader.spec import Metric
@@ -30,8 +31,10 @@ from leaderboard.store import Store
 
 
 class Hands(Protocol):
-    """Who grades tasks: this machine, or a cluster's."""
+    """Who grades tasks: this machine, or a cluster's; `most` at a time."""
 
+    @property
+    def most(self) -> int | None: ...
     def lanes(self, grade_job: Callable[[Job], Report]) -> Sequence[Lane]: ...
     def grade(self, task: Task, progress: Told, watch: Watch) -> Report:
         """Called by what `lanes` run, in a thread of theirs."""
@@ -51,22 +54,42 @@ class ThisMachine:
     def __init__(self, supply: CourseSupply, *, jobs: int, sandbox_name: str) -> None:
         self._sandbox = choose(sandbox_name, resident=True)
         self._bench = Bench(supply, self._sandbox)
-        self._jobs = jobs
-        self._gpus = threading.Semaphore(max(1, len(gpu.allowed())))  # who waits for one is nobody's fault
+        self._on_gpus = supply.on_gpus()
+        self.most = jobs
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="grading")
 
     def lanes(self, grade_job: Callable[[Job], Report]) -> Sequence[Lane]:
-        return [local_lane(self._threads, grade_job, self._jobs)]
+        def submit(job: Job) -> Future[Report]:
+            return self._threads.submit(grade_job, job)
+
+        lanes = [Lane("local", submit, lambda: self.most, Choice(self._on_gpus))]
+        if self._on_gpus:
+            choice = Choice(self._on_gpus, others=False)
+            lanes.append(Lane("local gpu", submit, lambda: len(gpus.offered()), choice, no_gpu))
+        return lanes
 
     def grade(self, task: Task, progress: Told, watch: Watch) -> Report:
-        with self._gpus if task.needs_gpu else nullcontext():
-            return self._bench.grade(task, progress, watch)
+        if task.needs_gpu and not gpus.offered():
+            raise Lost(no_gpu().what)
+        return self._bench.grade(task, progress, watch)
 
     def stop(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
         self._sandbox.close()
+
+
+def no_gpu() -> SandboxError:
+    here = gpu.allowed()
+    return SandboxError(
+        "no NVIDIA GPU on this machine can be used",
+        where=f"quarantined: {', '.join(map(str, here))}" if here else "none is there",
+        expected="/dev/nvidiactl, and a GPU beside it",
+        next_step=f"reset it and remove its file in {gpu.FOLDER}"
+        if here
+        else "grade with `--device cpu`, or let a machine that has one do it: --scheduler",
+    )
 
 
 class Workbench:
@@ -99,7 +122,8 @@ class Workbench:
             released = report.public and self._store.submission(job.ref).released
             self._bars.announce(job, report, self._metric(job) if released else None)
 
-        grader = Autograder(self._store, self._hands.lanes(self._grade), recorded=note)
+        lanes = self._hands.lanes(self._grade)
+        grader = Autograder(self._store, lanes, recorded=note, most=self._hands.most)
         grader.run(watch=watch, until=until)
         return len(recorded)
 
@@ -116,13 +140,8 @@ def on_this_machine(
     course: Course, store: Store, *, jobs: int, sandbox_name: str, device: str = "auto"
 ) -> Workbench:
     """Raises SandboxError when a required layer of the sandbox, or a GPU that is asked for, is missing."""
-    if device == "cuda" and not gpu.allowed():
-        raise SandboxError(
-            "there is no NVIDIA GPU on this machine",
-            where="--device cuda",
-            expected="/dev/nvidiactl, and a GPU beside it",
-            next_step="leave --device out, or let a machine that has one do it: --scheduler",
-        )
+    if device == "cuda" and not gpus.offered():
+        raise no_gpu()
     supply = CourseSupply(course, device=device)
     return Workbench(supply, store, ThisMachine(supply, jobs=jobs, sandbox_name=sandbox_name))
 

@@ -7,6 +7,8 @@ from typing import Protocol
 from grader import archive, catalogue, kit
 from grader.autograde import new_run_seed
 from grader.course import Course
+from grader.errors import HeldoutError
+from grader.gpus import Patient
 from grader.grade import grade
 from grader.notebook.grade import grade_notebook
 from grader.notebook.source import NAME, Notebook, read_source
@@ -32,7 +34,7 @@ class Bench:
     """May be used by several threads at a time."""
 
     def __init__(self, supply: Supply, sandbox: Sandbox) -> None:
-        self._supply, self._sandbox = supply, sandbox
+        self._supply, self._sandbox = supply, Patient(sandbox)
 
     def grade(self, task: Task, progress: Progress = silent, watch: Watch | None = None) -> Report:
         """Raises HeldoutError where the supply can't be read: our fault."""
@@ -72,7 +74,7 @@ class CourseSupply:
 
     def __init__(self, course: Course, *, device: str = "auto") -> None:
         """`device`: "cuda": trainings have a GPU; "cpu": nobody has; "auto": as assignments say."""
-        self.course, self._device = course, device
+        self.course, self.device = course, device
         self._reading = threading.RLock()
         self._assignment = cache(self._read_assignment)
         self._data = cache(self._read_data)
@@ -80,17 +82,22 @@ class CourseSupply:
 
     def task(self, job: Job) -> Task:
         """What is to be done for a job, with a fresh seed. Raises HeldoutError."""
-        terms = Terms.of(self.settled(job.assignment)).on(self._device, job.run_kind)
+        terms = Terms.of(self.settled(job.assignment)).on(self.device, job.run_kind)
         handed_in = archive.fetch(self.course.archives, job.sha256)
         return task_of(job, handed_in, terms, new_run_seed())
 
-    @property
-    def needs_gpu(self) -> tuple[bool, bool]:
-        """Whether all trainings do, and whether some submissions do."""
-        if self._device == "auto":
-            some = any(self.settled(slug).limits.gpu for slug in self.course.config.assignments)
-            return False, some
-        return self._device == "cuda", self._device == "cuda"
+    def on_gpus(self) -> frozenset[tuple[str, RunKind]]:
+        """What of this course has a GPU, by assignment and kind."""
+        boards = [(slug, kind) for slug in self.course.config.assignments for kind in RunKind]
+        return frozenset(board for board in boards if self._has_gpu(*board))
+
+    def _has_gpu(self, slug: str, run_kind: RunKind) -> bool:
+        if self.device == "cpu":
+            return False
+        try:
+            return Terms.of(self.settled(slug)).on(self.device, run_kind).needs_gpu
+        except HeldoutError:  # as it is said of each that is handed in
+            return False
 
     def settled(self, slug: str) -> Assignment:
         with self._reading:

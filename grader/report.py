@@ -35,6 +35,17 @@ class Job:
     regrade: int | None = None  # the set that it is judged again in
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Some of the queue, by assignment and kind: what is `named`, or with `others` all but that."""
+
+    named: frozenset[tuple[str, RunKind]] = frozenset()
+    others: bool = True
+
+
+EVERYTHING = Choice()
+
+
 class Verdict(StrEnum):
     SCORED = "scored"
     FAILED = "failed"  # the student's fault, with a reason

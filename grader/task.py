@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from grader.outline import MIB, Budget, Limits, NotebookBudget, RunKind
 from grader.report import Job
+from grader.sandbox.clock import IDLE
 from grader.spec import Assignment
 
+OURS = 3600.0  # seconds, at most, for what has no limit of its own: a wait for a GPU, scores to compute
 GPU_MEMORY = 8_192 * MIB  # of the machine, at least, where a GPU is used: CUDA alone takes gigabytes of it
 
 
@@ -32,6 +34,17 @@ class Terms:
         least = GPU_MEMORY if asked or trained else 0
         memory = max(self.limits.memory_bytes, least)
         return replace(self, limits=replace(self.limits, gpu=asked, memory_bytes=memory), gpu=trained)
+
+    @property
+    def needs_gpu(self) -> bool:
+        return self.limits.gpu or self.gpu
+
+    @property
+    def longest(self) -> float:
+        """Seconds after which a grading hangs: its limits would have ended it long before."""
+        training = self.budget.seconds(gpu=self.gpu) / IDLE + self.limits.wall_seconds
+        notebook = 2 * self.notebook_budget.seconds
+        return 2 * (self.budget.trainings * training + self.limits.check_seconds + notebook) + OURS
 
     def applied(self, assignment: Assignment) -> Assignment:
         return replace(
@@ -60,7 +73,11 @@ class Task:
 
     @property
     def needs_gpu(self) -> bool:
-        return self.terms.limits.gpu or self.terms.gpu
+        return self.terms.needs_gpu
+
+    @property
+    def longest(self) -> float:
+        return self.terms.longest
 
 
 def task_of(job: Job, archive: bytes, terms: Terms, run_seed: int) -> Task:

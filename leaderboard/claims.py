@@ -8,11 +8,11 @@ come after what is short, unless they have waited long.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Subquery, and_, bindparam, false, func, select, true
+from sqlalchemy import ColumnElement, Subquery, and_, bindparam, exists, false, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from grader.errors import HeldoutError
-from grader.report import Job
+from grader.report import EVERYTHING, Choice, Job
 from grader.rules import Rules
 from grader.spec import RunKind
 from leaderboard import admission, progress
@@ -106,7 +106,7 @@ class Asked:
 
     holder: str
     lease_seconds: float
-    kinds: frozenset[RunKind] = frozenset(RunKind)
+    choice: Choice = EVERYTHING
     paused: frozenset[str] = frozenset()
 
     @property
@@ -114,9 +114,22 @@ class Asked:
         """Said only where something is left out: the plain question is asked many times a second."""
         if "" in self.paused:
             return false()
-        every = self.kinds == frozenset(RunKind)
-        kinds = true() if every else SubmissionRow.run_kind.in_(self.kinds)
-        return and_(kinds, SubmissionRow.assignment.not_in(self.paused)) if self.paused else kinds
+        chosen = self._chosen
+        return and_(chosen, SubmissionRow.assignment.not_in(self.paused)) if self.paused else chosen
+
+    @property
+    def _chosen(self) -> ColumnElement[bool]:
+        if not self.choice.named:
+            return true() if self.choice.others else false()
+        board = tuple_(SubmissionRow.assignment, SubmissionRow.run_kind)
+        named = sorted(self.choice.named)
+        return board.not_in(named) if self.choice.others else board.in_(named)
+
+
+def waits(session: Session, asked: Asked) -> bool:
+    """Whether any of what is asked for is queued."""
+    queued = SubmissionRow.state == State.QUEUED, SubmissionRow.deleted_at.is_(None), asked.fits
+    return session.scalar(select(exists().where(*queued))) is True
 
 
 def claim(session: Session, asked: Asked, now: datetime) -> Job | None:
@@ -233,12 +246,12 @@ def hold_to_the_clock(session: Session, table: type[Leased], now: datetime) -> N
         row.lease_until = min(row.lease_until or longest, longest)
 
 
-def release(session: Session, job: Job, now: datetime) -> bool:
-    """Back to the queue without counting as a fault: the grader was told to stop."""
+def release(session: Session, job: Job, why: str, now: datetime) -> bool:
+    """Back to the queue without counting as a fault; `why`: what the holder did, in words."""
     row = held(session, job)
     if row is None:
         return False
-    add_broken(session, row.id, row.attempts, row, f"{row.holder} was stopped", now)
+    add_broken(session, row.id, row.attempts, row, f"{row.holder} {why}", now)
     give_back(row, faults=0)
     return True
 

@@ -48,6 +48,10 @@ def paused(session: Session) -> Sequence[PauseRow]:
     return session.scalars(select(PauseRow).where(PauseRow.ended_at.is_(None)).order_by(PauseRow.id)).all()
 
 
+def paused_slugs(session: Session) -> frozenset[str]:
+    return frozenset(row.assignment for row in paused(session))
+
+
 def pauses(session: Session) -> tuple[Pause, ...]:
     return tuple(Pause(row.assignment, row.reason, row.at) for row in paused(session))
 

@@ -16,6 +16,18 @@ from leaderboard.rungs import packed
 from leaderboard.tables import RegradeItemRow, RegradeRow, SubmissionRow, TeamRow
 
 
+def waits(session: Session, asked: Asked) -> bool:
+    """Whether any of what is asked for is queued."""
+    query = (
+        select(RegradeItemRow.submission_id)
+        .join(RegradeRow, RegradeRow.id == RegradeItemRow.regrade_id)
+        .join(SubmissionRow, SubmissionRow.id == RegradeItemRow.submission_id)
+        .where(RegradeItemRow.state == State.QUEUED, RegradeRow.state == OPEN, asked.fits)
+        .limit(1)
+    )
+    return session.scalar(query) is not None
+
+
 def claim(session: Session, asked: Asked, now: datetime) -> Job | None:
     """Take one, the oldest first: behind all that students wait for."""
     found = session.execute(
@@ -88,11 +100,11 @@ def renew(session: Session, job: Job, now: datetime) -> bool:
     return True
 
 
-def release(session: Session, job: Job, now: datetime) -> bool:
+def release(session: Session, job: Job, why: str, now: datetime) -> bool:
     item = held(session, job)
     if item is None:
         return False
-    add_broken(session, job.ref, job.attempt, item, f"{item.holder} was stopped", now)
+    add_broken(session, job.ref, job.attempt, item, f"{item.holder} {why}", now)
     requeue(item, faults=0)
     return True
 

@@ -4,7 +4,7 @@ What people decide is in `decisions`, what is judged again in `regrades`, who is
 written about submissions in `write_ups`, grades in `grades`; what is told of boards is in `Boards`.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from grader import catalogue
 from grader.errors import HeldoutError
-from grader.report import Job, Report
+from grader.report import EVERYTHING, Choice, Job, Report
 from grader.rules import Rules
 from grader.spec import RunKind
 from leaderboard import (
@@ -199,17 +199,20 @@ class Store(Boards, Submissions):
             row = people.find_team(session, team)
             return admission.quota(session, row, board.slug, board.run_kind, board.rules, self._clock())
 
-    def claim(
-        self, holder: str, lease_seconds: float, kinds: Collection[RunKind] = tuple(RunKind)
-    ) -> Job | None:
-        """Take the submission of `kinds` whose turn it is for `lease_seconds`; None when there is none."""
+    def claim(self, holder: str, lease_seconds: float, choice: Choice = EVERYTHING) -> Job | None:
+        """Take the submission of `choice` whose turn it is for `lease_seconds`; None when there is none."""
         with self._database.writing() as session:
             if operating.is_draining(session, holder):
                 return None
-            paused = frozenset(pause.assignment for pause in operating.paused(session))
-            asked = claims.Asked(holder, lease_seconds, frozenset(kinds), paused)
+            asked = claims.Asked(holder, lease_seconds, choice, operating.paused_slugs(session))
             now = self._clock()
             return claims.claim(session, asked, now) or regrade_queue.claim(session, asked, now)
+
+    def waits(self, choice: Choice) -> bool:
+        """Whether any of `choice` could be claimed now."""
+        with self._database.reading() as session:
+            asked = claims.Asked("", 0.0, choice, operating.paused_slugs(session))
+            return claims.waits(session, asked) or regrade_queue.waits(session, asked)
 
     def renew(self, job: Job) -> bool:
         """Prolong the lease by what was claimed; False when it was lost."""
@@ -217,11 +220,14 @@ class Store(Boards, Submissions):
             renew = claims.renew if job.regrade is None else regrade_queue.renew
             return renew(session, job, self._clock())
 
-    def release(self, job: Job) -> bool:
-        """Give the job back unfinished, at no cost; False when the lease was lost."""
+    def release(self, job: Job, why: str = "was stopped") -> bool:
+        """Give the job back unfinished, at no cost; False when the lease was lost.
+
+        `why`: what its holder did, for the log of its attempts.
+        """
         with self._database.writing() as session:
             release = claims.release if job.regrade is None else regrade_queue.release
-            return release(session, job, self._clock())
+            return release(session, job, why, self._clock())
 
     def tell(self, job: Job, phase: str, done: int, total: int, tail: str = "") -> bool:
         """What the job's grading says of itself while it runs; False when the lease was lost.

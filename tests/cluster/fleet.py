@@ -1,21 +1,25 @@
 """A course and a cluster of real processes for it: a scheduler, workers, and who grades by them."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from sqlalchemy import text
 
 from desk.current import CurrentCourse
 from grader import archive
 from grader.archive import Archive
 from grader.course import Course
 from grader.spec import RunKind
+from leaderboard.database import Database
 from leaderboard.records import State, TeamKind
 from leaderboard.store import Store
 
@@ -27,6 +31,13 @@ QUICK = {
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "40s",
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "4s",
 }
+GPU = """
+from pathlib import Path
+from grader.sandbox import gpu
+
+gpu.present = lambda *_: [0]
+gpu.FOLDER = Path("{folder}")
+"""
 Process = subprocess.Popen[bytes]
 
 
@@ -49,11 +60,29 @@ class Fleet:
         self, name: str = "worker", *, slots: int = 1, sandbox: str = "auto", wrap: Sequence[str] = ()
     ) -> Process:
         """At work when this returns."""
-        cache = self.folder / f"cache-{name}"
-        words = ["worker", self.address, "--slots", str(slots), "--cache", str(cache), "--gpus", "none"]
-        process = self.start(name, [*words, "--sandbox", sandbox, *self.papers], wrap=wrap)
+        process = self.start(name, self._words(name, slots, sandbox, "none"), wrap=wrap)
         self.wait_for(name, "is at work", count=slots)
         return process
+
+    def gpu_worker(self, name: str = "gpu") -> Process:
+        """One slot, without a sandbox, of a machine that takes itself to have a GPU; none is used.
+
+        That GPU is quarantined while `self.mark` is there.
+        """
+        before = self.folder / "before"
+        before.mkdir(exist_ok=True)
+        (before / "sitecustomize.py").write_text(GPU.format(folder=str(self.folder)))
+        wrap = ["env", f"PYTHONPATH={before}:{HOME}"]
+        return self.start(name, self._words(name, 0, "none", "0"), wrap=wrap)
+
+    @property
+    def mark(self) -> Path:
+        return self.folder / "0.quarantined"
+
+    def _words(self, name: str, slots: int, sandbox: str, gpus: str) -> list[str]:
+        cache = self.folder / f"cache-{name}"
+        words = ["worker", self.address, "--slots", str(slots), "--cache", str(cache), "--gpus", gpus]
+        return [*words, "--sandbox", sandbox, *self.papers]
 
     def grade(self, *words: str, name: str = "grade") -> Process:
         command = ["grade", "--scheduler", self.address, "--course", str(self.course.folder)]
@@ -85,8 +114,8 @@ class Fleet:
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
-    def wait_for(self, name: str, text: str, *, count: int = 1) -> None:
-        wait(lambda: self.log(name).count(text) >= count, lambda: f"{name}: {self.log(name)}")
+    def wait_for(self, name: str, words: str, *, count: int = 1) -> None:
+        wait(lambda: self.log(name).count(words) >= count, lambda: f"{name}: {self.log(name)}")
 
     def stop(self) -> None:
         for process in self.processes.values():
@@ -122,6 +151,27 @@ class Fleet:
     def state(self, ref: int) -> State:
         with self.store() as store:
             return store.submission(ref).state
+
+    def attempts(self, ref: int) -> list[str]:
+        """What became of each, in their order: "lost" where nothing did."""
+        with closing(Database(self.course.database)) as database, database.connection() as connection:
+            asked = text(
+                "SELECT attempt, verdict, run_seed FROM judgings WHERE submission_id = :ref ORDER BY id"
+            )
+            found = connection.execute(asked, {"ref": ref}).all()
+        assert [one.attempt for one in found] == [*range(1, len(found) + 1)]
+        return ["lost" if one.run_seed is None else one.verdict for one in found]
+
+    def graded_by(self, ref: int) -> str:
+        """The worker's name."""
+        with self.store() as store:
+            judging = store.submission(ref).judging
+        assert judging is not None
+        return judging.resources.layers[-1].removeprefix("worker ")
+
+    def names(self, log: str) -> list[str]:
+        """Of the workers of a machine, in the order in which they began."""
+        return re.findall(r"The worker (\S+) is at work", self.log(log))
 
     def wait_until(self, ref: int, *states: State) -> None:
         wait(lambda: self.state(ref) in states, lambda: f"#{ref} is {self.state(ref)}: {self.log('grade')}")

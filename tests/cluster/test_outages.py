@@ -6,13 +6,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import text
 
 from grader.spec import RunKind
-from leaderboard.database import Database
 from leaderboard.records import State
 from tests.cluster import submissions
 from tests.cluster.conftest import Make
@@ -20,15 +18,6 @@ from tests.cluster.fleet import PATIENCE, Fleet, Process, children, wait
 from tests.leaderboard.conftest import Server
 
 HOST, THERE, SPACE = "10.77.0.1", "10.77.0.2", "heldout-test"
-
-
-def attempts(fleet: Fleet, ref: int) -> list[str]:
-    """The verdict of each, in their order; "lost" where nothing came of it."""
-    with closing(Database(fleet.course.database)) as database, database.connection() as connection:
-        asked = text("SELECT attempt, verdict, run_seed FROM judgings WHERE submission_id = :ref ORDER BY id")
-        found = connection.execute(asked, {"ref": ref}).all()
-    assert [one.attempt for one in found] == [*range(1, len(found) + 1)]
-    return ["lost" if one.run_seed is None else one.verdict for one in found]
 
 
 def ended(process: Process) -> int:
@@ -50,7 +39,7 @@ def test_a_scheduler_that_is_killed_costs_nobody_an_attempt(fleet: Fleet) -> Non
     fleet.wait_until(ref, State.SCORED)
     assert ended(grader) == 0, fleet.log("grade")
     assert "answers again" in fleet.log("grade")
-    *lost, last = attempts(fleet, ref)
+    *lost, last = fleet.attempts(ref)
     assert lost
     assert ({*lost}, last) == ({"lost"}, "scored")
 
@@ -76,8 +65,8 @@ def test_a_job_that_always_kills_its_worker_is_parked_and_harms_no_neighbour(fle
     for ref in others:
         fleet.wait_until(ref, State.SCORED)
     assert ended(grader) == 0, fleet.log("grade")
-    assert attempts(fleet, killer) == ["grader error"] * 3
-    assert [attempts(fleet, ref) for ref in others] == [["scored"]] * 3
+    assert fleet.attempts(killer) == ["grader error"] * 3
+    assert [fleet.attempts(ref) for ref in others] == [["scored"]] * 3
     assert fleet.log("grade").count(f"died while it graded #{killer}") == 3
 
 
@@ -94,8 +83,8 @@ def test_a_database_that_restarts_loses_nothing(make_fleet: Make, postgresql: Se
     for ref in refs:
         fleet.wait_until(ref, State.SCORED)
     assert ended(grader) == 0, fleet.log("grade")
-    assert [attempts(fleet, ref)[-1] for ref in refs] == ["scored", "scored"]
-    assert all(attempts(fleet, ref).count("scored") == 1 for ref in refs)
+    assert [fleet.attempts(ref)[-1] for ref in refs] == ["scored", "scored"]
+    assert all(fleet.attempts(ref).count("scored") == 1 for ref in refs)
     fleet.stop()
 
 
@@ -141,14 +130,14 @@ def test_a_worker_that_was_cut_off_comes_back_with_a_result_that_nobody_wants(ma
         [first] = children(fleet.processes["far"])
         time.sleep(3.0)
         ip("link", "set", "heldout-a", "down")
-        wait(lambda: bool(attempts(fleet, ref)), lambda: fleet.log("grade"))
+        wait(lambda: bool(fleet.attempts(ref)), lambda: fleet.log("grade"))
         assert os.path.isdir(f"/proc/{first}"), "it had ended by itself: nothing came back"
         ip("link", "set", "heldout-a", "up")
         fleet.worker("near", sandbox="cold")
         fleet.wait_until(ref, State.SCORED)
         fleet.wait_for("far", "is at work", count=2)
         assert ended(grader) == 0, fleet.log("grade")
-        assert attempts(fleet, ref) == ["grader error", "scored"]
+        assert fleet.attempts(ref) == ["grader error", "scored"]
         cut_off = fleet.log("far").partition("The worker ")[2].split()[0]
         with fleet.store() as store:
             judging = store.submission(ref).judging

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from grader.errors import HeldoutError
-from grader.report import Resources
+from grader.report import Choice, Resources
 from grader.spec import RunKind
 from leaderboard.records import Place
 from leaderboard.store import Store
@@ -105,12 +105,34 @@ def test_lanes_are_told_as_they_are_now(store: Store) -> None:
     assert (one.slots, one.lanes) == (4, {"cluster cpu": 4, "cluster gpu": 0})
 
 
-def test_kinds_are_claimed_where_they_can_be_graded(store: Store) -> None:
+def test_what_is_chosen_is_claimed_where_it_can_be_graded(store: Store) -> None:
+    """By assignment and kind; what nobody has named is among the others."""
     training = send(store, run_kind=RunKind.TRAIN).ref
     practice = send(store).ref
-    cpu, gpu = {RunKind.EVALUATE, RunKind.NOTEBOOK}, {RunKind.TRAIN}
-    found = [store.claim("a:1", 60.0, kinds) for kinds in (cpu, cpu, gpu, gpu)]
-    assert [job and job.ref for job in found] == [practice, None, training, None]
+    elsewhere = send(store, slug="toy", run_kind=RunKind.TRAIN).ref
+    named = frozenset({("denoising", RunKind.TRAIN), ("toy", RunKind.EVALUATE)})
+    cpu, gpu, none = Choice(named), Choice(named, others=False), Choice(others=False)
+    assert [store.waits(choice) for choice in (cpu, gpu, none)] == [True, True, False]
+    found = [store.claim("a:1", 60.0, choice) for choice in (none, cpu, gpu, gpu, cpu, cpu)]
+    assert [job and job.ref for job in found] == [None, practice, training, None, elsewhere, None]
+    assert [store.waits(choice) for choice in (cpu, gpu, none)] == [False, False, False]
+
+
+def test_what_is_judged_again_is_chosen_like_the_rest(store: Store) -> None:
+    ref = send(store, run_kind=RunKind.TRAIN).ref
+    judge(store, scored())
+    store.regrades.begin(assignment(), [ref], reason="again")
+    training = frozenset({("denoising", RunKind.TRAIN)})
+    cpu, gpu = Choice(training), Choice(training, others=False)
+    assert (store.waits(cpu), store.waits(gpu)) == (False, True)
+    store.operations.pause("denoising")
+    assert not store.waits(gpu), "it would not be given out"
+    store.operations.resume("denoising")
+    assert store.claim("a:1", 60.0, cpu) is None
+    job = store.claim("a:1", 60.0, gpu)
+    assert job is not None
+    assert (job.ref, job.regrade) == (ref, 1)
+    assert not store.waits(gpu)
 
 
 # ---------------------------------------------------------------- figures

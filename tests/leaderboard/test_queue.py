@@ -198,8 +198,14 @@ def test_a_stopped_grader_gives_back_at_no_cost(store: Store) -> None:
     receipt = send(store)
     for _ in range(4):
         assert store.release(take(store))
-    assert store.submission(receipt.ref).state is State.QUEUED
-    assert judge(store).attempt == 5
+    assert store.release(take(store), "gave it back: no worker is there any more")
+    found = store.submission(receipt.ref)
+    assert found.state is State.QUEUED
+    assert [each.fault for each in found.timeline[-2:]] == [
+        "grader was stopped",
+        "grader gave it back: no worker is there any more",
+    ]
+    assert judge(store).attempt == 6
 
 
 def test_the_timeline_of_a_submission_that_had_no_luck(store: Store, clock: Clock) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import multiprocessing
 import random
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
@@ -24,9 +24,9 @@ from sqlalchemy.orm import Session
 from grader import autograde
 from grader.archive import Archive, fetch
 from grader.errors import HeldoutError
-from grader.report import Job, Report
+from grader.report import EVERYTHING, Choice, Job, Report
 from grader.rules import Rules
-from grader.spec import Assignment, RunKind
+from grader.spec import Assignment
 from leaderboard.receive import receive
 from leaderboard.records import Receipt
 from leaderboard.store import Store
@@ -177,10 +177,8 @@ class Watched:
     now: ctypes.c_int
     jobs: set[int] = field(default_factory=set)
 
-    def claim(
-        self, holder: str, lease_seconds: float, kinds: Collection[RunKind] = tuple(RunKind)
-    ) -> Job | None:
-        job = self.store.claim(holder, lease_seconds, kinds)
+    def claim(self, holder: str, lease_seconds: float, choice: Choice = EVERYTHING) -> Job | None:
+        job = self.store.claim(holder, lease_seconds, choice)
         if job is not None:
             self.jobs.add(job.ref)
             self.now.value = Stage.CLAIMED
@@ -201,8 +199,11 @@ class Watched:
     def renew(self, job: Job) -> bool:
         return self.store.renew(job)
 
-    def release(self, job: Job) -> bool:
-        return self.store.release(job)
+    def waits(self, choice: Choice) -> bool:
+        return self.store.waits(choice)
+
+    def release(self, job: Job, why: str = "was stopped") -> bool:
+        return self.store.release(job, why)
 
     def refresh_all(self) -> None:
         self.store.refresh_all()
