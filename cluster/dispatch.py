@@ -108,8 +108,8 @@ class Dispatcher:
         if not self._on_gpus:
             return [lane("cluster", CPU, EVERYTHING)]
         return [
-            lane("cluster cpu", CPU, Choice(self._on_gpus)),
             lane("cluster gpu", GPU, Choice(self._on_gpus, others=False)),
+            lane("cluster cpu", CPU, Choice(self._on_gpus)),
         ]
 
     def grade(self, task: Task, progress: Progress, watch: Watch) -> Report:

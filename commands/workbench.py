@@ -62,11 +62,11 @@ class ThisMachine:
         def submit(job: Job) -> Future[Report]:
             return self._threads.submit(grade_job, job)
 
-        lanes = [Lane("local", submit, lambda: self.most, Choice(self._on_gpus))]
-        if self._on_gpus:
-            choice = Choice(self._on_gpus, others=False)
-            lanes.append(Lane("local gpu", submit, lambda: len(gpus.offered()), choice, no_gpu))
-        return lanes
+        local = Lane("local", submit, lambda: self.most, Choice(self._on_gpus))
+        if not self._on_gpus:
+            return [local]
+        choice = Choice(self._on_gpus, others=False)
+        return [Lane("local gpu", submit, lambda: len(gpus.offered()), choice, no_gpu), local]
 
     def grade(self, task: Task, progress: Told, watch: Watch) -> Report:
         if task.needs_gpu and not gpus.offered():

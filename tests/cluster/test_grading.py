@@ -4,18 +4,21 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from grader.course import open_course
+from grader import catalogue, prepared
+from grader.course import Config, Settings, init, open_course
+from grader.notebook.release import generate
+from grader.notebook.source import NAME
 from grader.spec import RunKind
 from leaderboard.records import State
 from leaderboard.store import Store
 from tests.cluster import submissions
 from tests.cluster.conftest import Make
-from tests.cluster.fleet import HOME, PATIENCE, Fleet, children, environment, kill, wait
+from tests.cluster.fleet import HOME, PATIENCE, Fleet, children, environment, free_port, kill, wait
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +30,25 @@ def tls(make_fleet: Make) -> Iterator[Fleet]:
     found.stop()
 
 
+def compare(fleet: Fleet, refs: Sequence[int]) -> None:
+    """Grade them by the cluster, and in a copy of the course by this machine alone."""
+    alone = fleet.folder / "alone"
+    shutil.copytree(fleet.course.folder, alone)
+    assert f"Graded {len(refs)}." in fleet.graded()
+    words = [sys.executable, "-m", "cli", "grade", "--course", str(alone)]
+    subprocess.run(words, check=True, env=environment(fleet.folder), cwd=HOME, timeout=PATIENCE)
+    here = Fleet(open_course(alone), fleet.folder, fleet.address)
+    with fleet.store() as far, here.store() as near:
+        for ref in refs:
+            assert far.submission(ref).state is near.submission(ref).state
+            assert scores(far, ref) == scores(near, ref)
+
+
 def scores(store: Store, ref: int) -> dict[str, object]:
     judging = store.submission(ref).judging
     assert judging is not None
-    return {"public": judging.public, "private": judging.private, "data": judging.data_sha256}
+    found = {"public": judging.public, "private": judging.private, "cells": judging.cells}
+    return {**found, "data": judging.data_sha256}
 
 
 def test_the_scores_are_those_of_one_machine(tls: Fleet) -> None:
@@ -39,17 +57,31 @@ def test_the_scores_are_those_of_one_machine(tls: Fleet) -> None:
         tls.hand_in(submissions.broken(), "Bob"),
         tls.hand_in(submissions.trained(0.5), "Cyd", RunKind.TRAIN),
     ]
-    alone = tls.folder / "alone"
-    shutil.copytree(tls.course.folder, alone)
-    assert "Graded 3." in tls.graded()
-    words = [sys.executable, "-m", "cli", "grade", "--course", str(alone)]
-    subprocess.run(words, check=True, env=environment(tls.folder), cwd=HOME, timeout=PATIENCE)
-    here = Fleet(open_course(alone), tls.folder, tls.address)
-    with tls.store() as far, here.store() as near:
-        for ref in handed_in:
-            assert far.submission(ref).state is near.submission(ref).state
-            assert scores(far, ref) == scores(near, ref)
+    compare(tls, handed_in)
     assert [tls.state(ref) for ref in handed_in] == [State.SCORED, State.FAILED, State.SCORED]
+
+
+@pytest.mark.soak
+def test_a_notebook_has_the_points_of_one_machine(tmp_path: Path) -> None:
+    """As it was handed out: its tests fail, and say why."""
+    slug = "denoising"
+    course = init(tmp_path / "course", Config(assignments={slug: Settings(items=16)}))
+    prepared.prepare(course, course.settle(catalogue.find(slug)))
+    Store.create(course.database).close()
+    fleet = Fleet(course, tmp_path, f"tcp://127.0.0.1:{free_port()}")
+    source = catalogue.HOME / "assignments" / slug / NAME
+    ref = fleet.hand_in(generate(source), "Ada", RunKind.NOTEBOOK, slug)
+    try:
+        fleet.scheduler()
+        fleet.worker()
+        compare(fleet, [ref])
+        with fleet.store() as store:
+            judging = store.submission(ref).judging
+        assert judging is not None
+        assert len(judging.cells) > 10
+        assert fleet.graded_by(ref) in fleet.names("worker")
+    finally:
+        fleet.stop()
 
 
 def test_data_travel_once_and_are_nobody_elses(tls: Fleet) -> None:

@@ -5,18 +5,31 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from commands.workbench import Bars, JobBar
-from grader.report import Job
+from commands.workbench import Bars, JobBar, ThisMachine
+from grader import gpus
+from grader.archive import Archive, keep
+from grader.autograde import Lost
+from grader.bench import CourseSupply
+from grader.course import Config, Course, Settings, init
+from grader.outline import RunKind
+from grader.report import EVERYTHING, Job
 from grader.sandbox.unconfined import UnconfinedSandbox
 from grader.spec import Limits
 from grader.student import COMPUTING, SandboxedStudent
 from tests.leaderboard.cases import PSNR, broke, failed, scored
 
 TOKEN = re.compile(r"\x1b\[(\?25[lh]|[0-9;]*[A-Za-z])|(\r)|(\n)|([^\x1b\r\n]+)")
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    return init(tmp_path / "course", Config(assignments={"mnist1d": Settings(items=16)}))
 
 
 def job(ref: int = 2) -> Job:
@@ -72,6 +85,38 @@ def test_a_line_names_assignment_team_and_metric() -> None:
         "✗ #2 cnn · logistic [b]  failed (wrong_shape): denoise returned (32, 784)",
         "! #2 cnn · logistic [b]  our fault, attempt 1: Traceback: our own",
     ]
+
+
+def test_on_one_machine_what_needs_a_gpu_has_a_lane_of_its_own(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits for one takes nobody's place; where there is none it is said, or waited for."""
+    here: list[int] = []
+    monkeypatch.setattr(gpus, "offered", lambda: here)
+    supply = CourseSupply(course, device="cuda")
+    machine = ThisMachine(supply, jobs=3, sandbox_name="none")
+    [gpu, cpu] = machine.lanes(lambda one: scored())
+    assert (gpu.choice.named, gpu.choice.others) == (frozenset({("mnist1d", RunKind.TRAIN)}), False)
+    assert (cpu.choice.named, cpu.choice.others) == (gpu.choice.named, True)
+    assert (machine.most, gpu.slots(), cpu.slots()) == (3, 0, 3)
+    assert "no NVIDIA GPU on this machine" in str(gpu.absent())
+    archive = Archive(b"", "model.zip")
+    keep(archive, course.archives)
+    training = Job(1, "Ada", "mnist1d", archive.sha256, 1, "grader", datetime.now(UTC), RunKind.TRAIN)
+    with pytest.raises(Lost, match="no NVIDIA GPU"):
+        machine.grade(supply.task(training), lambda *_: None, lambda *_: None)
+    here.append(0)
+    assert (gpu.slots(), cpu.slots()) == (1, 3)
+    machine.stop()
+    machine.close()
+
+
+def test_a_course_without_gpus_has_one_lane(course: Course) -> None:
+    machine = ThisMachine(CourseSupply(course), jobs=3, sandbox_name="none")
+    [lane] = machine.lanes(lambda one: scored())
+    assert (lane.slots(), lane.choice) == (3, EVERYTHING)
+    machine.stop()
+    machine.close()
 
 
 def test_after_the_last_answer_the_clock_goes_on_and_the_bar_says_why() -> None:
