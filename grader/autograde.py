@@ -166,9 +166,9 @@ class Autograder:
             self._refuse(absent)
 
     def _say(self, absent: Sequence[Lane]) -> None:
-        for lane in absent:
-            if lane.name not in self._missed:
-                log.warning("%s\nuntil then its submissions wait", lane.absent())
+        news = [lane for lane in absent if lane.name not in self._missed]
+        for words in dict.fromkeys(str(lane.absent()) for lane in news):
+            log.warning("%s\nuntil then what needs it waits", words)
         self._missed = {lane.name for lane in absent}
 
     def _refuse(self, absent: Sequence[Lane]) -> None:
