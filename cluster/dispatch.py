@@ -28,7 +28,7 @@ from cluster.worker import CPU, GPU
 from grader.autograde import Lane, Lost
 from grader.bench import CourseSupply
 from grader.errors import HeldoutError
-from grader.report import EVERYTHING, Choice, Job, Report, Verdict
+from grader.report import EVERYTHING, WORKER, Choice, Job, Report, Verdict
 from grader.student import Progress, Watch
 from grader.task import Task
 
@@ -251,7 +251,7 @@ def _report(outcome: Any, worker: Seen, task: Task) -> Report:
     if not isinstance(outcome, Report):
         return Report(Verdict.GRADER_ERROR, task.run_seed, log=f"On worker {worker.name}:\n{outcome}")
     used = outcome.resources
-    return replace(outcome, resources=replace(used, layers=(*used.layers, f"worker {worker.name}")))
+    return replace(outcome, resources=replace(used, layers=(*used.layers, f"{WORKER}{worker.name}")))
 
 
 def _run(grade_job: Callable[[Job], Report], job: Job, future: Future[Report]) -> None:

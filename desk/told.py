@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from grader.report import Training, Verdict
+from grader.report import WORKER, Resources, Training, Verdict
 from leaderboard.boards import Board
 from leaderboard.coarse import coarse
 from leaderboard.marks import shown_to_author
@@ -50,7 +50,7 @@ def _judging(one: Submission, judging: Judging, *, revealed: bool) -> Judging:
         private=(one.private or {}) if revealed else {},
         failure=one.failure,
         log=judging.log,
-        resources=coarse(judging.resources),
+        resources=_unnamed(coarse(judging.resources)),
         texts=one.texts,
         training=judging.training and _training(one, judging.training, revealed=revealed),
         further=tuple(_training(one, each, revealed=revealed) for each in judging.further),
@@ -58,6 +58,11 @@ def _judging(one: Submission, judging: Judging, *, revealed: bool) -> Judging:
         same_as=one.same_as,
         cells=tuple(shown_to_author(judging.cells, released=revealed)),
     )
+
+
+def _unnamed(used: Resources) -> Resources:
+    """Machines of the department have names that are nobody's business."""
+    return replace(used, layers=tuple(layer for layer in used.layers if not layer.startswith(WORKER)))
 
 
 def _training(one: Submission, training: Training, *, revealed: bool) -> Training:

@@ -58,6 +58,9 @@ class Failure:
     message: str  # for the student; lines "what", "where: …", "expected: …", "next: …"
 
 
+WORKER = "worker "  # among the layers, before the name of a cluster's: which staff alone are told
+
+
 @dataclass(frozen=True)
 class Resources:
     """How the submission was run and what it used, over all sandboxes that it answered in: see `Training`."""

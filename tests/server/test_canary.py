@@ -18,6 +18,7 @@ from tests.server.world import (
     ANSWER,
     GIVEN,
     HALF_WIDTH,
+    ONE_SEED,
     PEOPLE,
     PRIVATE,
     RUN_SEEDS,
@@ -66,6 +67,8 @@ SECRETS: Mapping[str, tuple[tuple[bytes, ...], tuple[str, ...], tuple[str, ...]]
     "Bob's private score": (shown(PRIVATE["bob"]), STAFF, COURSE),
     "its interval": ((str(HALF_WIDTH["bob"]).encode(),), STAFF, COURSE),
     "Ada's private score": (shown(PRIVATE["ada"]), STAFF, COURSE),
+    "the score by one seed": (shown(ONE_SEED["bob"]), STAFF, BOBS),
+    "the machine that graded": (mark("worker"), STAFF, STAFF),
     "a run's seed": ((str(RUN_SEEDS["bob"]).encode(),), (), ()),
     "her own run's seed": ((str(RUN_SEEDS["ada"]).encode(),), (), ()),
     "a fault's traceback": (mark("fault"), STAFF, STAFF),
@@ -102,7 +105,7 @@ def addresses(world: World) -> Iterator[str]:
     refs = sorted(world.refs.values())
     yield from ("/", "/account/", "/login/", "/healthz", "/metrics", f"{PREFIX}/openapi.json")
     yield "/grades/"
-    yield from (f"/assignments/{SLUG}/{page}" for page in ("", "gallery/", "solutions/", "mine/"))
+    yield from (f"/assignments/{SLUG}/{page}" for page in ("", "gallery/", "methods/", "solutions/", "mine/"))
     for place, what in product(PLACES, ("", "history.svg", "distribution.svg")):
         yield f"/assignments/{SLUG}/{place}/{what}"
     for ref, page in product(refs, ("", "curve.svg")):

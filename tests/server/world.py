@@ -21,7 +21,16 @@ from grader.archive import Archive, keep
 from grader.course import Config, Course, Settings, init, open_course
 from grader.errors import Reason
 from grader.notebook.executed import Shown, pack
-from grader.report import CellResult, CellState, Estimate, Failure, Report, Verdict
+from grader.report import (
+    WORKER,
+    CellResult,
+    CellState,
+    Estimate,
+    Failure,
+    Report,
+    Training,
+    Verdict,
+)
 from grader.sandbox import Output
 from grader.spec import Assignment, RunKind
 from leaderboard.membership import Kind, Role
@@ -31,7 +40,7 @@ from server.app import make_app
 from server.office import Office, open_office
 from server.pages.frames import COOKIE, csrf_of
 from server.rates import Rates
-from tests.leaderboard.cases import PNG, TRAINING, scored
+from tests.leaderboard.cases import PNG, RESOURCES, TRAINING, scored
 from tests.leaderboard.conftest import Clock
 from tests.server.serving import serving
 
@@ -217,6 +226,11 @@ def judge(store: Store, ref: int, report: Report) -> None:
         assert store.record(job, report)
 
 
+def one_of_two(who: str) -> Training:
+    """With a score of its own."""
+    return replace(TRAINING, public=ONE_SEED[who], private=ONE_SEED[who] - 1)
+
+
 @dataclass(frozen=True)
 class Mark:
     """Texts and figures that nobody else's are. `text`: what stands in each text; {0} is its name."""
@@ -235,6 +249,7 @@ class Mark:
             texts={self.of(who, "text-name"): self.of(who, "text")},
             pictures={"examples": picture(who, "scored")},
             log=self.of(who, "log"),
+            resources=replace(RESOURCES, layers=("seccomp", WORKER + self.of(who, "worker"))),
         )
         yield "scored", RunKind.EVALUATE, base
         yield (
@@ -251,7 +266,7 @@ class Mark:
         yield "failed", RunKind.EVALUATE, Report(Verdict.FAILED, RUN_SEEDS[who], failure=failure, log="x")
         fault = Report(Verdict.GRADER_ERROR, RUN_SEEDS[who], log=self.of(who, "fault"))
         yield "fault", RunKind.EVALUATE, fault
-        yield "trained", RunKind.TRAIN, replace(base, training=TRAINING)
+        yield "trained", RunKind.TRAIN, replace(base, training=one_of_two(who), further=(one_of_two(who),))
         yield "notebook", RunKind.NOTEBOOK, self.notebook(who)
 
     def notebook(self, who: str) -> Report:
@@ -289,6 +304,7 @@ GIVEN = {"ada": 1.12347, "bob": 1.37653}
 RUN_SEEDS = {"ada": 7_400_100_200_300_400_501, "bob": 7_400_100_200_300_400_502}
 PUBLIC = {"ada": 22.1, "bob": 23.2}
 PRIVATE = {"ada": 13.572468, "bob": 14.683579}
+ONE_SEED = {"ada": 47.357911, "bob": 48.468022}
 HALF_WIDTH = {"ada": 0.060606, "bob": 0.070707}
 
 
