@@ -30,6 +30,7 @@ RISING = {
         "baselines/denoising/identity",
         "baselines/denoising/median",
         "baselines/denoising/gaussian",
+        "baselines/denoising/pca",
         "baselines/denoising/wiener",
         "reference_solutions/denoising/fc_dae",
         "reference_solutions/denoising/unet",
