@@ -35,7 +35,7 @@ RISING = {
         "reference_solutions/denoising/fc_dae",
         "reference_solutions/denoising/unet",
     ),
-    "mnist1d": ("baselines/mnist1d/logistic", "reference_solutions/mnist1d/gru"),
+    "mnist1d": ("baselines/mnist1d/logistic", "baselines/mnist1d/mlp", "reference_solutions/mnist1d/gru"),
     "rnn": (
         "baselines/rnn/unigram",
         "baselines/rnn/kneser_ney",
