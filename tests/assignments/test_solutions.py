@@ -32,6 +32,7 @@ RISING = {
         "baselines/denoising/gaussian",
         "baselines/denoising/pca",
         "baselines/denoising/wiener",
+        "baselines/denoising/contractive",
         "reference_solutions/denoising/fc_dae",
         "reference_solutions/denoising/unet",
     ),
