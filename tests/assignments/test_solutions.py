@@ -34,6 +34,7 @@ RISING = {
         "baselines/denoising/wiener",
         "baselines/denoising/contractive",
         "reference_solutions/denoising/fc_dae",
+        "reference_solutions/denoising/tied_weights",
         "reference_solutions/denoising/unet",
     ),
     "mnist1d": ("baselines/mnist1d/logistic", "baselines/mnist1d/mlp", "reference_solutions/mnist1d/gru"),
