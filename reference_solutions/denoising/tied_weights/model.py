@@ -12,7 +12,8 @@ fixed share, whatever the image.
 472k parameters. Trained by `train.py`, which states steps, hardware and time.
 
 Score: PSNR 19.61 ± 0.03 dB, SSIM .629 ± .003 on the 10,000 held-out images of course seed 1, after training
-on that course's 50,000.
+on that course's 50,000. On the 10,000 standard test images, which are sharper than those it was trained on,
+18.36 ± 0.03; ../fc_dae, which was trained on sharp and on rendered ones, has 19.42 and 19.04.
 """
 
 from pathlib import Path
