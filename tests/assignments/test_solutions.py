@@ -33,6 +33,7 @@ RISING = {
         "baselines/denoising/pca",
         "baselines/denoising/wiener",
         "baselines/denoising/contractive",
+        "baselines/denoising/stacked",
         "reference_solutions/denoising/fc_dae",
         "reference_solutions/denoising/tied_weights",
         "reference_solutions/denoising/unet",
