@@ -37,6 +37,7 @@ RISING = {
         "reference_solutions/denoising/fc_dae",
         "reference_solutions/denoising/tied_weights",
         "reference_solutions/denoising/unet",
+        "reference_solutions/denoising/conv_dae",
     ),
     "mnist1d": ("baselines/mnist1d/logistic", "baselines/mnist1d/mlp", "reference_solutions/mnist1d/gru"),
     "rnn": (
