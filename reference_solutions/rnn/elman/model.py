@@ -3,9 +3,11 @@
 Idea.  All that was read is folded into one vector h of 256 numbers. Each character x (a vector of 32 learnt
 numbers) changes it:
     h ← tanh(W x + U h + b)
-The logits of the next character are V h + v. Every step passes the whole of h through U and tanh: what was
-read long ago is overwritten, and its gradient dies away on the way back (Bengio, Simard & Frasconi 1994).
-What gates bring is the difference to ../gru, which is trained on the same text for as many steps.
+The logits of the next character are V h + v. It is trained by backpropagation through time, truncated
+(Werbos 1990; Williams & Peng 1990): h goes on from one piece of 80 characters to the next, the gradient only
+back to where the piece begins. Every step passes the whole of h through U and tanh: what was read long ago is
+overwritten, and its gradient dies away on the way back (Bengio, Simard & Frasconi 1994). What gates bring is
+the difference to ../gru, which is trained on the same text for as many steps.
 
 92k parameters. Trained by `train.py`, which states steps, hardware and time.
 
