@@ -44,6 +44,7 @@ RISING = {
         "baselines/rnn/unigram",
         "baselines/rnn/kneser_ney",
         "reference_solutions/rnn/elman",
+        "reference_solutions/rnn/lstm",
         "reference_solutions/rnn/gru",
     ),
     "vae": (
