@@ -155,7 +155,7 @@ def _make(course: Path) -> None:
     for name in ("honest", "constant", "wrong_shape"):
         made.run("submit", "denoising", "-f", SANITY / name, "-m", name, "--team", "Dorothy Vaughan")
     made.run("submit", "denoising", "-f", SANITY / "honest", "-m", "same", "--team", "Emmy Noether")
-    done(heldout("baselines", "denoising", "--course", course))  # and what else is queued
+    done(heldout("baselines", "denoising", "--exemplars", "--course", course))  # and what else is queued
     for team in ("Brook Taylor", "Florence Nightingale"):
         add_notebook(course, team)
 

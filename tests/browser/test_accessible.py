@@ -12,13 +12,13 @@ JUDGE = """async ([tags, rules]) => {
   const found = await axe.run(document, { runOnly: only, resultTypes: ["violations"] });
   return found.violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html}`));
 }"""
-ASSIGNMENT = ("", "board/", "train/", "gallery/")
+ASSIGNMENT = ("", "board/", "train/", "gallery/", "methods/")
 PUBLIC = [
     "",
     "account/",
     *(f"assignments/{slug}/{page}" for slug in ("denoising", "rnn") for page in ASSIGNMENT),
 ]
-SCORED, FAILED, TRAIN_RUN, BASELINE, NOTEBOOK = 3, 5, 1, 7, 14
+SCORED, FAILED, TRAIN_RUN, BASELINE, NOTEBOOK = 3, 5, 1, 7, 11
 STUDENT = [*PUBLIC, "assignments/denoising/mine/", f"submissions/{SCORED}/", f"submissions/{FAILED}/"]
 STAFF = [
     *PUBLIC,
