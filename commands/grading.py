@@ -54,6 +54,7 @@ def grade(
 ) -> None:
     """Grade what is queued. Several graders may work on one course: leases keep them apart."""
     from commands.workbench import on_a_cluster, on_this_machine
+    from grader.autograde import SENT_HOME
 
     course = locate(folder)
     stopping = False
@@ -77,6 +78,8 @@ def grade(
     with bench:
         graded = bench.run(watch=watch, until=lambda: stopping)
     click.echo(f"Graded {graded}." if graded else "Nothing was queued.")
+    if watched and bench.drained:
+        raise SystemExit(SENT_HOME)
 
 
 @click.command()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from commands.workbench import bar
 from grader import archive, catalogue
 from grader.course import Course
-from grader.errors import HeldoutError, Reason, SandboxError
+from grader.errors import HeldoutError, SandboxError
 from grader.grade import grade
 from grader.prepared import Data, load_data
 from grader.report import Report, Training, Verdict
@@ -27,18 +27,25 @@ def repeat(course: Course, store: Store, ref: int, *, sandbox_name: str) -> Repr
     report = _again(course, found, data, trainings, sandbox_name)
     if report.verdict is Verdict.GRADER_ERROR:
         raise SandboxError(f"#{ref} could not be judged again", where=report.log.strip().splitlines()[-1])
-    _check_limits(ref, trainings, report)
+    _check_limits(ref, trainings, report, judging.resources.killed)
     reproduction = compare(judging, store.items(ref), report)
-    if reproduction.alike:
+    if reproduction.tells:
         store.operations.note_reproduction(ref, judging.attempt, reproduction)
     return reproduction
 
 
-def _check_limits(ref: int, trainings: list[Training], report: Report) -> None:
-    """A limit that is met tells of the machine, too: nothing is said of the submission then."""
+def _used(training: Training) -> float:
+    return training.gpu_seconds or training.cpu_seconds
+
+
+def _check_limits(ref: int, trainings: list[Training], report: Report, killed: str) -> None:
+    """A limit that is met tells of the machine, too: nothing is said of the submission then.
+
+    killed: the limit that was met the first time.
+    """
     again = [report.training, *report.further] if report.training else []
-    longer = any(now.cut and not then.cut for then, now in zip(trainings, again, strict=False))
-    met = report.failure is not None and report.failure.reason in (Reason.TIMEOUT, Reason.MEMORY)
+    longer = any(_used(now) >= REPEATING * then.budget for then, now in zip(trainings, again, strict=False))
+    met = report.resources.killed not in ("", killed)
     if longer or met:
         said = report.failure.message.splitlines()[0] if report.failure else "a training did not end"
         raise HeldoutError(

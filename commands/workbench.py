@@ -101,6 +101,7 @@ class Workbench:
         self._hands = hands
         self._bars = Bars()
         self._telling = Telling(store)
+        self.drained = False  # somebody sent this grader home
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -125,6 +126,7 @@ class Workbench:
         lanes = self._hands.lanes(self._grade)
         grader = Autograder(self._store, lanes, recorded=note, most=self._hands.most)
         grader.run(watch=watch, until=until)
+        self.drained = grader.drained
         return len(recorded)
 
     def _metric(self, job: Job) -> Metric:

@@ -18,6 +18,7 @@ from grader.report import EVERYTHING, Choice, Job, Report, Verdict
 
 LEASE = 60.0  # seconds that a job stays ours without a sign of life
 HEARTBEAT = 10.0  # seconds between two signs
+SENT_HOME = 3  # exit status of a server's grader that was drained: it is not wanted back
 POLL = 0.5  # seconds between two looks at the queue
 TIDY = 1.0  # seconds between two looks for ties on boards that have changed
 TIDY_SHARE = 0.05  # of the time, at most
@@ -116,6 +117,10 @@ class Autograder:
         finally:
             self._give_back()
 
+    @property
+    def drained(self) -> bool:
+        return self._drained
+
     def _over(self, *, watch: bool, until: Callable[[], bool]) -> bool:
         if self._running:
             return False
@@ -200,7 +205,7 @@ class Autograder:
             if isinstance(error, Lost):
                 self.ledger.release(job, f"gave it back: {error}")
             else:
-                self._record(job, _result(future))
+                self._bring_in(job, _result(future))
             del self._running[future]  # only now: a ledger that didn't answer is asked again
 
     def _give_signs(self) -> None:
@@ -220,13 +225,29 @@ class Autograder:
             left = left if left is None else left - found[lane.name]
         return found
 
+    def _bring_in(self, job: Job, report: Report) -> None:
+        """What the ledger will never take is our fault, and holds up nobody else. Raises Unavailable."""
+        try:
+            self._record(job, report)
+        except Unavailable:
+            raise
+        except HeldoutError as error:
+            log.exception("#%d could not be recorded", job.ref)
+            try:
+                self._record(job, _broken(error))
+            except Unavailable:
+                raise
+            except HeldoutError:  # its lease runs out, which counts as an attempt
+                log.exception("#%d could not be given back", job.ref)
+
     def _record(self, job: Job, report: Report) -> None:
         if self.ledger.record(job, report):
             self.recorded(job, report)
 
     def _give_back(self) -> None:
         for job, _ in self._running.values():
-            self.ledger.release(job)
+            with suppress(HeldoutError):  # else its lease runs out
+                self.ledger.release(job)
         self._running.clear()
         with suppress(HeldoutError):  # its last sign is forgotten in a minute
             self.ledger.left(self.holder)
@@ -235,6 +256,8 @@ class Autograder:
 def _result(future: Future[Report]) -> Report:
     """The report, or a GRADER_ERROR when the job itself broke (a lost worker, an unreadable archive)."""
     error = future.exception()
-    if error is None:
-        return future.result()
+    return future.result() if error is None else _broken(error)
+
+
+def _broken(error: BaseException) -> Report:
     return Report(Verdict.GRADER_ERROR, run_seed=0, log="".join(traceback.format_exception(error)))

@@ -1,7 +1,7 @@
 """Grades tasks: in one sandbox, with what a course supplies. The same here and on a cluster."""
 
 import threading
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 from grader import archive, catalogue, kit
@@ -19,6 +19,8 @@ from grader.sandbox import Sandbox
 from grader.spec import Assignment
 from grader.student import Progress, Watch, silent
 from grader.task import Task, Terms, task_of
+
+MOST_DATA = 4  # in memory, each an assignment's of a version
 
 
 class Supply(Protocol):
@@ -77,7 +79,7 @@ class CourseSupply:
         self.course, self.device = course, device
         self._reading = threading.RLock()
         self._assignment = cache(self._read_assignment)
-        self._data = cache(self._read_data)
+        self._data = lru_cache(MOST_DATA)(self._read_data)
         self._notebook = cache(self._read_notebook)
 
     def task(self, job: Job) -> Task:

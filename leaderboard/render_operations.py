@@ -123,6 +123,11 @@ def print_reproduction(found: Reproduction, style: str = "table", *, console: Co
         console.print(f"then: {found.then or 'unknown'}\nnow:  {found.now}", soft_wrap=True, markup=False)
     elif found.same:
         console.print(Text("The same came out, bit for bit.", "bold green"))
+    elif not found.tells:
+        told = (
+            "Other scores came out of the same training: the assignment, or Heldout, may have changed since."
+        )
+        console.print(Text(f"{told} Nothing was noted.", "yellow"), soft_wrap=True)
     else:
         told = "Something else came out: it is not deterministic, and its badge says so."
         console.print(Text(told, "bold red"), soft_wrap=True)

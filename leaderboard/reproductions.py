@@ -19,6 +19,7 @@ class Compared:
     what: str
     then: str
     now: str
+    trained: bool = False  # of a training, rather than of what came after
 
     @property
     def same(self) -> bool:
@@ -40,6 +41,13 @@ class Reproduction:
     @property
     def same(self) -> bool:
         return all(each.same for each in self.compared)
+
+    @property
+    def tells(self) -> bool:
+        """Whether it tells something of the submission: on another kind of machine it doesn't, nor where its
+        trainings are the same and scores are not, for then we may have changed since.
+        """
+        return self.alike and (self.same or any(each.trained and not each.same for each in self.compared))
 
 
 def compare(judging: Judging, items: Items, report: Report) -> Reproduction:
@@ -68,9 +76,9 @@ def _trainings(judging: Judging, report: Report) -> Iterator[Compared]:
     for number, one in enumerate(then, start=1):
         other = now[number - 1] if number <= len(now) else None
         named = f"training {number}, " if len(then) > 1 else ""
-        yield Compared(f"{named}steps", f"{one.steps:,}", f"{other.steps:,}" if other else "none")
+        yield Compared(f"{named}steps", f"{one.steps:,}", f"{other.steps:,}" if other else "none", True)
         sealed = other.checkpoint_sha256 if other else ""
-        yield Compared(f"{named}checkpoint", one.checkpoint_sha256[:16], sealed[:16] or "none")
+        yield Compared(f"{named}checkpoint", one.checkpoint_sha256[:16], sealed[:16] or "none", True)
 
 
 def _every(first: Training | None, further: tuple[Training, ...]) -> list[Training]:

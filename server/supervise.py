@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from grader.autograde import SENT_HOME
 from grader.course import Course
 from grader.errors import HeldoutError
 from server import confine
@@ -130,7 +131,7 @@ class Supervisor:
 
     def _went_home(self) -> bool:
         """It was asked to stop, and did: whoever drains a grader does not want another one in its place."""
-        if self._grader is None or self._grader.poll() != 0:
+        if self._grader is None or self._grader.poll() != SENT_HOME:
             return False
         log.warning("the grader was sent home; nothing is graded here until the server is started anew")
         return True

@@ -21,6 +21,7 @@ from grader.spec import Budget, Limits
 # State, steps, the new checkpoint's bytes, calls of its budget; loss.
 REPORT = (TensorSpec("int64", (4,)), TensorSpec("float32", (1,)))
 MOST_BEATS = 3_500  # 750 for a budget, in the slowest training four times that
+MOST_REPORTS = 100_000  # whatever the machine; more come from what isn't our runner any more
 MOST_STEPS = 10**12  # whatever it says: steps are drawn, and divided by
 
 
@@ -94,11 +95,14 @@ class Training(Session):
             "checkpoint_bytes": self._budget.checkpoint_bytes,
             "data": {name: asdict(each.spec) | {"bytes": size_of(each.spec)} for name, each in data.items()},
         }
-        done = self._reported(head, [each.data for each in data.values()], told)
+        reports, done = 0, self._reported(head, [each.data for each in data.values()], told)
         while not done:
             left = self._left()
             if left is None:
                 return True
+            reports += 1
+            if reports > MOST_REPORTS:
+                raise self._broken(blame.garbled())
             if len(self._beats) < MOST_BEATS:
                 self._beats.append((self._turns, left))
             done = self._reported({"do": "go on", "left": left}, [], told)

@@ -47,7 +47,7 @@ def curve(*trainings: Training) -> Markup:
     values = [loss for line in lines for _, loss in line]
     logarithmic = min(values) > 0 and max(values) > 10**DECADES * min(values)
     layouts = [_layout(lines, sheet, logarithmic=logarithmic) for sheet in (WIDE, SLIM)]
-    cut = trainings[0].cut
+    cut = next(one for one in trainings if has_curve(one)).cut
     return Markup(
         render("charts/curve.svg", points=lines[0], layouts=layouts, sheet=WIDE, cut=cut, lines=lines)
     )

@@ -135,7 +135,7 @@ def test_stopping_brings_running_jobs_to_their_end() -> None:
 
 def test_watching_a_ledger_that_does_not_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(autograde, "PAUSE", 0.01)
-    ledger = FakeLedger([1], faults=[HeldoutError("locked"), HeldoutError("locked")])
+    ledger = FakeLedger([1], faults=[Unavailable("locked"), Unavailable("locked")])
     with ThreadPoolExecutor(1) as threads:
         grader = Autograder(ledger, [local_lane(threads, lambda job: Report(Verdict.SCORED, run_seed=5))])
         grader.run(watch=True, until=lambda: bool(ledger.reports))
@@ -143,7 +143,7 @@ def test_watching_a_ledger_that_does_not_answer_is_asked_again(monkeypatch: pyte
 
 
 def test_whatever_ends_it_early_gives_the_jobs_back() -> None:
-    ledger = FakeLedger([1], faults=[HeldoutError("the disk is full")])
+    ledger = FakeLedger([1], faults=[Unavailable("the disk is full")])
     with ThreadPoolExecutor(1) as threads, pytest.raises(HeldoutError):
         Autograder(ledger, [local_lane(threads, scored)]).run()
     assert ledger.released == [1]
@@ -336,3 +336,32 @@ def test_one_that_is_asked_to_stop_ends_what_it_began(monkeypatch: pytest.Monkey
         grader.run(watch=True)
     assert list(ledger.reports) == [2]
     assert ledger.ended == [grader.holder]
+
+
+@pytest.mark.parametrize("refused", [1, 2])
+def test_a_report_that_is_never_taken_holds_up_nobody(refused: int) -> None:
+    """It is recorded as our fault; where not even that is taken, its lease is left to run out."""
+    ledger = FakeLedger([0, 2, 4], faults=[HeldoutError("a score is not finite")] * refused)
+    with ThreadPoolExecutor(1) as threads:
+        Autograder(ledger, [local_lane(threads, scored)]).run()
+    verdicts = [report.verdict for _, report in sorted(ledger.reports.items())]
+    assert verdicts == ([Verdict.GRADER_ERROR] if refused == 1 else []) + [Verdict.SCORED] * 2
+
+
+def test_one_job_that_can_not_be_given_back_keeps_no_other() -> None:
+    class Locked(FakeLedger):
+        def release(self, job: Job, why: str = "was stopped") -> bool:
+            super().release(job, why)
+            raise Unavailable("the database is locked")
+
+    def interrupted(job: Job) -> Future[Report]:
+        if job.ref == 4:
+            raise KeyboardInterrupt
+        return Future()
+
+    ledger = Locked([0, 2, 4])
+    lane = Lane("local", interrupted, lambda: 3)
+    with pytest.raises(KeyboardInterrupt):
+        Autograder(ledger, [lane]).run()
+    assert ledger.released == [0, 2]
+    assert len(ledger.ended) == 1
