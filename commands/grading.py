@@ -54,7 +54,7 @@ def grade(
 ) -> None:
     """Grade what is queued. Several graders may work on one course: leases keep them apart."""
     from commands.workbench import on_a_cluster, on_this_machine
-    from grader.autograde import SENT_HOME
+    from grader.errors import SENT_HOME
 
     course = locate(folder)
     stopping = False

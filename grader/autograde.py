@@ -18,7 +18,6 @@ from grader.report import EVERYTHING, Choice, Job, Report, Verdict
 
 LEASE = 60.0  # seconds that a job stays ours without a sign of life
 HEARTBEAT = 10.0  # seconds between two signs
-SENT_HOME = 3  # exit status of a server's grader that was drained: it is not wanted back
 POLL = 0.5  # seconds between two looks at the queue
 TIDY = 1.0  # seconds between two looks for ties on boards that have changed
 TIDY_SHARE = 0.05  # of the time, at most

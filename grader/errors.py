@@ -26,6 +26,9 @@ class HeldoutError(Exception):
         return "\n".join(f"{label}{text}" for label, text in parts if text)
 
 
+SENT_HOME = 3  # exit status of a server's grader that was drained: no fault, and it is not wanted back
+
+
 class Reason(StrEnum):
     """Why a submission failed: the code that is stored, counted and tested for."""
 

@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from grader.autograde import SENT_HOME
 from grader.course import Course
-from grader.errors import HeldoutError
+from grader.errors import SENT_HOME, HeldoutError
 from server import confine
 from server.web import GRACE
 
