@@ -15,7 +15,7 @@ FIELDS = (
     "assignment", "solution", "kind", "metric", "score", "halfWidth", "parameters",
     "trainedScore", "trainedHalfWidth", "steps", "cpuSeconds",
 )  # fmt: skip
-TITLES = ("solution", "score", "parameters", "trained by the grader", "steps", "CPU-seconds")
+TITLES = ("solution", "score", "parameters", "trained here", "steps", "CPU-s")
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,11 @@ def print_solutions(
         write("\n".join(_page(found)))
         return
     console = console or terminal()
-    justified = [Column(title, "left" if title == "solution" else "right") for title in TITLES]
+    named, *figures = TITLES
+    columns = [Column(named, flexible=True), *(Column(title, "right") for title in figures)]
     for outline, some in _by_assignment(found):
         title = f"{outline.title}: {_called(outline.metric)}"
-        console.print(table(justified, [_cells(one) for one in some], width=console.width, title=title))
+        console.print(table(columns, [_cells(one) for one in some], width=console.width, title=title))
 
 
 def _worth(one: Reached) -> tuple[bool, float]:
@@ -113,8 +114,8 @@ def _page(found: Sequence[Reached]) -> Iterator[str]:
     yield "# What the shipped solutions reach"
     yield ""
     yield "Made by `heldout solutions --format markdown` from judgings that `make train-references` left."
-    yield "Scores are those of a course's private items, ± the half-width of a 95 % interval. Trained by the"
-    yield "grader: the same code, its weights left at home, under the budget of that course."
+    yield "Scores are those of a course's private items, ± the half-width of a 95 % interval. Trained here:"
+    yield "the same code, its weights left at home, by the grader under the budget of that course."
     for outline, some in _by_assignment(found):
         yield from ("", f"## {outline.title} (`{outline.slug}`)", "", _called(outline.metric), "")
         yield f"| {' | '.join(TITLES)} |"

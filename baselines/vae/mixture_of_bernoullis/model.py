@@ -23,6 +23,7 @@ from torch.nn.functional import logsigmoid
 
 NARROW = 7.0  # widths of the posterior in an interval: one draw of 2,000 falls beside it
 OUTERMOST = 1e-4  # probability of z beyond which the first and the last interval are taken to end
+LEAST = 1e-6  # of a stretch: one that starved has none left in single precision
 
 
 class Mixture:
@@ -39,7 +40,7 @@ class Mixture:
         likely = x.flatten(1) @ self.logits.T + self.log_black + self.log_prior  # log p(x, k): (B, K)
         k = likely.argmax(dim=1, keepdim=True)  # (B, 1)
         low, high = self.ends[k], self.ends[k + 1]
-        return (low + high) / 2, ((high - low) / NARROW).log()
+        return (low + high) / 2, ((high - low).clamp(LEAST) / NARROW).log()
 
     def decode(self, z: Tensor) -> Tensor:  # (B, 1) → (B, 1, 28, 28)
         k = torch.bucketize(z[:, 0].contiguous(), self.ends[1:-1])  # (B,) in 0…K−1
