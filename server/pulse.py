@@ -1,6 +1,7 @@
 """Tells pages that something has changed: one look at the ledger a second, however many are watching."""
 
 import asyncio
+import logging
 import math
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -12,6 +13,7 @@ from grader.errors import HeldoutError
 from leaderboard.store import Store
 from server.errors import TooMany
 
+log = logging.getLogger(__name__)
 BEAT = 1.0  # seconds between two looks
 PAGES = 20  # of one person that are open at a time
 LATER = 1.2  # seconds after which a page is told: what is kept of it has grown old by then (see kept)
@@ -57,7 +59,10 @@ class Pulse:
     async def _beat(self) -> None:
         while self._watching:
             await asyncio.sleep(BEAT)
-            await self._look()
+            try:
+                await self._look()
+            except Exception:  # a heart that stops leaves all open pages as they are
+                log.exception("the ledger could not be looked at")
 
     async def _look(self) -> None:
         with suppress(HeldoutError):  # the database is busy: the next look will do

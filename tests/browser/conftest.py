@@ -15,6 +15,7 @@ from tests.browser.visitor import Visitor
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 AXE = Path(sys.prefix) / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+MOST_LOG = 10_000  # characters of the server's
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -65,8 +66,10 @@ def visit(browser: Browser, served: Served) -> Iterator[Visit]:
         return opened[-1]
 
     yield new
-    for one in opened:
+    for one in opened:  # shown where the test failed
+        print(*one.texts(), sep="\n\n")
         one.close()
+    print(served.log.read_text(encoding="utf-8")[-MOST_LOG:])
     assert [complaint for one in opened for complaint in one.complaints] == []
 
 

@@ -39,6 +39,10 @@ class Visitor:
             self.page.get_by_role("button", name=name, exact=True).click()
         self._check(going.value, status)
 
+    def texts(self) -> list[str]:
+        """What each of the pages says at this moment."""
+        return [f"{page.url}\n{page.locator('body').inner_text()}" for page in self._context.pages]
+
     def close(self) -> None:
         self._context.close()
 

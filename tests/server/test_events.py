@@ -11,6 +11,7 @@ from queue import Empty, Queue
 import httpx
 import pytest
 
+from grader.errors import Unavailable
 from leaderboard.records import State
 from server import pulse
 from tests.leaderboard.cases import scored
@@ -52,6 +53,10 @@ def quiet(found: Queue[str], seconds: float = 2.5) -> bool:
     except Empty:
         return True
     return False
+
+
+def busy() -> object:
+    raise Unavailable("busy")
 
 
 @pytest.fixture(autouse=True)
@@ -156,16 +161,29 @@ def test_a_page_ends_with_its_session(world: World) -> None:
     assert world.ask("bob", "GET", BOARD).status_code == 303
 
 
-def test_a_busy_ledger_ends_no_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from grader.errors import Unavailable
+def test_what_began_and_ended_between_two_looks_is_heard_of(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before and after it nothing waits: a page that was drawn meanwhile would stay as it is for ever."""
+    mine = f"/assignments/{SLUG}/mine/events"
+    with ExitStack() as stack:
+        pages = [
+            stack.enter_context(watching(world, *page))
+            for page in (("grace", "/staff/events"), ("ada", mine))
+        ]
+        with monkeypatch.context() as between:
+            between.setattr(world.store, "topics", busy)
+            ref = Sending(world, "ada", b"ada").whole()["ref"]
+            pages.append(stack.enter_context(watching(world, "ada", f"/submissions/{ref}/events")))
+            judge(world.store, ref, scored())
+            assert all(quiet(page, 0.3) for page in pages)
+        assert [page.get(timeout=10) for page in pages] == ["changed"] * 3
 
+
+def test_a_busy_ledger_ends_no_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     ref = Sending(world, "ada", b"ada").whole()["ref"]
     with watching(world, "bob", BOARD) as found:
         topics = world.store.topics
-
-        def busy() -> object:
-            raise Unavailable("busy")
-
         monkeypatch.setattr(world.store, "topics", busy)
         judge(world.store, ref, scored())
         assert quiet(found, 1.0)
