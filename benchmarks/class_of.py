@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from desk.current import CurrentCourse
 from grader import catalogue, prepared
 from grader.archive import Archive
 from grader.course import Config, Course, Settings, init
+from grader.current import CurrentCourse
 from grader.grade import grade
 from grader.report import Estimate, Report
 from grader.rules import Rules

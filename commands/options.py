@@ -14,10 +14,10 @@ from grader.errors import HeldoutError
 
 if TYPE_CHECKING:
     from desk.credentials import Credentials, Login
-    from desk.current import CurrentCourse
     from desk.desk import StaffDesk
     from desk.remote import RemoteDesk
     from grader.course import Course
+    from grader.current import CurrentCourse
     from grader.outline import RunKind
     from leaderboard.store import Store
 
@@ -181,9 +181,9 @@ def current_server() -> "RemoteDesk":
 
 
 def _local(folder: Path) -> "StaffDesk":
-    from desk.current import CurrentCourse
     from desk.local import LocalDesk
     from grader.course import open_course
+    from grader.current import CurrentCourse
 
     current = CurrentCourse(open_course(folder))
     return LocalDesk(current, _open_ledger(current))
@@ -246,7 +246,7 @@ def read_marker(folder: Path) -> tuple[str, str]:
 
 
 def open_store(course: "Course") -> "Store":
-    from desk.current import CurrentCourse
+    from grader.current import CurrentCourse
 
     return _open_ledger(CurrentCourse(course))
 

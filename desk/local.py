@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from desk.current import CurrentCourse
 from desk.desk import Listed, Sent, Shown, Standings, Which, unseen
 from desk.told import all_told, told
 from grader import kit
 from grader.archive import Archive, ArrivedArchive
 from grader.course import Course
+from grader.current import CurrentCourse
 from grader.errors import HeldoutError
 from grader.outline import Outline, RunKind
 from grader.prepared import load_public

@@ -4,9 +4,10 @@ import threading
 from functools import cache, lru_cache
 from typing import Protocol
 
-from grader import archive, catalogue, kit
+from grader import archive, kit
 from grader.autograde import new_run_seed
 from grader.course import Course
+from grader.current import CurrentCourse
 from grader.errors import HeldoutError
 from grader.gpus import Patient
 from grader.grade import grade
@@ -72,15 +73,21 @@ class Bench:
 
 
 class CourseSupply:
-    """A course's folder, each thing in it read once: two threads that want the same wait for one another."""
+    """A course's folder under today's settings. Data are read once: two threads that want the same wait for
+    one another.
+    """
 
     def __init__(self, course: Course, *, device: str = "auto") -> None:
         """`device`: "cuda": trainings have a GPU; "cpu": nobody has; "auto": as assignments say."""
-        self.course, self.device = course, device
+        self.device = device
+        self._current = CurrentCourse(course)
         self._reading = threading.RLock()
-        self._assignment = cache(self._read_assignment)
         self._data = lru_cache(MOST_DATA)(self._read_data)
         self._notebook = cache(self._read_notebook)
+
+    @property
+    def course(self) -> Course:
+        return self._current()
 
     def task(self, job: Job) -> Task:
         """What is to be done for a job, with a fresh seed. Raises HeldoutError."""
@@ -102,8 +109,7 @@ class CourseSupply:
             return False
 
     def settled(self, slug: str) -> Assignment:
-        with self._reading:
-            return self._assignment(slug)
+        return self._current.assignment(slug)
 
     def assignment(self, task: Task) -> Assignment:
         return self.settled(task.assignment)
@@ -116,13 +122,10 @@ class CourseSupply:
         with self._reading:
             return self._notebook(task.assignment, task.data_version)
 
-    def _read_assignment(self, slug: str) -> Assignment:
-        return self.course.settle(catalogue.find(slug))
-
     def _read_data(self, slug: str, version: int) -> Data:
         return load_data(self.course, slug, version)
 
     def _read_notebook(self, slug: str, version: int) -> tuple[Notebook, bytes]:
-        assignment = self._assignment(slug)
+        assignment = self.settled(slug)
         files = kit.sources(self.course, assignment, version, notebook=False)
         return read_source(assignment.folder / NAME, rubrics=False), kit.bundle(files)

@@ -5,8 +5,8 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from desk.current import CurrentCourse
 from desk.local import LocalDesk
+from grader.current import CurrentCourse
 from leaderboard.store import Store
 from server.arrivals import Arrivals
 from server.kept import Kept

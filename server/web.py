@@ -37,8 +37,8 @@ def run(told: dict[str, Any]) -> None:
 
     import uvicorn
 
-    from desk.current import CurrentCourse
     from grader.course import open_course
+    from grader.current import CurrentCourse
     from leaderboard.store import Store
     from server.app import make_app
     from server.logs import configure

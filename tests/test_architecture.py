@@ -87,6 +87,7 @@ ALLOWED = {
         "leaderboard",
         "grader.archive",
         "grader.course",
+        "grader.current",
         "grader.errors",
         "grader.outline",
         "grader.spec",

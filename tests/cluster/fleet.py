@@ -14,10 +14,10 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from desk.current import CurrentCourse
 from grader import archive
 from grader.archive import Archive
 from grader.course import Course
+from grader.current import CurrentCourse
 from grader.spec import RunKind
 from leaderboard.database import Database
 from leaderboard.records import State, TeamKind

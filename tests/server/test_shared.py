@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 from starlette.requests import Request
 
-from desk.current import CurrentCourse
 from grader import catalogue
 from grader.course import CONFIG
+from grader.current import CurrentCourse
 from grader.spec import Assignment
 from leaderboard.membership import Person, Role
 from leaderboard.store import Store

@@ -14,11 +14,11 @@ import httpx
 from fastapi import FastAPI
 from limits import RateLimitItemPerMinute
 
-from desk.current import CurrentCourse
 from desk.wire import PREFIX
 from grader import catalogue, prepared
 from grader.archive import Archive, keep
 from grader.course import Config, Course, Settings, init, open_course
+from grader.current import CurrentCourse
 from grader.errors import Reason
 from grader.notebook.executed import Shown, pack
 from grader.report import (

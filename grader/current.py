@@ -1,6 +1,6 @@
 """The course under today's settings, for a process that runs for days."""
 
-from contextlib import suppress
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +8,8 @@ from grader import catalogue
 from grader.course import CONFIG, Course, open_course
 from grader.errors import HeldoutError
 from grader.spec import Assignment
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,14 @@ class Read:
 
 
 class CurrentCourse:
-    """Hears of a rule that was changed; a file that is being edited waits its turn.
+    """Hears of a rule that was changed; a file that can't be read leaves all as it was, and is told of once.
 
     May be used from several threads: who asks while the settings change gets the old ones or the new ones.
     """
 
     def __init__(self, course: Course) -> None:
         self._read = Read(course)
+        self._refused: tuple[int, ...] = ()  # the file that was told of
 
     def __call__(self) -> Course:
         return self._latest().course
@@ -40,14 +43,23 @@ class CurrentCourse:
 
     def _latest(self) -> Read:
         read = self._read
-        with suppress(OSError, HeldoutError):
-            file = _state(read.course.folder / CONFIG)
-            if file != read.file:
+        file = _state(read.course.folder / CONFIG)
+        if file and file not in (read.file, self._refused):
+            try:
                 self._read = read = Read(open_course(read.course.folder), file)
+            except (OSError, HeldoutError) as error:
+                self._refused = file
+                log.warning("the settings from before stay in force: %s", error)
         return read
 
 
 def _state(path: Path) -> tuple[int, ...]:
-    """The clock of files ticks every few milliseconds: one that was emptied and then written has one time."""
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    """Nothing while an editor writes it anew: there is none then, or nothing in it.
+
+    The clock of files ticks every few milliseconds: one that was emptied and then written has one time.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return (found.st_mtime_ns, found.st_size, found.st_ino) if found.st_size else ()
