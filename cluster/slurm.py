@@ -14,11 +14,14 @@ from grader.errors import HeldoutError
 
 NOTICE = 300  # seconds before a job's time is up: it takes nothing new then, and ends what it has begun
 JOB = re.compile(r"Submitted batch job (\d+)")
+GPUS = re.compile(r"gpu(?::[a-zA-Z][^:,]*)?(?::(\d+))?(?:\(.*\))?")  # of --gres: gpu, gpu:2, gpu:h100:2
+
+BY_NAME = "--gpus", "--gpus-per-node"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Of each job. `options` go to sbatch as they are: "--partition=gpu", say."""
+    """Of each job. `options` go to sbatch as they are, "--partition=gpu", say; `gpus`: what they ask for."""
 
     slots: int = 4
     gpus: int = 0
@@ -42,7 +45,6 @@ class WorkerJob(SLURMJob):
             "walltime": wanted.walltime,
             "job_extra_directives": [
                 f"--signal=B:TERM@{NOTICE}",
-                *([f"--gres=gpu:{wanted.gpus}"] if wanted.gpus else []),
                 *wanted.options,
             ],
         }
@@ -51,17 +53,20 @@ class WorkerJob(SLURMJob):
 
 
 def read(slots: int | None, options: Sequence[str], offered: str | None = None) -> Wanted:
-    """From a command line; what dask-jobqueue has a word for is given to it as such.
+    """From a command line; for memory and time dask-jobqueue has words of its own.
 
     `offered`: by default those GPUs that Slurm gives to the job, which aren't all that its machine has.
 
-    >>> read(2, ["--gres=gpu:1", "--mem=32GB", "--partition=gpu"])
-    Wanted(slots=2, gpus=1, memory='32GB', walltime='08:00:00', options=('--partition=gpu',), offered='auto')
+    >>> read(2, ["--gpus=h100:1", "--mem=32GB"])
+    Wanted(slots=2, gpus=1, memory='32GB', walltime='08:00:00', options=('--gpus=h100:1',), offered='auto')
     """
     named = dict(word.split("=", 1) for word in options if "=" in word)
-    gres = named.get("--gres", "")
-    gpus = int(gres.rpartition(":")[2]) if gres.startswith("gpu:") else 0
-    known = [word for word in options if word.split("=")[0] in ("--gres", "--mem", "--time")]
+    asked = [
+        *named.get("--gres", "").split(","),
+        *(f"gpu:{named[name]}" for name in BY_NAME if name in named),
+    ]
+    gpus = sum(map(_gpus, asked))
+    known = [word for word in options if word.split("=")[0] in ("--mem", "--time")]
     return Wanted(
         slots=Wanted.slots if slots is None else slots,
         gpus=gpus,
@@ -70,6 +75,15 @@ def read(slots: int | None, options: Sequence[str], offered: str | None = None) 
         options=tuple(word for word in options if word not in known),
         offered=offered or ("auto" if gpus else "none"),
     )
+
+
+def _gpus(resource: str) -> int:
+    """
+    >>> [_gpus(each) for each in ("gpu", "gpu:2", "gpu:a100_3g.20gb:4", "gpu:a100:2(S:0)", "nvme:3", "")]
+    [1, 2, 4, 2, 0, 0]
+    """
+    found = GPUS.fullmatch(resource)
+    return int(found[1] or 1) if found else 0
 
 
 def script(wanted: Wanted, arguments: Sequence[str]) -> str:

@@ -71,7 +71,7 @@ def scheduler(address: str, certificates: Path | None) -> None:
     "options",
     multiple=True,
     metavar="OPTION",
-    help="With that: an option of sbatch, --partition=gpu say; --gres=gpu:N, --mem and --time are known.",
+    help="With that: an option of sbatch, --partition=gpu say; --gres, --gpus, --mem and --time are known.",
 )
 @click.option("--slurm-script", is_flag=True, help="Show the job's script, and queue nothing.")
 def worker(

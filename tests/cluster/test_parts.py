@@ -268,13 +268,13 @@ def test_a_slot_goes_through_a_command_line() -> None:
 def test_a_jobs_script_starts_a_worker_with_what_it_asked_for() -> None:
     from cluster.slurm import read, script
 
-    wanted = read(4, ["--gres=gpu:2", "--mem=32GB", "--time=04:00:00", "--partition=teaching"])
+    wanted = read(4, ["--gres=gpu:h100:2,nvme:1", "--mem=32GB", "--time=04:00:00", "--partition=teaching"])
     text = script(wanted, ["tls://head:8786", "--certificates", "/home/a b/papers"])
     for line in (
         "#SBATCH --cpus-per-task=6",
         "#SBATCH --mem=30G",
         "#SBATCH -t 04:00:00",
-        "#SBATCH --gres=gpu:2",
+        "#SBATCH --gres=gpu:h100:2,nvme:1",
         "#SBATCH --partition=teaching",
         "#SBATCH --signal=B:TERM@300",
     ):
