@@ -78,17 +78,19 @@ def _unread(number: int, error: Exception) -> SandboxError:
 def lease(*, folder: Path = FOLDER, dev: Path = Path("/dev"), used: UsedBytes = used_bytes) -> Iterator[Gpu]:
     """A GPU that no other sandbox of this machine has; on leaving, its memory must be what it was before.
 
-    A GPU that does not come clean is quarantined: nobody gets it until a person removes the file that says
-    so. Raises SandboxError when none is free.
+    A GPU that does not come clean, or whose memory can't be read, is quarantined: nobody gets it until a
+    person removes the file that says so. Raises SandboxError when none is free, or its memory can't be read.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     number, descriptor = _leased(folder, allowed(dev))
     try:
-        before = used(number)
+        before = _used(folder, number, used)
         nodes = (f"nvidia{number}", *COMMON)
         yield Gpu(number, tuple(str(dev / name) for name in nodes if (dev / name).exists()))
-        if not _clean(number, before + TOLERANCE, used):
-            _quarantine(folder, number, used(number) - before)
+        with suppress(SandboxError):  # what was graded is graded
+            left = _left(lambda: _used(folder, number, used) - before)
+            if left > TOLERANCE:
+                told = f"{left / MIB:.0f} MiB were still in use after a submission had ended"
+                _quarantine(folder, number, told)
     finally:
         os.close(descriptor)
 
@@ -96,7 +98,16 @@ def lease(*, folder: Path = FOLDER, dev: Path = Path("/dev"), used: UsedBytes = 
 def _leased(folder: Path, numbers: list[int]) -> tuple[int, int]:
     """A GPU's number and the descriptor that holds its lock. Raises SandboxError."""
     quarantined = [number for number in numbers if _mark(folder, number).exists()]
-    found = first_free(folder, [number for number in numbers if number not in quarantined])
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = first_free(folder, [number for number in numbers if number not in quarantined])
+    except OSError as error:
+        raise SandboxError(
+            "no GPU can be leased",
+            where=f"{folder}: {error.strerror}",
+            expected="a folder that root can write",
+            next_step="run the grader as root, with a writable /run",
+        ) from error
     if found is None:
         raise SandboxError(
             "no GPU is free",
@@ -107,21 +118,28 @@ def _leased(folder: Path, numbers: list[int]) -> tuple[int, int]:
     return found
 
 
-def _clean(number: int, limit: int, used: UsedBytes) -> bool:
+def _used(folder: Path, number: int, used: UsedBytes) -> int:
+    try:
+        return used(number)
+    except SandboxError as error:  # else each that comes would fail on it, to its last attempt
+        _quarantine(folder, number, str(error))
+        raise
+
+
+def _left(more: Callable[[], int]) -> int:
+    """Bytes in use beyond what was, once they are few or it has taken too long."""
     deadline = time.monotonic() + CLEAN_SECONDS
-    while used(number) > limit:
-        if time.monotonic() > deadline:
-            return False
+    while (left := more()) > TOLERANCE and time.monotonic() < deadline:
         time.sleep(0.1)
-    return True
+    return left
 
 
 def _mark(folder: Path, number: int) -> Path:
     return folder / f"{number}.quarantined"
 
 
-def _quarantine(folder: Path, number: int, left: int) -> None:
-    _mark(folder, number).write_text(f"{left / MIB:.0f} MiB were still in use after a submission had ended\n")
+def _quarantine(folder: Path, number: int, why: str) -> None:
+    _mark(folder, number).write_text(f"{why}\n")
 
 
 def words() -> list[str]:

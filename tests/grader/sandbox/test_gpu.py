@@ -62,6 +62,39 @@ def test_memory_that_is_freed_late_is_waited_for(machine: Path, tmp_path: Path) 
     assert not (tmp_path / "0.quarantined").exists()
 
 
+@pytest.mark.parametrize("fails_at", [0, 1], ids=["before", "after"])
+def test_one_whose_memory_cannot_be_read_is_quarantined(machine: Path, tmp_path: Path, fails_at: int) -> None:
+    """Before a submission it is an error, once; what was graded on it is graded."""
+    readings: Iterator[int] = iter([0] * fails_at)
+
+    def used(number: int) -> int:
+        for reading in readings:
+            return reading
+        raise SandboxError("the GPU's memory can't be read")
+
+    def leased() -> int:
+        with gpu.lease(folder=tmp_path, dev=machine, used=used) as one:
+            return one.number
+
+    if fails_at:
+        assert leased() == 0
+    else:
+        with pytest.raises(SandboxError, match="can't be read"):
+            leased()
+    assert "can't be read" in (tmp_path / "0.quarantined").read_text()
+    with gpu.lease(folder=tmp_path, dev=machine, used=lambda _: 0) as next_one:
+        assert next_one.number == 1
+
+
+def test_a_folder_that_cannot_be_made_is_our_fault(machine: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(SandboxError, match="no GPU can be leased"),
+        gpu.lease(folder=tmp_path / "file" / "gpus", dev=machine, used=lambda _: 0),
+    ):
+        pass
+
+
 def test_no_gpu_is_said_plainly(tmp_path: Path, cold: ColdSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     assert gpu.present(tmp_path) == []
     monkeypatch.setattr(gpu, "present", lambda *_: [])
