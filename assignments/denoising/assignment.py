@@ -21,6 +21,7 @@ ASSIGNMENT = Assignment(
     train_tiers=(
         Tier("baseline", 18.0, "baselines/denoising/wiener"),
         Tier("pass", 19.2, "reference_solutions/denoising/fc_dae"),
+        Tier("reference", 20.0, "reference_solutions/denoising/conv_dae"),
     ),
     captions={
         "examples": "Top to bottom: noisy images, as the model gets them; what it makes of them; the clean "
