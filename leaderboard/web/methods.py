@@ -2,14 +2,14 @@
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from grader.catalogue import Solution
 from leaderboard.plain import one_line
 from leaderboard.records import Row
 from leaderboard.web import prose
-from leaderboard.web.board import Board, Figure, Reading
+from leaderboard.web.board import Board, Exhibit
 from leaderboard.web.environment import render
 from leaderboard.web.frame import Frame, Menu
 
@@ -38,7 +38,7 @@ class Block:
 class Method:
     """A shipped solution. `trained`: what its train.py says of score, steps, hardware and time.
 
-    standings: on which boards it stands, and where. pieces: what it made of public examples.
+    standings: on which boards it stands, and where. exhibits: what it made of public examples.
     """
 
     kind: str  # "baseline" or "reference"
@@ -48,7 +48,7 @@ class Method:
     trained: Sequence[Block]
     sources: Mapping[str, str]
     standings: Sequence[tuple[Board, Row]] = ()
-    pieces: Sequence[Figure | Reading] = ()
+    exhibits: Sequence[tuple[Board, Exhibit]] = ()
 
     @property
     def anchor(self) -> str:
@@ -61,7 +61,7 @@ def method(solution: Solution, boards: Sequence[Board]) -> Method:
     sources = {path.name: path.read_text(encoding="utf-8") for path in paths}
     title, *idea = blocks(sources["model.py"])
     standings = [(board, row) for board in boards for row in board.rows if row.team == solution.team]
-    shown = [piece for board in boards for one in board.exhibits for piece in one.pieces]
+    own = [(board, _of(row, exhibit)) for board, row in standings for exhibit in board.exhibits]
     return Method(
         solution.kind,
         solution.name,
@@ -70,8 +70,12 @@ def method(solution: Solution, boards: Sequence[Board]) -> Method:
         blocks(sources["train.py"])[1:] if "train.py" in sources else (),
         sources,
         standings,
-        [piece for piece in shown if any(piece.row is row for _, row in standings)],
+        [(board, exhibit) for board, exhibit in own if exhibit.pieces],
     )
+
+
+def _of(row: Row, exhibit: Exhibit) -> Exhibit:
+    return replace(exhibit, pieces=[piece for piece in exhibit.pieces if piece.row is row])
 
 
 def blocks(source: str) -> list[Block]:

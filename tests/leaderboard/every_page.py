@@ -158,7 +158,7 @@ PAGES: Mapping[str, Callable[[Frame, str], str]] = {
                 [methods.Block(name)],
                 {"model.py": f"# {name}\n", "train.py": name},
                 [(board(name), row(name))],
-                board(name).exhibits[0].pieces,
+                [(board(name), board(name).exhibits[0])],
             )
         ],
         STATEMENT,
