@@ -3,7 +3,8 @@
 Idea.  55,000 images have no label, but an autoencoder needs none: its encoder f turns an image into 64
 numbers, its decoder g turns these into the image again (Hinton & Salakhutdinov 2006; Erhan et al. 2010).
 What it takes to draw an image should help to name it. Three phases:
-    reconstruct  f and g learn from all images:  −log p(x | g(f(x))), pixels being shades of grey
+    reconstruct  f and g learn from all images:  −x log x̂ − (1 − x) log(1 − x̂),  x̂ = g(f(x)),
+                 averaged over pixels
     head         a new layer h on f, which stays as it is, learns from the 5,000 labels:  −log p(y | h(f(x)))
     tune         f and h learn together, f at a lower rate
 How little a code that suffices to draw knows of names is the lesson: see the scores in `train.py`, among them
@@ -58,7 +59,7 @@ class Classifier:
 
     @torch.inference_mode()
     def filters(self) -> Tensor:  # (16, 28, 28): a picture of the first layer, for the board
-        first = next(self.network.parameters())  # (24, 1, 3, 3)
+        first = next(self.network.parameters())  # (24, 1, 4, 4)
         return interpolate(first[:16], size=28)[:, 0]
 
 

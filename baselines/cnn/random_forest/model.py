@@ -2,9 +2,9 @@
 
 Idea.  A tree asks at each of its nodes whether one pixel is brighter than a threshold, and goes left or
 right; a leaf knows which classes the training images had that came to it. One tree learns its images by
-heart. A forest (Breiman 2001) averages T of them that err differently, for each was grown on a bootstrap
-sample and might choose, at each node, among 56 random pixels of 784 alone:
-    p(y|x) = 1/T Σₜ p(y | leaf of tree t that x comes to)
+heart. A forest (Breiman 2001, where each has one vote) averages T of them that err differently, for each was
+grown on a bootstrap sample and might choose, at each node, among 56 random pixels of 784 alone:
+    p(y|x) = (1 − ε)/T Σₜ p(y | leaf of tree t that x comes to) + ε/10
 No distance, no gradient, no scale of the pixels matters; nor does it see that two pixels are neighbours.
 
 All trees lie in one table, a row for each node: from there it goes `onward` rows further, and one more where
@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 DEPTH = 16  # questions to a leaf, at most
-SMOOTHING = 0.01  # share of the answer that all classes have alike: none is impossible
+SMOOTHING = 0.01  # ε: share of the answer that all classes have alike: none is impossible
 CLASSES = 10
 
 

@@ -1,10 +1,10 @@
 """A sparse autoencoder: many features, of which each image may use only a few.
 
 Idea.  Not a narrow middle but a penalty keeps it from copying: with features w_j of length 1,
-    h_j = max(0, w_j · y + b_j),   x̂ = clip(Σ_j h_j w_j + c, 0, 1),   trained on |x̂ − x|² + λ Σ_j h_j
-(Ng 2011, "Sparse autoencoder", there with another penalty; the L1 norm of a code is that of Olshausen & Field
-1996 and of the lasso). The penalty on h is what makes most of them 0. That w_j has length 1 is needed: else
-h could be made small, and w_j as much larger, at no cost to the image.
+    h_j = max(0, w_j · x + b_j),   g = Σ_j h_j w_j + c,   trained on |g − x|² + λ Σ_j h_j,   x̂ = clip(g, 0, 1)
+(Ng 2011, "Sparse autoencoder", there with another penalty; the L1 norm of a code is one of those of Olshausen
+& Field 1996, and like the lasso's, Tibshirani 1996). The penalty on h is what makes most of them 0. That w_j
+has length 1 is needed: else h could be made small, and w_j as much larger, at no cost to the image.
 
 Of its 200 features a clean image uses 15 on average, a noisy one 30: it learns from clean images alone, and
 noise is what it is least prepared for. Every feature answers to noise, with a standard deviation of σ = 0.5,

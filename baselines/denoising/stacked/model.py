@@ -1,7 +1,8 @@
 """A deep denoising autoencoder that is built layer by layer, then trained as a whole.
 
-Idea.  Hinton & Salakhutdinov 2006 and Vincent et al. 2010 ("Stacked Denoising Autoencoders"): each layer is
-first a denoising autoencoder of its own, on what the layer below makes of the data; then all are unrolled,
+Idea.  Vincent et al. 2010 ("Stacked Denoising Autoencoders"; with restricted Boltzmann machines Hinton &
+Salakhutdinov 2006): each layer is first a denoising autoencoder of its own, on what the layer below makes of
+the data; then all are unrolled,
     y (784) → 250 → 125 → 250 → x̂ (784),
 and trained together. It was the way to train deep networks at all, before ReLUs, better initial weights and
 better optimisers made it needless: a deep stack of sigmoids that starts at random hardly passes a gradient,

@@ -10,7 +10,7 @@ learns alone to make, of what the lower one says of the noisy image, what it say
 is what is left of ours. In the rest all learn to denoise images. The parts are shares of the schedule, so
 that a budget that ends early has seen all three.
 
-The loss is the score itself (minus the PSNR in dB, peak 1), but for the second part, where it is the mean
+The loss is minus the PSNR in dB (peak 1) before the clip, but for the second part, where it is the mean
 squared error. Fresh noise at every step. Adam with the one-cycle schedule (Smith & Topin 2019): the rate
 rises for a tenth of the steps and falls to nothing by a cosine.
 

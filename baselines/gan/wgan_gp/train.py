@@ -6,7 +6,7 @@ DATA is a folder with train-images-idx3-ubyte.gz, or the public.npz that `heldou
 Run again after an interruption, it goes on where it was.
 
 Adam, λ = 10 and no batch normalisation in the critic, since the penalty is each image's own, as in Gulrajani
-et al. (2017, algorithm 1):
+et al. (2017, algorithm 1 and §4):
     critic     minimises  E c(G(z)) − E c(x) + λ·E (‖∇ c(x̂)‖ − 1)²
     generator  minimises  −E c(G(z))
 

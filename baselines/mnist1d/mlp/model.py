@@ -3,10 +3,11 @@
 Idea.  Two hidden layers of ReLUs between the 40 samples and the 10 logits (Rumelhart, Hinton & Williams
 1986):
     x (40) → 256 → 256 → 10 logits
-With enough units any function can be had (Cybenko 1989; Hornik, Stinchcombe & White 1989), so it is well
-above what weights on samples alone can do (../logistic). But a digit that begins three samples later falls on
-other weights, and what was learnt of it in one place has to be learnt anew in the next; 4,000 signals don't
-show every digit in every place. A convolution has that built in (../../../reference_solutions/mnist1d/cnn).
+With enough units any continuous function can be had (Cybenko 1989 and Hornik, Stinchcombe & White 1989 with
+sigmoids, Leshno, Lin, Pinkus & Schocken 1993 with ReLUs, too), so it is well above what weights on samples
+alone can do (../logistic). But a digit that begins three samples later falls on other weights, and what was
+learnt of it in one place has to be learnt anew in the next; 4,000 signals don't show every digit in every
+place. A convolution has that built in (../../../reference_solutions/mnist1d/cnn).
 
 79k parameters. Trained by `train.py`, which states steps, hardware and time.
 

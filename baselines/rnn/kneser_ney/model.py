@@ -2,7 +2,7 @@
 
 Idea.  After "th" stands "e", more often than not: count it. But many triples were never seen, and a
 probability of 0 is infinitely wrong the day they come. So take d off every count, and give what is saved to
-a shorter context, which is surer (Kneser & Ney 1995; the interpolated form of Chen & Goodman 1999, eq. 16):
+a shorter context, which is surer (Kneser & Ney 1995; the interpolated form of Chen & Goodman 1999):
     P(c | a b) = max(N(abc) − d₃, 0) / N(ab·)  +  d₃ T(ab·) / N(ab·) · P(c | b)
     P(c | b)   = max(T(·bc) − d₂, 0) / T(·b·)  +  d₂ T(b·) / T(·b·)  · P(c)
 with N(…) the number of times, T(…) the number of different symbols in the place of the dot. A shorter

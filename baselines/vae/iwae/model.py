@@ -1,8 +1,8 @@
 """An importance-weighted autoencoder: trained to explain an image by the best of several guesses.
 
 Idea.  A VAE's bound takes one draw z from q(z|x), and q is taught never to guess wrong: each bad guess costs
-in full. With K draws, weighted by how well they do, the bound is tighter (Burda, Grosse & Salakhutdinov 2016,
-eq. 8), up to log p(x) itself for many draws:
+in full. With K draws, weighted by how well they do, the bound is tighter (Burda, Grosse & Salakhutdinov
+2016), up to log p(x) itself for many draws:
     L_K = E log 1/K Σ_k p(x, z_k)/q(z_k|x),   z_k ~ q(z|x) = N(mean(x), diag(std(x)²))
 L₁ is the ELBO. Trained on L_8, the decoder may use more of the latent space, and q may guess more widely,
 as long as one of eight guesses is good. It pays for that where only one counts, as on this board, which

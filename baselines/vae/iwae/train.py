@@ -5,11 +5,10 @@
 DATA is a folder with train-images-idx3-ubyte.gz, or the public.npz that `heldout start` gives.
 Run again after an interruption, it goes on where it was.
 
-With w_k = p(x, z_k)/q(z_k|x), the loss is −log mean w_k (Burda, Grosse & Salakhutdinov 2016, eq. 8). Its
-slope is that of Σ_k w̃_k log w_k with the weights w̃_k = w_k/Σ w held fast (eq. 14): draws that explain the
-image poorly hardly count. Pixels are drawn anew at every step, half of the images are turned, scaled,
-sheared, shifted and brightened a little, as a course does with its own. Adam with a cosine to zero; weights
-as float16.
+With w_k = p(x, z_k)/q(z_k|x), the loss is −log mean w_k (Burda, Grosse & Salakhutdinov 2016). Its slope is
+that of −Σ_k w̃_k log w_k with the weights w̃_k = w_k/Σ w held fast: draws that explain the image poorly
+hardly count. Pixels are drawn anew at every step, half of the images are turned, scaled, sheared, shifted and
+brightened a little, as a course does with its own. Adam with a cosine to zero; weights as float16.
 
 Score: ELBO, which is L₁, -252.4 ± 1.5 nats on the 10,000 standard test images, and L₆₄ -245.6; on the
 10,000 held-out images of a course -261.6 ± 1.5 and -253.7; seed 0. Trained on one draw instead, with all else

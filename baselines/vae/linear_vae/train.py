@@ -5,8 +5,8 @@
 DATA is a folder with train-images-idx3-ubyte.gz, or the public.npz that `heldout start` gives.
 Run again after an interruption, it goes on where it was.
 
-The loss is minus the score: the evidence lower bound with one draw of z (the reparametrisation trick of
-Kingma & Welling 2014, eq. 7 and 10; the divergence to the prior in closed form). The pixels are drawn anew at
+The loss is minus the score: the evidence lower bound with one draw of z by the reparametrisation trick, the
+divergence to the prior in closed form (Kingma & Welling 2014, eq. 10). The pixels are drawn anew at
 every step, so that the network never sees the same binary image twice. Adam with a cosine to zero; weights as
 float16.
 """

@@ -9,7 +9,7 @@ What it can't do is combine: a sleeve from here with a collar from there. A VAE'
 Here the latent variable is one number z ~ N(0, 1), cut into K intervals, the k-th of probability π_k: z
 decodes to the picture in whose interval it lies. An image is encoded as a narrow Gaussian in the middle of
 the interval of its most likely picture. That costs its bound about 0.6 nats, as a Gaussian doesn't fill an
-interval, and what the other pictures would have added to the sum: log p(k|x) at the most likely k.
+interval, and what the other pictures would have added to the sum: −log p(k|x) at the most likely k.
 
 Made by `train.py`, which states steps, hardware, time and score.
 """

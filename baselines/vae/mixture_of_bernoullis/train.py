@@ -8,11 +8,11 @@ Run again after an interruption, it goes on where it was.
 EM (Dempster, Laird & Rubin 1977) asks of each image which picture it belongs to, then makes each picture the
 mean of what belongs to it:
     E  r_nk = p(k|xₙ),   M  π_k = mean of r_nk over n,   p_ki = Σₙ r_nk xₙᵢ / Σₙ r_nk
-Here the two sums over n are running means over batches (Cappé & Moulines 2009), the t-th with the weight
-(t + 1)^-POWER, so that no image need come twice alike: its pixels are drawn anew each time, half of the
-images are mirrored, and half turned, scaled, sheared, shifted and brightened a little, as a course does with
-its own. There is no rate of learning to find; but where it ends depends on the images that the pictures
-begin as.
+A little of the mean image is added to each (PSEUDO), so that none divides by 0. Here the two sums over n are
+running means over batches (Cappé & Moulines 2009), the t-th with the weight (t + 1)^-POWER, so that no image
+need come twice alike: its pixels are drawn anew each time, half of the images are mirrored, and half turned,
+scaled, sheared, shifted and brightened a little, as a course does with its own. There is no rate of learning
+to find; but where it ends depends on the images that the pictures begin as.
 
 Score: ELBO -255.9 ± 1.5 nats on the 10,000 standard test images, of which 0.7 are lost by one draw of z:
 log p(x), exact, is -255.2 there, and -255.3 by the likeliest picture alone. -273.5 ± 1.5 on the 10,000

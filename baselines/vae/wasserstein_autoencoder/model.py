@@ -3,10 +3,10 @@
 Idea.  To bring generated images near to real ones in the sense of optimal transport, it is enough to
 reconstruct well from codes that are spread like the prior (Tolstikhin et al. 2018, theorem 1). Like
 ../adversarial_autoencoder it holds q(z) = E_x q(z|x) to N(0, I) and not every image's posterior; but by the
-maximum mean discrepancy (Gretton et al. 2012), which needs no second network (algorithm 2 there):
+maximum mean discrepancy (Gretton et al. 2012), which needs no second network (Tolstikhin's algorithm 2):
     minimise  −E log p(x|z) + λ·MMD²(q(z), p(z)),   k(a, b) = 2D/(2D + ‖a − b‖²)
-    MMD² = E k(z, z') + E k(p, p') − 2 E k(z, p)
-with z, z' codes and p, p' draws of the prior. The cost of transport is −log p(x|z) here, for the pixels are
+    MMD² = E k(z, z') + E k(u, u') − 2 E k(z, u)
+with z, z' codes and u, u' draws of the prior. The cost of transport is −log p(x|z) here, for the pixels are
 black or white.
 The posterior's width is the same for all images and all dimensions, 0.3. Were it learnt it would shrink to
 nothing, for only q(z), the mixture over all images, is held to the prior here, and that mixture can be as

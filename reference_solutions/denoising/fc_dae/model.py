@@ -1,8 +1,8 @@
 """A fully connected denoising autoencoder: the whole image in, the whole image out.
 
 Idea.  Vincent et al. 2008, "Extracting and Composing Robust Features with Denoising Autoencoders": corrupt
-an image, squeeze it through fewer numbers than it has pixels, and ask for the clean image back. Noise does
-not fit through the 250 numbers in the middle, clothes do:
+an image and ask for the clean one back. Here it is squeezed through fewer numbers than it has pixels, too:
+noise does not fit through the 250 in the middle, clothes do:
     y (784) → 250 → 250 → x̂ (784).
 The linear Wiener filter (baselines/denoising/wiener) does the same with one projection for every image; the
 two ReLU layers can choose another one for a boot than for a shirt. But each weight belongs to one pixel:

@@ -5,7 +5,7 @@
 DATA is a folder with train-images-idx3-ubyte.gz, or the public.npz that `heldout start` gives.
 Run again after an interruption, it goes on where it was.
 
-The loss is the score itself: the mean over images of 10·log10(MSE), that is minus the PSNR in dB (peak 1).
+The loss is minus the score, before the clip: the mean over images of 10·log10(MSE), −PSNR in dB (peak 1).
 Fresh noise at every step. Adam with the one-cycle schedule (Smith & Topin 2019): the rate rises for a tenth
 of the steps and falls to nothing by a cosine.
 
