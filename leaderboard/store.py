@@ -6,7 +6,7 @@ written about submissions in `write_ups`, grades in `grades`; what is told of bo
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,6 +28,7 @@ from leaderboard import (
 from leaderboard.access import Access
 from leaderboard.activity import Progress
 from leaderboard.boards import Board
+from leaderboard.clock import clock_of
 from leaderboard.database import ACTOR, BUSY_SECONDS, Clock, Database, check_revision, upgrade
 from leaderboard.decisions import Decisions
 from leaderboard.grades.ledger import Grades
@@ -49,10 +50,6 @@ from leaderboard.told_submissions import Submissions
 from leaderboard.write_ups import WriteUps
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Store(Boards, Submissions):
     """The course's database. Every method raises HeldoutError when it is locked, full or not there.
 
@@ -62,11 +59,14 @@ class Store(Boards, Submissions):
     def __init__(
         self,
         database: Database,
-        clock: Clock = utc_now,
+        clock: Clock | None = None,
         assignments: Assignments = catalogue.find,
         actor: str = "course",
     ) -> None:
-        """`assignments`: by slug, under the course's settings. `actor`: who decides, for the audit log."""
+        """`clock`: by default the database's, see `clock_of`. `assignments`: by slug, under the course's
+        settings. `actor`: who decides, for the audit log.
+        """
+        clock = clock or clock_of(database)
         super().__init__(database, clock, assignments)
         database.actor = actor
         self.decisions = Decisions(database, clock)
