@@ -1,5 +1,5 @@
 #!/bin/sh
-# A whole course in demo-course/: three students, the shipped solutions of all assignments, their boards and pages.
+# A whole course in demo-course/: three students, the shipped solutions that tiers are named after, boards and pages.
 # Run again, it changes nothing.
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,69 +1,61 @@
-"""What the shipped solutions reached, from stored judgings: a table, CSV, JSON, or a page of Markdown."""
+"""What the shipped solutions reached: a table, CSV, JSON, or a page of Markdown."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from rich.console import Console
 
 from grader.outline import Metric, Outline
-from grader.report import Estimate, Training
+from grader.report import Estimate
 from leaderboard.listing import Column, Style, csv_text, json_text, score, table, terminal, write
+from leaderboard.reached import FIELDS, Reached, Trained
 
 MARKDOWN = "markdown"
-FIELDS = (
-    "assignment", "solution", "kind", "metric", "score", "halfWidth", "parameters",
-    "trainedScore", "trainedHalfWidth", "steps", "cpuSeconds",
-)  # fmt: skip
 TITLES = ("solution", "score", "parameters", "trained here", "steps", "CPU-s")
+HEAD = """# What the shipped solutions reach
 
+Made by `make train-references` from stored judgings, which `judged.json` beside this file keeps.
 
-@dataclass(frozen=True)
-class Reached:
-    """Of a solution: what it scored on private items as it is shipped, and after the grader trained its code.
-
-    None: not judged in this course. Of several trainings the steps are the first's, the scores their mean.
-    """
-
-    outline: Outline
-    kind: str  # "baseline" or "reference"
-    name: str
-    parameters: int
-    score: Estimate | None = None
-    trained: Estimate | None = None
-    training: Training | None = None
-
-    @property
-    def metric(self) -> Metric:
-        return self.outline.metric
+Scores are those of a course's private items; of `gan`, whose score is a whole set's, the public board's,
+which has the scale of the tiers. ± is the half-width of a 95 % interval: how far other items might have
+moved the score, not how far another training would. *Trained here* is the same code, its weights left at
+home, trained by the grader on that course's own data; shipped weights were made by hand, most of them
+from the published images, which a course turns and stretches. Parameters are all numbers in a solution's
+files, stored examples and statistics among them. *Cut*: the budget ended before the training did."""
 
 
 def print_solutions(
     found: Sequence[Reached], style: str = "table", *, console: Console | None = None
 ) -> None:
     """From the worst to the best of each assignment; those that were never judged come first."""
-    found = [
-        one for _, some in groupby(found, lambda one: one.outline.slug) for one in sorted(some, key=_worth)
-    ]
+    found = sorted(found, key=lambda one: (one.outline.slug, _worth(one)))
     if style in (Style.CSV, Style.JSON):
-        rows = [_fields(one) for one in found]
+        rows = [one.cells for one in found]
         write(csv_text(FIELDS, rows) if style == Style.CSV else json_text(FIELDS, rows))
         return
     if style == MARKDOWN:
-        write("\n".join(_page(found)))
+        write(page(found))
         return
     console = console or terminal()
     named, *figures = TITLES
     columns = [Column(named, flexible=True), *(Column(title, "right") for title in figures)]
     for outline, some in _by_assignment(found):
-        title = f"{outline.title}: {_called(outline.metric)}"
+        title = f"{outline.title}: {_called(outline.metric, some)}"
         console.print(table(columns, [_cells(one) for one in some], width=console.width, title=title))
 
 
+def page(found: Sequence[Reached]) -> str:
+    """In Markdown; to lie in reference_solutions/."""
+    ordered = sorted(found, key=lambda one: (one.outline.slug, _worth(one)))
+    return "\n".join(_lines(ordered)) + "\n"
+
+
 def _worth(one: Reached) -> tuple[bool, float]:
-    if one.score is None:
+    """Of what was never judged as it is shipped, by what its training came to."""
+    found = one.score or (one.trained.score if one.trained else None)
+    if found is None:
         return False, 0.0
-    return True, one.score.value if one.metric.higher_is_better else -one.score.value
+    return True, found.value if one.metric.higher_is_better else -found.value
 
 
 def _by_assignment(found: Sequence[Reached]) -> Iterator[tuple[Outline, list[Reached]]]:
@@ -72,20 +64,22 @@ def _by_assignment(found: Sequence[Reached]) -> Iterator[tuple[Outline, list[Rea
         yield listed[0].outline, listed
 
 
-def _called(metric: Metric) -> str:
+def _called(metric: Metric, some: Sequence[Reached]) -> str:
     better = "higher" if metric.higher_is_better else "lower"
-    return f"{metric.name}{f', {metric.unit}' if metric.unit else ''}; {better} is better"
+    budgets = {f"{one.trained.budget_seconds:,.0f}" for one in some if one.trained}
+    trained = f"; trained within {' or '.join(sorted(budgets))} CPU-s" if budgets else ""
+    return f"{metric.name}{f', {metric.unit}' if metric.unit else ''}; {better} is better{trained}"
 
 
 def _cells(one: Reached) -> list[str]:
-    training = one.training
+    trained = one.trained
     return [
         f"{one.name} ({one.kind})",
         _told(one.score, one.metric),
         f"{one.parameters:,}",
-        _told(one.trained, one.metric),
-        f"{training.steps:,}" if training else "",
-        f"{training.cpu_seconds:.0f}" if training else "",
+        _told(trained.score if trained else None, one.metric),
+        f"{trained.steps:,}" if trained else "",
+        _used(trained) if trained else "",
     ]
 
 
@@ -93,36 +87,19 @@ def _told(found: Estimate | None, metric: Metric) -> str:
     return "" if found is None else score(found.value, found.half_width, metric)
 
 
-def _fields(one: Reached) -> list[str | float | None]:
-    score, trained, training = one.score, one.trained, one.training
-    return [
-        one.outline.slug,
-        one.name,
-        one.kind,
-        one.metric.name,
-        score.value if score else None,
-        score.half_width if score else None,
-        one.parameters,
-        trained.value if trained else None,
-        trained.half_width if trained else None,
-        training.steps if training else None,
-        training.cpu_seconds if training else None,
-    ]
+def _used(trained: Trained) -> str:
+    return f"{trained.cpu_seconds:,.0f}{', cut' if trained.cut else ''}"
 
 
-def _page(found: Sequence[Reached]) -> Iterator[str]:
-    yield "# What the shipped solutions reach"
-    yield ""
-    yield "Made by `heldout solutions --format markdown` from judgings that `make train-references` left."
-    yield "Scores are those of a course's private items, ± the half-width of a 95 % interval. Trained here:"
-    yield "the same code, its weights left at home, by the grader under the budget of that course."
+def _lines(found: Sequence[Reached]) -> Iterator[str]:
+    yield HEAD
     for outline, some in _by_assignment(found):
-        yield from ("", f"## {outline.title} (`{outline.slug}`)", "", _called(outline.metric), "")
+        called = _called(outline.metric, some)
+        yield from ("", f"## {outline.title} (`{outline.slug}`)", "", called, "")
         yield f"| {' | '.join(TITLES)} |"
         yield "|---" + "|--:" * (len(TITLES) - 1) + "|"
         for one in some:
             yield f"| {' | '.join([_link(one), *_cells(one)[1:]])} |"
-    yield ""
 
 
 def _link(one: Reached) -> str:

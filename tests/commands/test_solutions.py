@@ -13,7 +13,9 @@ from cli import heldout
 from grader import catalogue, weights
 from grader.course import Course, open_course
 from grader.errors import HeldoutError
+from leaderboard.reached import Reached, with_kept
 from leaderboard.records import State
+from leaderboard.render_solutions import page
 from leaderboard.store import Store
 
 
@@ -65,17 +67,57 @@ def test_what_they_reached_is_told(course: Course) -> None:
 
 
 def test_the_page_links_each_file(course: Course) -> None:
-    page = typed(course, "solutions", "--format", "markdown")
+    page = typed(course, "solutions", "mnist1d", "mnist1d/mlp", "--format", "markdown")
     home = catalogue.HOME / "reference_solutions"
     links = [line.split("](")[1].split(")")[0] for line in page.splitlines() if line.startswith("| [")]
     assert len(links) == len(catalogue.solutions("mnist1d"))
     assert all((home / link).is_file() for link in links)
 
 
+def test_what_was_never_judged_here_is_kept_from_before(course: Course, tmp_path: Path) -> None:
+    """A course that judged some of them loses nothing of what another found of the rest."""
+    kept, told = tmp_path / "judged.json", catalogue.HOME / "reference_solutions" / "judged.json"
+    kept.write_bytes(told.read_bytes())
+    before = {(row["assignment"], row["solution"]): row for row in json.loads(told.read_text())}
+    typed(course, "solutions", "mnist1d", "--kept", str(kept))
+    after = {(row["assignment"], row["solution"]): row for row in json.loads(kept.read_text())}
+    assert after.keys() == before.keys()
+    changed = {key for key in before if before[key] != after[key]}
+    assert changed == {("mnist1d", "logistic"), ("mnist1d", "gru")}
+    gru = after["mnist1d", "gru"]
+    assert gru["score"] == before["mnist1d", "gru"]["score"]
+    assert gru["budgetSeconds"] == 5
+
+
+def test_the_table_that_is_shipped_is_made_of_what_is_kept_beside_it() -> None:
+    folder = catalogue.HOME / "reference_solutions"
+    every = [one for slug in catalogue.slugs() for one in catalogue.solutions(slug)]
+    never = [
+        Reached(catalogue.find(one.slug), one.kind, one.name, weights.count(one.folder)) for one in every
+    ]
+    assert (folder / "README.md").read_text() == page(with_kept(never, folder / "judged.json"))
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '[{"assignment": "vae"}]'])
+def test_what_was_kept_and_cannot_be_read_stays(course: Course, tmp_path: Path, text: str) -> None:
+    kept = tmp_path / "judged.json"
+    kept.write_text(text)
+    with pytest.raises(HeldoutError, match="can't be read"):
+        typed(course, "solutions", "--kept", str(kept))
+    assert kept.read_text() == text
+
+
+@pytest.mark.parametrize("words", [["mnist1d/mlp", "--exemplars"], ["cnn/constant", "--train"]])
+def test_nothing_to_grade_is_said(course: Course, words: list[str]) -> None:
+    with pytest.raises(HeldoutError, match="none of these"):
+        typed(course, "baselines", *words)
+
+
 def test_exemplars_are_those_of_the_tiers(course: Course) -> None:
     typed(course, "pause")  # they are received, and not graded
     try:
-        typed(course, "baselines", "--exemplars")
+        with pytest.raises(HeldoutError, match="are not judged yet"):
+            typed(course, "baselines", "--exemplars")
     finally:
         typed(course, "resume")
     named = {Path(tier.exemplar).name for tier in catalogue.find("mnist1d").tiers}
@@ -89,6 +131,19 @@ def test_a_solution_that_is_not_there(course: Course, name: str, hint: str) -> N
     with pytest.raises(HeldoutError) as caught:
         typed(course, "baselines", name)
     assert hint in str(caught.value)
+
+
+def test_one_that_fails_ends_with_an_error(course: Course) -> None:
+    """A table of what was reached must not be made as if nothing had happened."""
+    settings = course.folder / "course.toml"
+    before = settings.read_text()
+    settings.write_text(before.replace("train_cpu_seconds = 5.0", "check_seconds = 0.001"))
+    try:
+        with pytest.raises(HeldoutError, match="1 of the shipped solutions were not scored") as caught:
+            typed(course, "baselines", "mnist1d/mlp")
+    finally:
+        settings.write_text(before)
+    assert "mlp (baseline): failed" in caught.value.where
 
 
 def test_parameters_are_the_values_of_all_arrays(tmp_path: Path) -> None:
