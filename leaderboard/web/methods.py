@@ -1,9 +1,11 @@
 """The shipped solutions as a gallery of methods: idea, formulas, scores, pictures, and the files."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from posixpath import join, normpath
 
 from grader.catalogue import Solution
 from leaderboard.plain import one_line
@@ -15,6 +17,8 @@ from leaderboard.web.frame import Frame, Menu
 
 FILES = ("model.py", "train.py")
 FORMULA = "    "  # what a docstring's formulas are indented by
+PARENTS = {"baseline": "baselines", "reference": "reference_solutions"}
+MARKED = re.compile(r"`([^`]*)`|((?:(?:\.\./)+|baselines/|reference_solutions/)[a-z0-9_/]*[a-z0-9_])")
 
 
 @dataclass(frozen=True)
@@ -25,13 +29,18 @@ class Block:
     formula: bool = False
 
     @property
-    def parts(self) -> Sequence[tuple[str, bool]]:
-        """What stands between backquotes is code.
+    def parts(self) -> Sequence[tuple[str, str]]:
+        """Each with its kind: "code" is what stands between backquotes, "path" another solution's folder.
 
-        >>> Block("by `train.py`, once").parts
-        [('by ', False), ('train.py', True), (', once', False)]
+        >>> Block("by `train.py`, as ../gru.").parts
+        [('by ', ''), ('train.py', 'code'), (', as ', ''), ('../gru', 'path'), ('.', '')]
         """
-        return [(part, number % 2 == 1) for number, part in enumerate(one_line(self.text).split("`"))]
+        found, end, text = [], 0, one_line(self.text)
+        for marked in MARKED.finditer(text):
+            code, path = marked.groups()
+            found += [(text[end : marked.start()], ""), (path, "path") if path else (code, "code")]
+            end = marked.end()
+        return [part for part in [*found, (text[end:], "")] if part[0]]
 
 
 @dataclass(frozen=True)
@@ -49,10 +58,24 @@ class Method:
     sources: Mapping[str, str]
     standings: Sequence[tuple[Board, Row]] = ()
     exhibits: Sequence[tuple[Board, Exhibit]] = ()
+    slug: str = ""
 
     @property
     def anchor(self) -> str:
         return f"{self.kind}-{self.name}"
+
+    @property
+    def folder(self) -> str:
+        return f"{PARENTS[self.kind]}/{self.slug}/{self.name}"
+
+    def meant(self, path: str) -> str:
+        """The folder that its docstrings mean by `path`, which begins at its own or at the top.
+
+        >>> elman = Method("reference", "elman", "", (), (), {}, slug="rnn")
+        >>> elman.meant("../gru"), elman.meant("baselines/rnn/unigram")
+        ('reference_solutions/rnn/gru', 'baselines/rnn/unigram')
+        """
+        return normpath(join(self.folder, path)) if path.startswith(".") else path
 
 
 def method(solution: Solution, boards: Sequence[Board]) -> Method:
@@ -71,6 +94,7 @@ def method(solution: Solution, boards: Sequence[Board]) -> Method:
         sources,
         standings,
         [(board, exhibit) for board, exhibit in own if exhibit.pieces],
+        solution.slug,
     )
 
 
@@ -102,5 +126,6 @@ def methods_page(frame: Frame, menu: Menu, methods: Sequence[Method], lessons: s
         frame=frame,
         menu=menu,
         methods=methods,
+        shown={one.folder: one for one in methods},
         lessons=prose.statement(lessons) if lessons else "",
     )

@@ -1,11 +1,13 @@
 """The static site: safe whoever's name is on it, whole at any moment, the same when nothing changed."""
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from grader import catalogue
 from grader.errors import HeldoutError
 from grader.spec import Assignment, Metric, RunKind, Tier
 from leaderboard.reading import board
@@ -13,13 +15,17 @@ from leaderboard.records import Showing
 from leaderboard.store import Store
 from leaderboard.web.board import Board
 from leaderboard.web.chart import MARGIN, WIDTH, axis
+from leaderboard.web.methods import Block, Method, blocks, method, methods_page
 from leaderboard.web.pages import export_site, write_site
 from tests.leaderboard.cases import KID, PNG, PSNR, assignment, failed, judge, scored, send
 from tests.leaderboard.conftest import Clock
+from tests.leaderboard.every_page import frame, menu
 from tests.leaderboard.markup import Page, dead_links, snapshot
 from tests.leaderboard.test_render import HOSTILE, row
 
 BOARD = "assignments/denoising/board"
+SHIPPED = [solution for slug in catalogue.slugs() for solution in catalogue.solutions(slug)]
+PROSE = re.compile(r"[a-z]{3}\.(\s|$)|(\b[a-z]{2,}\b[ ,;]+){5}")  # an end of a sentence, or many words on end
 
 
 @pytest.fixture
@@ -271,3 +277,37 @@ def test_one_row_alone_and_rows_far_below_the_tiers_have_a_place() -> None:
     scale = axis([row(), row(score=-1000.0)], assignment().tiers, PSNR)
     assert scale.span(row(score=-1000.0)).off
     assert not scale.span(row()).off
+
+
+@pytest.mark.parametrize("solution", SHIPPED, ids=lambda one: f"{one.slug}-{one.name}")
+def test_a_shipped_docstring_has_a_title_an_idea_and_no_prose_among_its_formulas(
+    solution: catalogue.Solution,
+) -> None:
+    title, *idea = blocks((solution.folder / "model.py").read_text(encoding="utf-8"))
+    assert not title.formula
+    assert re.fullmatch(r".+\.", title.text)
+    assert not re.search(r"[.!?]\s+[A-Z]", title.text)
+    assert any(not block.formula for block in idea)
+    found = method(solution, [])
+    formulas = [block.text for block in (*found.idea, *found.trained) if block.formula]
+    assert [line for text in formulas for line in text.splitlines() if PROSE.search(line)] == []
+
+
+def test_what_a_docstring_says_of_another_solution_leads_there() -> None:
+    for slug in catalogue.slugs():
+        found = [method(solution, []) for solution in catalogue.solutions(slug)]
+        texts = [(one, block) for one in found for block in (*one.idea, *one.trained)]
+        named = {one.meant(text) for one, block in texts for text, kind in block.parts if kind == "path"}
+        assert named <= {one.folder for one in found}
+
+
+def test_a_link_to_a_method_is_of_this_page_or_none() -> None:
+    idea = [Block("<b>: ../mlp, ../gone, and ../../../reference_solutions/x/deep_one.")]
+    shown = [
+        Method("baseline", "knn", "A.", idea, (), {}, slug="x"),
+        Method("baseline", "mlp", "B.", (), (), {}, slug="x"),
+        Method("reference", "deep_one", "C.", (), (), {}, slug="x"),
+    ]
+    page = methods_page(frame(None), menu(), shown)
+    assert '<p>&lt;b&gt;: <a href="#baseline-mlp">mlp</a>, ../gone, and <a' in page
+    assert 'and <a href="#reference-deep_one">deep one</a>.</p>' in page

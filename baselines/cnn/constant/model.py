@@ -1,4 +1,4 @@
-"""Gives every class the same logit. The floor that any classifier must rise above.
+"""Gives every class the same logit: the floor that any classifier must rise above.
 
 Accuracy .100 (ties count as the chance of guessing right, 1/10) and NLL log 10 = 2.303 nats on any images
 of ten classes. No training; no time to speak of.

@@ -5,10 +5,10 @@ numbers, its decoder g turns these into the image again (Hinton & Salakhutdinov 
 What it takes to draw an image should help to name it. Three phases:
     reconstruct  f and g learn from all images:  −x log x̂ − (1 − x) log(1 − x̂),  x̂ = g(f(x)),
                  averaged over pixels
-    head         a new layer h on f, which stays as it is, learns from the 5,000 labels:  −log p(y | h(f(x)))
-    tune         f and h learn together, f at a lower rate
-How little a code that suffices to draw knows of names is the lesson: see the scores in `train.py`, among them
-that of the same network without the first phase.
+    head         f stays fixed, a new layer h learns:  −log p(y | h(f(x)))
+    tune         f and h learn that together, f at a lower rate
+The latter two have the 5,000 labels. How little a code that suffices to draw knows of names is the lesson:
+see the scores in `train.py`, among them that of the same network without the first phase.
 
 170k parameters without the decoder. Trained by `train.py`, which states steps, hardware, time and score.
 """

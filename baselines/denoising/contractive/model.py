@@ -3,7 +3,7 @@
 Idea.  Rifai et al. 2011, "Contractive Auto-Encoders": beside the error on clean images, the slope of the code
 is paid for. With J the matrix of the derivatives of h by x,
     h = sigmoid(W x + b),   g = Wᵀ h + c,   trained on |g − x|² + λ |J|²,   x̂ = clip(g, 0, 1)
-    |J|² = Σ_j (h_j (1 − h_j))² |w_j|²   for a sigmoid.
+    |J|² = Σ_j (h_j (1 − h_j))² |w_j|²   for a sigmoid
 The penalty wants a code that is deaf to every direction, the error one that hears those in which clothes
 differ: what remains is deaf to the others, and there most of the noise lies. For little noise that is what
 training with noise does, too, with σ² for λ and the slope of the whole, decoder included (Alain & Bengio

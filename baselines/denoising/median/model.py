@@ -1,11 +1,13 @@
 """The median of each pixel's 3×3 neighbourhood: the classic against outliers (Tukey 1977), the wrong tool
 here.
 
-    x̂(i, j) = median of y(i + a, j + b), a, b ∈ {−1, 0, 1}; beyond the border the image is mirrored.
-A median keeps edges and removes single wrong pixels. Gaussian noise makes every pixel a little wrong, and
-there the median of nine varies more than a weighted mean of more does: see ../gaussian.
+    x̂(i, j) = clip(median of y(i + a, j + b), 0, 1),   a, b ∈ {−1, 0, 1}
+Beyond the border the image is mirrored. A median keeps edges and removes single wrong pixels. Gaussian noise
+makes every pixel a little wrong, and there the median of nine varies more than a weighted mean of more does:
+see ../gaussian.
 
-Score: PSNR 13.41 ± 0.02 dB, SSIM .353 ± .002 on the 10,000 standard test images at σ = 0.5.
+Score: PSNR 14.11 ± 0.02 dB on the held-out images of a course; 13.41 ± 0.02 dB, SSIM .353 ± .002 on the
+10,000 standard test images, which are sharper, at σ = 0.5.
 No training; a few seconds of one CPU core for all of them.
 """
 

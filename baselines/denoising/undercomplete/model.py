@@ -10,8 +10,9 @@ can say nothing else: of a noisy image, too, it makes clothes. It is principal c
 It never saw noise, and loses to ../pca because of that: clean images it gives back at 20.3 dB, those planes
 at 19.2, but noisy ones at 16.9 and 17.3 (training images). Noise throws a point off sideways, which laying it
 onto a plane undoes; an encoder that bends, and was taught nothing about what lies beside the clean images,
-throws it further. After 800 steps instead of 4,000 it still had 17.1. Whoever shows it noise while it learns
-can have 250 numbers in the middle, and more than 19 dB (../../../reference_solutions/denoising/fc_dae).
+throws it further. After 800 `STEPS` instead of 4,000 it still had 17.1. Whoever shows it noise while it
+learns can have 250 numbers in the middle, and more than 19 dB
+(../../../reference_solutions/denoising/fc_dae).
 
 411k parameters. Trained by `train.py`, which states steps, hardware and time.
 

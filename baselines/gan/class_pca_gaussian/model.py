@@ -2,7 +2,7 @@
 
 Idea.  z has two parts. The largest of its first ten numbers names the class y, each equally often; the others
 are turned into an image by that class's own Gaussian among the first 150 principal components of all images:
-    x = clip(μ + U (m_y + L_y z), 0, 1),   L_y L_yᵀ = covariance of class y's components.
+    x = clip(μ + U (m_y + L_y z), 0, 1),   L_y L_yᵀ = covariance of class y's components
 A mixture of ten Gaussians that is fitted class by class, without any iteration: the model behind quadratic
 discriminant analysis (Hastie, Tibshirani & Friedman 2009, "The Elements of Statistical Learning", §4.3).
 

@@ -3,8 +3,9 @@
 Idea.  Fit a Gaussian to the images in the space of their principal components and draw from it:
     x = clip(μ + U diag(√λ) z, 0, 1)
 with μ the mean, U the first eigenvectors and λ the eigenvalues of the covariance of training images (Tipping
-& Bishop 1999, "Probabilistic Principal Component Analysis", without the noise term). The mean and the
-covariance of pixels are right; but clothes are no Gaussian cloud: what is drawn is half shirt, half shoe.
+& Bishop 1999, "Probabilistic Principal Component Analysis", without the noise term). Before the
+clip, and as far as 200 components of 784 can, mean and covariance of the pixels are right; but clothes are no
+Gaussian cloud: what is drawn is half shirt, half shoe.
 
 Its weights are made by `train.py` in seconds.
 

@@ -1,6 +1,7 @@
 """How often each symbol occurs, and nothing else: what a model knows that doesn't read.
 
-    P(c) = (N(c) + 1) / (N + V), N(c) the number of times that c occurs in the training text
+    P(c) = (N(c) + 1) / (N + V)
+with N(c) the number of times that c occurs in the training text, N its length and V the number of symbols
 (Laplace's rule of succession). Its score is the entropy of the letters: 1.6 bits below the log2 63 = 5.98
 of knowing nothing, for e is common and z is rare.
 

@@ -10,8 +10,8 @@ an image. Pixels are drawn anew at every step, half of the images are turned, sc
 brightened a little, as a course does with its own. Adam with a cosine to zero; weights as float16.
 
 Score: ELBO -253.2 ± 1.5 nats on the 10,000 standard test images, -262.4 ± 1.5 on the 10,000 held-out images
-of a course; seed 0. With λ = 20 in place of 5 it was -267.2: the game about the codes is noise to whoever
-has to draw the images. A VAE of this size (../iwae with one draw, half as many steps) has -249.2.
+of a course; seed 0. With `ADVERSARIAL` = 20 in place of 5 it was -267.2: the game about the codes is noise to
+whoever has to draw the images. A VAE of this size (../iwae with one draw, half as many steps) has -249.2.
 Steps: 6,000 of 128 images, 59 s of CPU time on one thread (2 min 37 s on 2 shared CPU cores, beside other
 work).
 """

@@ -5,7 +5,8 @@ is trained against the other, in one game with one value (Goodfellow et al. 2014
     min_G max_D  V = E_x log D(x) + E_z log(1 − D(G(z)))
 Against the best D this is, but for constants, twice the Jensen-Shannon divergence of real and generated
 images (theorem 1), so the best G has the real distribution. But while D knows better, log(1 − D) is flat, and
-G learns next to nothing from it: it saturates. The D of `train.py` is so small that it never comes to that.
+G learns next to nothing from it: it saturates. Whether the small D of `train.py` comes to that was not
+measured; the score shows no sign of it.
 
 G is that of ../dcgan: 237k parameters, transposed convolutions from 7×7 to 28×28 (Radford, Metz & Chintala
 2016). Trained by `train.py`, which states steps, hardware, time and score.

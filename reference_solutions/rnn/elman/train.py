@@ -8,7 +8,8 @@ Run again after an interruption, it goes on where it was.
 Truncated backpropagation through time: the text is cut into 64 tracks that are read side by side, 80
 characters a step. The state goes on to the next 80, its gradient doesn't. AdamW, gradients clipped to norm
 1, and the one-cycle schedule (Smith & Topin 2019): the rate rises for a tenth of the steps and falls to
-nothing by a cosine. The loss is the score itself, in nats until it is printed.
+nothing by a cosine. The loss is the score in nats, but for the share of 2⁻²⁰ that the protocol gives to the
+uniform distribution; printed it is in bits.
 
 4,000 steps, that is six times through the text: 195 s of one CPU core, on a busy machine. On the training
 text it came to 1.62 bits a character.
