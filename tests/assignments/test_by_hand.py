@@ -27,7 +27,8 @@ FILES = sorted(
 IN_STEPS = [path for path in FILES if "class NoLimit" in path.read_text()]
 AT_ONCE = [path for path in FILES if path not in IN_STEPS]
 KILLED = [HOME / "reference_solutions" / each / "gru" / "train.py" for each in ("mnist1d", "rnn")]
-SMALLER = (r"^(SAVE_EVERY|KEEP_EVERY) = \d+", r"\1 = 4"), (r"^(BATCH|TRACKS) = \d+", r"\1 = 4")
+SHIPPED = b"the weights that were shipped"
+SMALLER = (r"^(SAVE_EVERY|KEEP_EVERY) = [\d_]+", r"\1 = 4"), (r"^(BATCH|TRACKS) = [\d_]+", r"\1 = 4")
 
 
 def name(path: Path) -> str:
@@ -53,14 +54,28 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A copy of a solution without its weights, whose steps are small and kept often."""
+    """A copy of a solution with other weights, whose steps are small and kept often."""
     made = shutil.ignore_patterns("weights.safetensors", "training.*")
     folder = Path(shutil.copytree(request.param.parent, tmp_path / "solution", ignore=made))
     code = (folder / "train.py").read_text()
     for old, new in SMALLER:
         code = re.sub(old, new, code, flags=re.MULTILINE)
     (folder / "train.py").write_text(code)
+    (folder / "weights.safetensors").write_bytes(SHIPPED)
     return folder
+
+
+def lasting(folder: Path) -> dict[str, bytes]:
+    """What lies in a folder; of what lies deeper the folders' names, but for what Python keeps of modules."""
+    found = sorted(folder.iterdir())
+    return {
+        path.name: b"" if path.is_dir() else path.read_bytes() for path in found if path.name != "__pycache__"
+    }
+
+
+def shorten(folder: Path, steps: int) -> None:
+    code = (folder / "train.py").read_text()
+    (folder / "train.py").write_text(re.sub(r"^STEPS = [\d_]+", f"STEPS = {steps}", code, flags=re.MULTILINE))
 
 
 @contextmanager
@@ -104,8 +119,10 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
 
 @pytest.mark.parametrize("folder", KILLED, indirect=True, ids=name)
 def test_a_killed_one_goes_on_too_and_leaves_nothing_but_weights(folder: Path, public: Path) -> None:
+    shorten(folder, 60)
+
     def begin() -> subprocess.Popen[str]:
-        command = [sys.executable, *map(str, (folder / "train.py", public, "--steps", 60))]
+        command = [sys.executable, *map(str, (folder / "train.py", public))]
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
 
@@ -126,6 +143,17 @@ def test_a_killed_one_goes_on_too_and_leaves_nothing_but_weights(folder: Path, p
     assert said
     assert 0 < int(said[1]) < 60
     assert before == {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("folder", IN_STEPS, indirect=True, ids=name)
+def test_a_trial_leaves_all_as_it_was(
+    folder: Path, public: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "training.pt").write_bytes(b"hours of work")  # neither read: it isn't one
+    before = lasting(folder)
+    with running(folder / "train.py", monkeypatch, public, "--steps", 5, run_name="__main__"):
+        assert capsys.readouterr().out == "it runs; this was a trial, and nothing was saved\n"
+        assert lasting(folder) == before
 
 
 @pytest.mark.parametrize("folder", AT_ONCE, indirect=True, ids=name)

@@ -27,6 +27,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zipfile import BadZipFile
 
@@ -237,7 +238,7 @@ def by_hand() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("data", metavar="DATA", type=Path, help=EXPECTED)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--steps", type=int, default=STEPS, help="stop after so many, to see whether it runs")
+    parser.add_argument("--steps", type=int, help="make only so many, to see whether it runs; save nothing")
     given = parser.parse_args()
     if given.device == "cuda" and not torch.cuda.is_available():
         parser.exit(2, "--device cuda: PyTorch finds no GPU here; without it the processor trains\n")
@@ -246,8 +247,13 @@ def by_hand() -> None:
     except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
         parser.exit(2, f"{given.data} can't be read: {error}; expected {EXPECTED}\n")
     here, device = Path(__file__).parent, torch.device(given.device)
+    if given.steps is not None:
+        with TemporaryDirectory() as nowhere:
+            train(data, Path(nowhere), NoLimit(given.steps), device, seed=0)
+        print("it runs; this was a trial, and nothing was saved")
+        return
     resume = here / "training.pt"
-    train(data, here, NoLimit(given.steps), device, seed=0, resume=resume)
+    train(data, here, NoLimit(), device, seed=0, resume=resume)
     resume.unlink(missing_ok=True)
 
 

@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-STEPS = 100
+ITERATIONS = 100
 WEIGHT_COST = 1e-3
 
 
@@ -28,7 +28,7 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
     signals, labels = data["signals"].to(device).flatten(1), data["labels"].to(device)  # (N, 40), (N,)
     weight = torch.zeros(10, 40, device=device, requires_grad=True)
     bias = torch.zeros(10, device=device, requires_grad=True)
-    optimizer = torch.optim.LBFGS([weight, bias], max_iter=STEPS, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS([weight, bias], max_iter=ITERATIONS, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimizer.zero_grad()
