@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 from grader.catalogue import HOME
@@ -27,6 +28,7 @@ FILES = sorted(
 IN_STEPS = [path for path in FILES if "class NoLimit" in path.read_text()]
 AT_ONCE = [path for path in FILES if path not in IN_STEPS]
 KILLED = [HOME / "reference_solutions" / each / "gru" / "train.py" for each in ("mnist1d", "rnn")]
+OTHERS = [HOME / each / "train.py" for each in ("reference_solutions/gan/minimax", "baselines/denoising/pca")]
 SHIPPED = b"the weights that were shipped"
 SMALLER = (r"^(SAVE_EVERY|KEEP_EVERY) = [\d_]+", r"\1 = 4"), (r"^(BATCH|TRACKS) = [\d_]+", r"\1 = 4")
 
@@ -128,8 +130,9 @@ def test_a_killed_one_goes_on_too_and_leaves_nothing_but_weights(folder: Path, p
 
     with begin() as process:
         assert "going on" not in process.communicate()[0]
-    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-    (folder / "weights.safetensors").unlink()
+    before = lasting(folder)
+    assert (folder / "weights.safetensors").read_bytes() != SHIPPED
+    (folder / "weights.safetensors").write_bytes(SHIPPED)
 
     with begin() as process:
         kept, seen = folder / "training.pt", set[int]()
@@ -138,11 +141,67 @@ def test_a_killed_one_goes_on_too_and_leaves_nothing_but_weights(folder: Path, p
             time.sleep(0.0005)
         process.kill()
     assert process.returncode == -signal.SIGKILL
+    assert (folder / "weights.safetensors").read_bytes() == SHIPPED
     with begin() as process:
         said = re.search(r"going on after step (\d+)", process.communicate()[0])
     assert said
     assert 0 < int(said[1]) < 60
-    assert before == {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    assert lasting(folder) == before
+
+
+class Killed(BaseException):
+    """What nothing catches."""
+
+
+@contextmanager
+def killed(at: int) -> Iterator[list[str]]:
+    """The `at`-th write is the last, and only half of it is made. Gives what was done until then."""
+    done: list[str] = []
+
+    def dying(do: Callable[..., Any], writes: bool) -> Callable[..., Any]:
+        def instead(*words: Any, **options: Any) -> Any:
+            if len(done) == at:
+                if writes:
+                    do(*words, **options)
+                    os.truncate(words[1], Path(words[1]).stat().st_size // 2)
+                raise Killed
+            done.append(do.__name__)
+            return do(*words, **options)
+
+        return instead
+
+    with pytest.MonkeyPatch.context() as patch:
+        for place, function in ((torch, "save"), (safetensors.torch, "save_file")):
+            patch.setattr(place, function, dying(getattr(place, function), writes=True))
+        for function in ("mkdir", "replace", "unlink", "rmdir"):
+            patch.setattr(Path, function, dying(getattr(Path, function), writes=False))
+        yield done
+
+
+@pytest.mark.parametrize("folder", [*KILLED, *OTHERS], indirect=True, ids=name)
+def test_killed_at_any_write_the_old_weights_are_whole_or_the_new_ones(
+    folder: Path, public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorten(folder, 12)
+    weights = folder / "weights.safetensors"
+
+    def train() -> None:
+        with running(folder / "train.py", monkeypatch, public, run_name="__main__"):
+            pass
+
+    with killed(at=-1) as done:
+        train()
+    after = lasting(folder)
+    assert set(after) <= {"model.py", "train.py", "weights.safetensors"}
+    moved = len(done) - done[::-1].index("replace")  # writes until the weights are in their place
+    assert "save_file" in done[:moved]
+    for at in range(len(done)):
+        weights.write_bytes(SHIPPED)
+        with pytest.raises(Killed), killed(at):
+            train()
+        assert weights.read_bytes() == (SHIPPED if at < moved else after[weights.name]), done[at]
+        train()
+        assert lasting(folder) == after, done[at]
 
 
 @pytest.mark.parametrize("folder", IN_STEPS, indirect=True, ids=name)
@@ -162,6 +221,7 @@ def test_what_needs_no_steps_is_fitted_by_hand_too(
 ) -> None:
     with running(folder / "train.py", monkeypatch, public, run_name="__main__"):
         submission(folder)()
+    assert not (folder / "training.draft").exists()
 
 
 # ---------------------------------------------------------------- what is in the way, in one line

@@ -221,9 +221,13 @@ def by_hand() -> None:
             train(data, Path(nowhere), NoLimit(given.steps), device, seed=0)
         print("it runs; this was a trial, and nothing was saved")
         return
-    resume = here / "training.pt"
-    train(data, here, NoLimit(), device, seed=0, resume=resume)
+    resume, draft = here / "training.pt", here / "training.draft"
+    draft.mkdir(exist_ok=True)
+    train(data, draft, NoLimit(), device, seed=0, resume=resume)
+    for made in draft.iterdir():  # only now are the old weights replaced, each file at once
+        made.replace(here / made.name)
     resume.unlink(missing_ok=True)
+    draft.rmdir()
 
 
 if __name__ == "__main__":
