@@ -1,6 +1,7 @@
 """Shipped solutions trained by hand: `python train.py DATA`, as students run it."""
 
 import os
+import pickle
 import re
 import runpy
 import shutil
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ IN_STEPS = [path for path in FILES if "class NoLimit" in path.read_text()]
 AT_ONCE = [path for path in FILES if path not in IN_STEPS]
 KILLED = [HOME / "reference_solutions" / each / "gru" / "train.py" for each in ("mnist1d", "rnn")]
 OTHERS = [HOME / each / "train.py" for each in ("reference_solutions/gan/minimax", "baselines/denoising/pca")]
+DAMAGED = HOME / "baselines/gan/wgan_gp/train.py"
 SHIPPED = b"the weights that were shipped"
 SMALLER = (r"^(SAVE_EVERY|KEEP_EVERY) = [\d_]+", r"\1 = 4"), (r"^(BATCH|TRACKS) = [\d_]+", r"\1 = 4")
 
@@ -264,23 +267,174 @@ def test_a_gpu_that_is_not_there_is_missed(
     assert "no GPU" in refused(path, public, "--device", "cuda")
 
 
-@pytest.mark.parametrize("folder", IN_STEPS[:1], indirect=True, ids=name)
-def test_what_another_training_left_is_not_gone_on_from(
-    folder: Path, public: Path, refused: Callable[..., str]
+def saved(state: Any) -> bytes:
+    file = BytesIO()
+    torch.save(state, file)
+    return file.getvalue()
+
+
+def changed(**parts: Any) -> Callable[[bytes], bytes]:
+    return lambda whole: saved(torch.load(BytesIO(whole), weights_only=True) | parts)
+
+
+def without(key: str) -> Callable[[bytes], bytes]:
+    def spoil(whole: bytes) -> bytes:
+        state = torch.load(BytesIO(whole), weights_only=True)
+        del state[key]
+        return saved(state)
+
+    return spoil
+
+
+def with_parts(change: Callable[[list[Any]], list[Any]]) -> Callable[[bytes], bytes]:
+    def spoil(whole: bytes) -> bytes:
+        state = torch.load(BytesIO(whole), weights_only=True)
+        return saved(state | {"parts": change(state["parts"])})
+
+    return spoil
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "cut off early": lambda whole: whole[:300],
+    "cut off late": lambda whole: whole[:-300],
+    "nothing but zeros": lambda whole: bytes(len(whole)),
+    "zeros in the middle": lambda whole: (
+        whole[: len(whole) // 3] + bytes(len(whole) // 3) + whole[len(whole) // 3 * 2 :]
+    ),
+    "a text": lambda _: b"no training",
+    "a pickle": lambda _: pickle.dumps({"step": 1}),
+    "a pickle of a class": lambda _: pickle.dumps(Path("x")),
+    "a class": lambda _: saved(Path("x")),
+    "an empty zip": lambda _: b"PK\x05\x06" + bytes(18),
+    "a list": lambda _: saved([1, 2, 3]),
+    "a tensor": lambda _: saved(torch.zeros(3)),
+    "nothing": lambda _: saved(None),
+    "a module's weights": lambda _: saved(torch.nn.Linear(3, 2).state_dict()),
+    **{f"no {key}": without(key) for key in ("step", "parts", "luck", "settings")},
+    "a step that is text": changed(step="4"),
+    "half a step": changed(step=1.5),
+    "a step of none": changed(step=None),
+    "a step before all": changed(step=-1),
+    "a step after all": changed(step=10**9),
+    "other settings": changed(settings="{'STEPS': 1}"),
+    "no luck in the list": changed(luck=[]),
+    "luck that is none": changed(luck=None),
+    "luck of another kind": changed(luck=[torch.zeros(3)]),
+    "luck cut off": changed(luck=[torch.zeros(3, dtype=torch.uint8)]),
+    "parts that are none": changed(parts=None),
+    "a part less": with_parts(lambda parts: parts[:-1]),
+    "a part more": with_parts(lambda parts: [*parts, {}]),
+    "an empty first part": with_parts(lambda parts: [{}, *parts[1:]]),
+    "an empty last part": with_parts(lambda parts: [*parts[:-1], {}]),
+    "a part that is a list": with_parts(lambda parts: [[], *parts[1:]]),
+    "the parts in another order": with_parts(lambda parts: parts[::-1]),
+}
+
+
+@pytest.fixture(scope="session")
+def whole(public: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What is kept of `DAMAGED`, stopped after 9 steps."""
+    out = tmp_path_factory.mktemp("kept")
+    with pytest.MonkeyPatch.context() as patch, running(DAMAGED, patch) as defined:
+        defined["train"].__globals__["SAVE_EVERY"] = 4
+        budget = defined["NoLimit"](9)
+        defined["train"](defined["read_data"](public), out, budget, CPU, 0, resume=out / "training.pt")
+    return (out / "training.pt").read_bytes()
+
+
+@pytest.fixture
+def interrupted(whole: bytes, tmp_path: Path) -> Path:
+    """The folder of `DAMAGED` with what is kept of it."""
+    for each in ("model.py", "train.py"):
+        shutil.copy(DAMAGED.with_name(each), tmp_path)
+    (tmp_path / "training.pt").write_bytes(whole)
+    edit(tmp_path, "SAVE_EVERY = 100", "SAVE_EVERY = 4")
+    return tmp_path
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    code = (folder / "train.py").read_text()
+    assert code.count(f"\n{old} ") + code.count(f"\n{old}\n") == 1
+    (folder / "train.py").write_text(code.replace(f"\n{old}", f"\n{new}"))
+
+
+def test_what_is_kept_whole_is_gone_on_from(
+    interrupted: Path, public: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kept = folder / "training.pt"
-    other = torch.nn.Linear(3, 2).state_dict()
-    torch.save({"step": 1, "parts": [other, {}, {}], "luck": [torch.get_rng_state()]}, kept)
-    whole = kept.read_bytes()
-    for content in (whole, whole[:300], b""):
-        kept.write_bytes(content)
-        assert "delete it" in refused(folder / "train.py", public)
-        assert kept.read_bytes() == content
+    with (
+        killed(at=1),
+        pytest.raises(Killed),
+        running(interrupted / "train.py", monkeypatch, public, run_name="__main__"),
+    ):
+        pass
+    assert capsys.readouterr().out == "going on after step 9\n"
 
 
-def test_all_do_it_by_the_same_words() -> None:
-    for function in ("keep", "kept", "by_hand"):
-        found = {re.search(rf"def {function}\(.*?\n\n\n", path.read_text(), re.DOTALL) for path in IN_STEPS}
-        assert len({each[0] for each in found if each}) == 1, function
-        assert None not in found
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_is_kept_but_damaged_is_said_in_one_line(
+    damage: str, interrupted: Path, public: Path, refused: Callable[..., str]
+) -> None:
+    kept = interrupted / "training.pt"
+    content = DAMAGES[damage](kept.read_bytes())
+    assert content != kept.read_bytes()
+    kept.write_bytes(content)
+    said = refused(interrupted / "train.py", public)
+    assert said == f"{kept} is damaged, or of another training: delete it to begin anew"
+    assert kept.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("STEPS = 1_000", "STEPS = 1_001"),
+        ("BATCH = 64", "BATCH = 32"),
+        ("BETAS = (0.0, 0.9)", "BETAS = (0.0, 0.99)"),
+        ("PENALTY = 10.0", "PENALTY = 1.0"),
+    ],
+)
+def test_what_another_training_left_is_not_gone_on_from(
+    was: str, now: str, interrupted: Path, public: Path, refused: Callable[..., str]
+) -> None:
+    before = (interrupted / "training.pt").read_bytes()
+    edit(interrupted, was, now)
+    assert "of another training" in refused(interrupted / "train.py", public)
+    assert (interrupted / "training.pt").read_bytes() == before
+
+
+def words(pattern: str) -> dict[Path, str]:
+    found = {path: re.search(pattern, path.read_text(), re.DOTALL) for path in IN_STEPS}
+    return {path: each[0] for path, each in found.items() if each}
+
+
+@pytest.mark.parametrize("function", ["keep", "kept", "settings", "by_hand"])
+def test_all_do_it_by_the_same_words(function: str) -> None:
+    found = words(rf"def {function}\(.*?\n\n\n")
+    assert list(found) == IN_STEPS
+    assert len(set(found.values())) == 1
+
+
+def test_all_hurry_by_the_same_words() -> None:
+    found = words(r"def due\(.*?\n\n\n")
+    assert len(set(found.values())) == 1
+    assert set(found) == {path for path in IN_STEPS if "due(" in path.read_text()}
+    assert len(found) >= len(IN_STEPS) - 1  # the means of mixture_of_bernoullis have no schedule
+
+
+def test_all_have_no_limit_by_the_same_words_but_for_what_is_printed() -> None:
+    found = words(r"class NoLimit.*?\n\n\n")
+    assert list(found) == IN_STEPS
+    printed = "|".join(
+        [
+            r"prints the [a-z' ]+, ",
+            r"(?<=self\.steps % )\d+(?= == 0:)",
+            r"(?<=\.since\)\n).*?(?=        return)",
+        ]
+    )
+    assert len({re.sub(printed, "", each, flags=re.DOTALL) for each in found.values()}) == 1
+
+
+def test_what_has_steps_trains_in_steps() -> None:
+    have = [path for path in FILES if re.search(r"^STEPS\b.* =", path.read_text(), re.MULTILINE)]
+    assert have == IN_STEPS
     assert len({path.read_text().partition("def by_hand")[2] for path in AT_ONCE}) == 1

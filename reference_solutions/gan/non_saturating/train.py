@@ -141,7 +141,7 @@ def keep(resume: Path | None, step: int, parts: Sequence[Any]) -> None:
     if resume is not None:
         luck = [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]
         state = {"step": step, "parts": [part.state_dict() for part in parts], "luck": luck}
-        torch.save(state, resume.with_suffix(".new"))
+        torch.save(state | {"settings": settings()}, resume.with_suffix(".new"))
         resume.with_suffix(".new").replace(resume)
 
 
@@ -150,17 +150,27 @@ def kept(resume: Path | None, parts: Sequence[Any], budget: Any) -> int:
     if resume is None or not resume.is_file():
         return 0
     try:
-        state = torch.load(resume, map_location="cpu", weights_only=True)
+        state = dict(torch.load(resume, map_location="cpu", weights_only=True))
+        if state["settings"] != settings() or state["step"] not in range(STEPS + 1):
+            raise ValueError("of another training")
         for part, was in zip(parts, state["parts"], strict=True):
+            if was.keys() != part.state_dict().keys():
+                raise ValueError("of another training")
             part.load_state_dict(was)
-    except (EOFError, KeyError, RuntimeError, ValueError):
+        torch.set_rng_state(state["luck"][0])
+        torch.cuda.set_rng_state_all(state["luck"][1:])
+        budget.steps = int(state["step"])
+    except Exception as error:  # there are as many as there are damages
         print(f"{resume} is damaged, or of another training: delete it to begin anew", file=sys.stderr)
-        raise SystemExit(2) from None
-    torch.set_rng_state(state["luck"][0])
-    torch.cuda.set_rng_state_all(state["luck"][1:])
-    budget.steps = state["step"]
+        raise SystemExit(2) from error
     print(f"going on after step {budget.steps}", flush=True)
     return budget.steps
+
+
+def settings() -> str:
+    """The numbers in capitals above, STEPS among them: where one of them differs, it is another training."""
+    capitals = {name: value for name, value in globals().items() if name.isupper()}
+    return str({name: value for name, value in capitals.items() if isinstance(value, int | float | tuple)})
 
 
 # ---------------------------------------------------------------- by hand
