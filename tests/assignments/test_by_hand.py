@@ -227,6 +227,30 @@ def test_what_needs_no_steps_is_fitted_by_hand_too(
     assert not (folder / "training.draft").exists()
 
 
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_a_tensor_of_another_name_is_not_passed_over(path: Path, tmp_path: Path) -> None:
+    shutil.copy(path.with_name("model.py"), tmp_path)
+    weights = safetensors.torch.load_file(path.with_name("weights.safetensors"))
+    load = submission(tmp_path)
+    safetensors.torch.save_file(weights, tmp_path / "weights.safetensors")
+    load()
+    for missing in weights:
+        renamed = {f"{key}x" if key == missing else key: value for key, value in weights.items()}
+        safetensors.torch.save_file(renamed, tmp_path / "weights.safetensors")
+        with pytest.raises((KeyError, RuntimeError, TypeError), match=missing):
+            load()
+
+
+@pytest.mark.parametrize("path", [path for path in IN_STEPS if path.parts[-3] == "gan"], ids=name)
+def test_a_tensor_too_many_is_not_passed_over_either(path: Path, tmp_path: Path) -> None:
+    shutil.copy(path.with_name("model.py"), tmp_path)
+    weights = safetensors.torch.load_file(path.with_name("weights.safetensors"))
+    weights["another"] = torch.zeros(3)
+    safetensors.torch.save_file(weights, tmp_path / "weights.safetensors")
+    with pytest.raises(RuntimeError, match="another"):
+        submission(tmp_path)()
+
+
 # ---------------------------------------------------------------- what is in the way, in one line
 
 
