@@ -71,7 +71,13 @@ def by_hand() -> None:
         data = read_data(given.data)
     except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
         parser.exit(2, f"{given.data} can't be read: {error}; expected {EXPECTED}\n")
-    train(data, Path(__file__).parent, None, torch.device(given.device), seed=0)
+    here, device = Path(__file__).parent, torch.device(given.device)
+    draft = here / "training.draft"
+    draft.mkdir(exist_ok=True)
+    train(data, draft, None, device, seed=0)
+    for made in draft.iterdir():  # only now are the old weights replaced, each file at once
+        made.replace(here / made.name)
+    draft.rmdir()
 
 
 if __name__ == "__main__":

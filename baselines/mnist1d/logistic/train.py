@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-STEPS = 100
+ITERATIONS = 100
 WEIGHT_COST = 1e-3
 
 
@@ -28,7 +28,7 @@ def train(data: Mapping[str, Tensor], out: Path, budget: Any, device: torch.devi
     signals, labels = data["signals"].to(device).flatten(1), data["labels"].to(device)  # (N, 40), (N,)
     weight = torch.zeros(10, 40, device=device, requires_grad=True)
     bias = torch.zeros(10, device=device, requires_grad=True)
-    optimizer = torch.optim.LBFGS([weight, bias], max_iter=STEPS, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS([weight, bias], max_iter=ITERATIONS, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimizer.zero_grad()
@@ -60,7 +60,13 @@ def by_hand() -> None:
         data = read_data(given.data)
     except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
         parser.exit(2, f"{given.data} can't be read: {error}; expected {EXPECTED}\n")
-    train(data, Path(__file__).parent, None, torch.device(given.device), seed=0)
+    here, device = Path(__file__).parent, torch.device(given.device)
+    draft = here / "training.draft"
+    draft.mkdir(exist_ok=True)
+    train(data, draft, None, device, seed=0)
+    for made in draft.iterdir():  # only now are the old weights replaced, each file at once
+        made.replace(here / made.name)
+    draft.rmdir()
 
 
 if __name__ == "__main__":

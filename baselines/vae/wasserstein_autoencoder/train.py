@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zipfile import BadZipFile
 
@@ -141,7 +142,7 @@ def keep(resume: Path | None, step: int, parts: Sequence[Any]) -> None:
     if resume is not None:
         luck = [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]
         state = {"step": step, "parts": [part.state_dict() for part in parts], "luck": luck}
-        torch.save(state, resume.with_suffix(".new"))
+        torch.save(state | {"settings": settings()}, resume.with_suffix(".new"))
         resume.with_suffix(".new").replace(resume)
 
 
@@ -150,17 +151,27 @@ def kept(resume: Path | None, parts: Sequence[Any], budget: Any) -> int:
     if resume is None or not resume.is_file():
         return 0
     try:
-        state = torch.load(resume, map_location="cpu", weights_only=True)
+        state = dict(torch.load(resume, map_location="cpu", weights_only=True))
+        if state["settings"] != settings() or state["step"] not in range(STEPS + 1):
+            raise ValueError("of another training")
         for part, was in zip(parts, state["parts"], strict=True):
+            if was.keys() != part.state_dict().keys():
+                raise ValueError("of another training")
             part.load_state_dict(was)
-    except (EOFError, KeyError, RuntimeError, ValueError):
+        torch.set_rng_state(state["luck"][0])
+        torch.cuda.set_rng_state_all(state["luck"][1:])
+        budget.steps = int(state["step"])
+    except Exception as error:  # there are as many as there are damages
         print(f"{resume} is damaged, or of another training: delete it to begin anew", file=sys.stderr)
-        raise SystemExit(2) from None
-    torch.set_rng_state(state["luck"][0])
-    torch.cuda.set_rng_state_all(state["luck"][1:])
-    budget.steps = state["step"]
+        raise SystemExit(2) from error
     print(f"going on after step {budget.steps}", flush=True)
     return budget.steps
+
+
+def settings() -> str:
+    """The numbers in capitals above, STEPS among them: where one of them differs, it is another training."""
+    capitals = {name: value for name, value in globals().items() if name.isupper()}
+    return str({name: value for name, value in capitals.items() if isinstance(value, int | float | tuple)})
 
 
 # ---------------------------------------------------------------- by hand
@@ -206,7 +217,7 @@ def by_hand() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("data", metavar="DATA", type=Path, help=EXPECTED)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--steps", type=int, default=STEPS, help="stop after so many, to see whether it runs")
+    parser.add_argument("--steps", type=int, help="make only so many, to see whether it runs; save nothing")
     given = parser.parse_args()
     if given.device == "cuda" and not torch.cuda.is_available():
         parser.exit(2, "--device cuda: PyTorch finds no GPU here; without it the processor trains\n")
@@ -215,9 +226,18 @@ def by_hand() -> None:
     except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
         parser.exit(2, f"{given.data} can't be read: {error}; expected {EXPECTED}\n")
     here, device = Path(__file__).parent, torch.device(given.device)
-    resume = here / "training.pt"
-    train(data, here, NoLimit(given.steps), device, seed=0, resume=resume)
+    if given.steps is not None:
+        with TemporaryDirectory() as nowhere:
+            train(data, Path(nowhere), NoLimit(given.steps), device, seed=0)
+        print("it runs; this was a trial, and nothing was saved")
+        return
+    resume, draft = here / "training.pt", here / "training.draft"
+    draft.mkdir(exist_ok=True)
+    train(data, draft, NoLimit(), device, seed=0, resume=resume)
+    for made in draft.iterdir():  # only now are the old weights replaced, each file at once
+        made.replace(here / made.name)
     resume.unlink(missing_ok=True)
+    draft.rmdir()
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ class Sampler:
 
 def load(folder: Path, device: torch.device) -> Sampler:
     network = generator()
-    stored = load_file(folder / "weights.safetensors")  # as float16
-    network.load_state_dict({name: value.float() for name, value in stored.items()}, strict=False)
+    stored = load_file(folder / "weights.safetensors")  # as float16, but for how many batches there were
+    counts = {name: value for name, value in network.state_dict().items() if not value.is_floating_point()}
+    network.load_state_dict(counts | {name: value.float() for name, value in stored.items()})
     return Sampler(network.to(device))
