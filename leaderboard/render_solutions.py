@@ -19,9 +19,10 @@ Made by `make train-references` from stored judgings, which `judged.json` beside
 Scores are those of a course's private items; of `gan`, whose score is a whole set's, the public board's,
 which has the scale of the tiers. ± is the half-width of a 95 % interval: how far other items might have
 moved the score, not how far another training would. *Trained here* is the same code, its weights left at
-home, trained by the grader on that course's own data; shipped weights were made by hand, most of them
-from the published images, which a course turns and stretches. Parameters are all numbers in a solution's
-files, stored examples and statistics among them. *Cut*: the budget ended before the training did."""
+home, trained by the grader on what it deals to a train run of that course's data; shipped weights were
+made by hand, most of them from the published images, which a course turns and stretches. Parameters are
+all numbers in a solution's files, stored examples and statistics among them. *Cut*: the budget ended
+before the training did."""
 
 
 def print_solutions(
