@@ -1,6 +1,7 @@
 """Notebooks of all kinds of students: what each gets, and why."""
 
 import json
+import re
 import resource
 from pathlib import Path
 
@@ -421,6 +422,7 @@ def test_nothing_of_a_hidden_test_is_told(grade: Grade) -> None:
     told = [one.text for shown in unpack(report.notebook) for one in shown.outputs]
     told += [one.message for one in report.cells]
     told += [shown.source for shown in unpack(report.notebook)]
+    told = [re.sub(r"\b0x[0-9a-f]+", "", text) for text in told]  # an address may have any digits
     assert of(report, "test_square").state is CellState.FAILED_HIDDEN, "it was run, and saw the hook"
     assert [text for text in told if "SEEN" in text], "what the visible test made it print is told"
     assert not [text for text in told if "-17" in text or "CANARY" in text or "289" in text]
