@@ -28,7 +28,7 @@ grep -q wall_seconds "$course/course.toml" ||
 run heldout roster import demo/roster.csv
 echo "
 1,000 items an assignment, a fifth of them public: on so few, a solution may miss its own tier by chance."
-# FULL=1 (make demo-full): every method that is shipped, in an hour perhaps.
+# FULL=1 (make demo-full): every method that is shipped, in a minute or two more.
 if [ -n "${FULL:-}" ]; then run heldout baselines; else run heldout baselines --exemplars; fi
 
 # The students' version of a notebook: nbgrader takes solutions and hidden tests out, then it is run.
