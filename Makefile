@@ -28,7 +28,7 @@ demo: .venv/.ready
 demo-full: .venv/.ready
 	@FULL=1 sh demo/run.sh
 
-# All of them take two hours of two cores; stopped and started again it goes on. ONLY=vae, or ONLY="vae/iwae gan/dcgan":
+# All of them took 68 minutes on two cores; stopped and started again it goes on. ONLY=vae, or ONLY="vae/iwae gan/dcgan":
 # some; of the others the table has what judged.json keeps.
 train-references: .venv/.ready
 	@[ -d references-course ] || $(BIN)/heldout course init references-course --title "Reference solutions"

@@ -29,7 +29,7 @@ def print_solutions(
     found: Sequence[Reached], style: str = "table", *, console: Console | None = None
 ) -> None:
     """From the worst to the best of each assignment; those that were never judged come first."""
-    found = sorted(found, key=lambda one: (one.outline.slug, _worth(one)))
+    found = _ordered(found)
     if style in (Style.CSV, Style.JSON):
         rows = [one.cells for one in found]
         write(csv_text(FIELDS, rows) if style == Style.CSV else json_text(FIELDS, rows))
@@ -47,8 +47,11 @@ def print_solutions(
 
 def page(found: Sequence[Reached]) -> str:
     """In Markdown; to lie in reference_solutions/."""
-    ordered = sorted(found, key=lambda one: (one.outline.slug, _worth(one)))
-    return "\n".join(_lines(ordered)) + "\n"
+    return "\n".join(_lines(_ordered(found))) + "\n"
+
+
+def _ordered(found: Sequence[Reached]) -> list[Reached]:
+    return sorted(found, key=lambda one: (one.outline.slug, _worth(one)))
 
 
 def _worth(one: Reached) -> tuple[bool, float]:

@@ -16,7 +16,7 @@ NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 
 class Elsewhere:
-    """A server whose clock and ours run apart; `passes` is what we count."""
+    """A server whose clock and ours run apart; `counted` are our own seconds."""
 
     def __init__(self) -> None:
         self.counted, self.ahead, self.asked, self.silent = 1_000.0, timedelta(0), 0, False

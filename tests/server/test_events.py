@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from queue import Empty, Queue
 
@@ -57,6 +57,10 @@ def quiet(found: Queue[str], seconds: float = 2.5) -> bool:
 
 def busy() -> object:
     raise Unavailable("busy")
+
+
+def mistaken() -> object:
+    raise TypeError("nobody foresaw this")
 
 
 @pytest.fixture(autouse=True)
@@ -180,11 +184,14 @@ def test_what_began_and_ended_between_two_looks_is_heard_of(
         assert [page.get(timeout=10) for page in pages] == ["changed"] * 3
 
 
-def test_a_busy_ledger_ends_no_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("broken", [busy, mistaken])
+def test_a_ledger_that_does_not_answer_ends_no_page(
+    world: World, monkeypatch: pytest.MonkeyPatch, broken: Callable[[], object]
+) -> None:
     ref = Sending(world, "ada", b"ada").whole()["ref"]
     with watching(world, "bob", BOARD) as found:
         topics = world.store.topics
-        monkeypatch.setattr(world.store, "topics", busy)
+        monkeypatch.setattr(world.store, "topics", broken)
         judge(world.store, ref, scored())
         assert quiet(found, 1.0)
         monkeypatch.setattr(world.store, "topics", topics)
