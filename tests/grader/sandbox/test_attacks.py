@@ -5,7 +5,8 @@ A folder is one class of attack inside an otherwise correct submission: `attack.
 for what no folder can hold. `expected.toml` says:
 
 layer    which layer stops it; with "cgroup" alone the case is skipped where no control group can be made
-off      the layers without which it succeeds; absent where that could harm the machine
+off      the layers without which it succeeds; absent where that could harm the machine, or shows on an
+         idle machine only
 verdict  "scored" (the default: as an honest model) or "failed", with
 reason   the reason code, or several of which it depends on the moment, and
 says     words of the message

@@ -137,10 +137,9 @@ def _bystander(held: ExitStack, world: World) -> None:
         world.secrets[place] = f"{place}-{secrets.token_hex(16)}"
     os.environ["HELDOUT_SECRET"] = world.secrets["environment"]
     held.callback(os.environ.pop, "HELDOUT_SECRET")
-    mark, name = str(world.words["mark"]), str(world.words["process_name"])
     process = held.enter_context(
         subprocess.Popen(
-            [sys.executable, "-I", "-S", str(BYSTANDER), mark, name, world.secrets["command"]],
+            [sys.executable, "-I", "-S", str(BYSTANDER), str(world.words["mark"]), world.secrets["command"]],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -152,14 +151,6 @@ def _bystander(held: ExitStack, world: World) -> None:
     process.stdin.write(world.secrets["memory"] + "\n")
     process.stdin.flush()
     assert process.stdout.readline() == "ready\n"
-    output = process.stdout
-
-    def relay() -> None:
-        world.received.extend(line.strip() for line in output)
-
-    thread = threading.Thread(target=relay, daemon=True)
-    thread.start()
-    held.callback(thread.join)
     held.callback(process.stdin.close)  # it ends with its input
 
 
