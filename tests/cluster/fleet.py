@@ -20,7 +20,7 @@ from grader.course import Course
 from grader.current import CurrentCourse
 from grader.spec import RunKind
 from leaderboard.database import Database
-from leaderboard.records import State, TeamKind
+from leaderboard.records import State, Submission, TeamKind
 from leaderboard.store import Store
 
 HOME = Path(__file__).resolve().parents[2]
@@ -148,9 +148,12 @@ class Fleet:
                 run_kind=run_kind,
             ).ref
 
-    def state(self, ref: int) -> State:
+    def submission(self, ref: int) -> Submission:
         with self.store() as store:
-            return store.submission(ref).state
+            return store.submission(ref)
+
+    def state(self, ref: int) -> State:
+        return self.submission(ref).state
 
     def attempts(self, ref: int) -> list[str]:
         """What became of each, in their order: "lost" where nothing did."""
@@ -164,8 +167,7 @@ class Fleet:
 
     def graded_by(self, ref: int) -> str:
         """The worker's name."""
-        with self.store() as store:
-            judging = store.submission(ref).judging
+        judging = self.submission(ref).judging
         assert judging is not None
         return judging.resources.layers[-1].removeprefix("worker ")
 
@@ -175,6 +177,10 @@ class Fleet:
 
     def wait_until(self, ref: int, *states: State) -> None:
         wait(lambda: self.state(ref) in states, lambda: f"#{ref} is {self.state(ref)}: {self.log('grade')}")
+
+    def wait_until_told(self, ref: int) -> None:
+        """Until its grading tells of itself: its worker has all that it needs, and is at it."""
+        wait(lambda: self.submission(ref).progress is not None, lambda: self.log("grade"))
 
 
 def environment(folder: Path) -> dict[str, str]:

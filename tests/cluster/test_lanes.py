@@ -60,7 +60,7 @@ def test_a_gpu_that_is_lost_on_the_way_costs_the_others_nothing(fleet: Fleet) ->
     fleet.wait_for("gpu", "is at work")
     training = fleet.hand_in(submissions.trained(30.0), "Ada", RunKind.TRAIN)
     grader = fleet.grade("--watch", "--device", "cuda")
-    fleet.wait_until(training, State.RUNNING)
+    fleet.wait_until_told(training)
     machine.kill()
     fleet.wait_for("grade", NEEDED)
     beside = fleet.hand_in(submissions.plain(), "Bob")
