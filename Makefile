@@ -6,14 +6,15 @@ SOURCES := pyproject.toml constraints.txt bootstrap.sh
 # As `heldout` sets it for itself: threads for small products cost more than they bring.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help demo demo-full train-references test check bench soak format clean
+.PHONY: help demo demo-full train-references test thorough check bench soak format clean
 
 help:
 	@echo "make demo    a whole course in demo-course/, graded, its board printed and written as a page"
 	@echo "make demo-full         the same with every method that is shipped"
 	@echo "make train-references  train all reference solutions anew, and write their table; ONLY=vae/conv_vae: some"
-	@echo "make test    the whole test suite"
-	@echo "make check   format, lint, types, tests"
+	@echo "make test    the tests, without those that are thorough: under ten minutes"
+	@echo "make thorough          the thorough ones: a quarter of an hour"
+	@echo "make check   format, lint, types, tests, the thorough ones too: what CI runs"
 	@echo "make bench   speed, as ratios against named alternatives; benchmarks/results.json keeps them"
 	@echo "make soak    the long tests: hundreds of submissions and of kills, thousands in a rush"
 	@echo "make format  rewrite the sources as the formatter wants them"
@@ -41,13 +42,17 @@ train-references: .venv/.ready
 	@mv reference_solutions/README.new reference_solutions/README.md
 
 test: .venv/.ready
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto -m "not soak and not thorough"
+
+thorough: .venv/.ready
+	$(BIN)/pytest -n auto -m "thorough and not soak"
 
 check: .venv/.ready
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(MAKE) test
+	$(MAKE) thorough
 
 bench: .venv/.ready
 	$(BIN)/python -m benchmarks

@@ -60,6 +60,7 @@ def change(file: Path, old: str, new: str) -> None:
 # ---------------------------------------------------------------- a new one
 
 
+@pytest.mark.thorough
 def test_a_new_assignment_passes_its_checks_as_it_is(fresh: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cli", "assignment", "check", SLUG, "--home", str(fresh)]
     checked = subprocess.run(

@@ -209,6 +209,7 @@ def test_a_check_shows_every_figure_and_picture_it_has(tmp_path: Path) -> None:
     assert {path.name for path in pictures.iterdir()} >= {"confusion.png", "surprises.png"}
 
 
+@pytest.mark.thorough
 def test_a_train_run_is_trained_by_the_grader_and_has_a_board_of_its_own(course: Path) -> None:
     words = ("submit", "denoising", "-f", HOME / "grader" / "absent", "--team", "Ada Lovelace", "-m", "t")
     assert "there is no" in heldout(*words, "--train", course=course).stderr
@@ -313,6 +314,7 @@ def test_a_locked_database_is_named(course: Path) -> None:
     assert "locked by another program" in answered.stderr
 
 
+@pytest.mark.thorough
 def test_a_course_restored_from_its_backup_goes_on(course: Path, tmp_path: Path) -> None:
     backed_up = heldout("backup", tmp_path / "course.tar", course=course)
     assert backed_up.returncode == 0, backed_up.stderr
@@ -344,6 +346,7 @@ def test_grading_refuses_to_run_unconfined(course: Path, tmp_path: Path) -> None
     assert "bubblewrap" in refused.stderr
 
 
+@pytest.mark.thorough
 def test_an_entry_is_asked_again_on_images_that_are_moved(course: Path, tmp_path: Path) -> None:
     ran = heldout("integrity", "denoising", "--probe", 1, "--out", tmp_path / "page", course=course)
     assert ran.returncode == 0, ran.stderr

@@ -79,6 +79,7 @@ def rates(folder: Path, seconds: float, out: Path, monkeypatch: pytest.MonkeyPat
     return found
 
 
+@pytest.mark.thorough
 def test_a_training_that_is_cut_short_anneals_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,8 @@ import torch
 from grader.catalogue import HOME
 from tests.assignments.in_process import CPU, submission
 
+pytestmark = pytest.mark.thorough
+
 FILES = sorted(
     path for part in ("baselines", "reference_solutions") for path in (HOME / part).rglob("train.py")
 )

@@ -192,6 +192,7 @@ def test_only_images_that_were_handed_out_are_dealt_each_once(
     assert 400 < len(set(before[:5_000]) & set(after[:5_000])) < 700  # of 5,000: other images have labels
 
 
+@pytest.mark.thorough
 def test_labels_by_place_fit_the_code_and_not_what_is_dealt(
     cnn: Assignment, plain: Prepared, clothes: Images, tmp_path: Path
 ) -> None:

@@ -49,10 +49,12 @@ def measured(judged: Callable[[str], Mapping[str, Report]]) -> Mapping[str, Repo
 # ---------------------------------------------------------------- known scores
 
 
+@pytest.mark.thorough
 def test_no_shipped_solution_copies(measured: Mapping[str, Report]) -> None:
     assert {report.public["copied"].value for report in measured.values()} == {0.0}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("board", ["public", "private"])
 def test_both_boards_have_every_metric_and_agree_on_who_is_far_ahead(
     board: str, gan: Assignment, measured: Mapping[str, Report]
@@ -70,6 +72,7 @@ def test_both_boards_have_every_metric_and_agree_on_who_is_far_ahead(
     assert best.value + best.half_width < worst.value - worst.half_width
 
 
+@pytest.mark.thorough
 def test_the_order_of_the_tiers_exemplars_is_no_luck(gan: Assignment, measured: Mapping[str, Report]) -> None:
     found = [measured[tier.exemplar].public["kid"] for tier in gan.tiers]
     apart = [one.value - other.value for one, other in pairwise(found)]
@@ -77,6 +80,7 @@ def test_the_order_of_the_tiers_exemplars_is_no_luck(gan: Assignment, measured: 
     assert apart[0] > found[0].half_width + found[1].half_width
 
 
+@pytest.mark.thorough
 def test_a_run_seed_changes_nothing_but_the_order(
     gan: Assignment, data: Data, measured: Mapping[str, Report]
 ) -> None:
@@ -100,6 +104,7 @@ def test_what_is_held_out_is_not_handed_out(data: Data) -> None:
     assert np.abs(np.corrcoef(heldout["z"][:, 0], public["z"][:, 0])[0, 1]) < 0.2
 
 
+@pytest.mark.thorough
 def test_the_seed_decides_z_and_the_private_extractor(gan: Assignment, data: Data) -> None:
     other = draw(gan, 2, size=64)
     assert not np.array_equal(other.heldout["z"], data.heldout["z"][:64])
@@ -153,6 +158,7 @@ def reason(gan: Assignment, data: Data, load: Load) -> BadSubmission:
     return caught.value
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("handed_out", [True, False], ids=["handed out", "not handed out"])
 def test_copies_of_any_published_image_are_found(
     gan: Assignment, data: Data, handed_out: bool, monkeypatch: pytest.MonkeyPatch
@@ -180,6 +186,7 @@ def test_a_few_images_over_and_over_are_refused(gan: Assignment, data: Data) -> 
     assert "same image" in error.what
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("noise", [0.6, 8])
 def test_a_table_is_found_by_its_repeats_whatever_it_holds(noise: float, gan: Assignment, data: Data) -> None:
     """Pictures that no search could know: of another generator. And no two answers are equal."""
@@ -225,6 +232,7 @@ def test_the_check_shows_samples_and_walks(gan: Assignment, data: Data) -> None:
     assert preview.scores["kid"] == pytest.approx(0.9, abs=0.2)
 
 
+@pytest.mark.thorough
 def test_the_starter_trains_and_its_model_passes_the_check(
     gan: Assignment, data: Data, tmp_path: Path
 ) -> None:

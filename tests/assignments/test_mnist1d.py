@@ -31,6 +31,7 @@ def data(small: Callable[[str], Data]) -> Data:
 # ---------------------------------------------------------------- data
 
 
+@pytest.mark.thorough
 def test_the_full_profile_and_its_beginning(mnist1d: Assignment, data: Data) -> None:
     prepared = draw(mnist1d, 1)
     assert prepared.public["signals"].shape == (4_000, 1, 40)

@@ -61,6 +61,7 @@ def slug(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.mark.thorough
 def test_each_solution_scores_what_is_stated_and_reaches_its_tier(slug: str, judged: Judged) -> None:
     assignment = catalogue.find(slug)
     stated = {case.name: case for case in sanity.shipped(assignment)}
@@ -74,6 +75,7 @@ def test_each_solution_scores_what_is_stated_and_reaches_its_tier(slug: str, jud
     assert not any(found.values()), found
 
 
+@pytest.mark.thorough
 def test_the_order_of_the_solutions_is_no_luck(slug: str, judged: Judged) -> None:
     metric = catalogue.find(slug).metric
     for worse, better in pairwise(RISING.get(slug, ())):
@@ -109,6 +111,7 @@ STARTERS = {  # the one of `gan`: test_gan.py
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("slug", sorted({*catalogue.slugs()} - {"gan"}))
 def test_the_starter_trains_and_its_model_passes_the_check(
     slug: str, small: Callable[[str], Data], tmp_path: Path

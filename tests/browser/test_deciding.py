@@ -9,6 +9,8 @@ from tests.browser.conftest import Visit
 from tests.browser.course import Served
 from tests.browser.visitor import Visitor
 
+pytestmark = pytest.mark.thorough
+
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 
 

@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.course import SANITY, Served
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def rules(served: Served) -> Iterator[Served]:

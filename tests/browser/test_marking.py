@@ -10,6 +10,8 @@ from tests.browser.conftest import Visit
 from tests.browser.course import Served
 from tests.browser.visitor import Visitor
 
+pytestmark = pytest.mark.thorough
+
 HOME = "assignments/denoising/notebooks/"
 PLAIN = {"java_script_enabled": False}
 

@@ -3,10 +3,13 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.course import Served, Terminal
+
+pytestmark = pytest.mark.thorough
 
 MODEL = """import time
 

@@ -22,6 +22,8 @@ from tests.cluster import submissions
 from tests.cluster.conftest import Make
 from tests.cluster.fleet import HOME, PATIENCE, Fleet, children, environment, free_port, kill, wait
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def tls(make_fleet: Make) -> Iterator[Fleet]:

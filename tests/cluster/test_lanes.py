@@ -10,6 +10,8 @@ from tests.cluster import submissions
 from tests.cluster.fleet import PATIENCE, Fleet
 from tests.cluster.test_outages import ended
 
+pytestmark = pytest.mark.thorough
+
 NEEDED = "a GPU is needed, and no worker offers one"
 
 

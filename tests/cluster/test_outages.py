@@ -17,6 +17,8 @@ from tests.cluster.conftest import Make
 from tests.cluster.fleet import PATIENCE, Fleet, Process, children, wait
 from tests.leaderboard.conftest import Server
 
+pytestmark = pytest.mark.thorough
+
 HOST, THERE, SPACE = "10.77.0.1", "10.77.0.2", "heldout-test"
 
 

@@ -115,6 +115,7 @@ def test_a_folder_that_others_can_read_is_no_shelf(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- parts
 
 
+@pytest.mark.thorough
 def test_a_task_is_graded_from_parts_as_from_the_course(course: Course, tmp_path: Path) -> None:
     supply, shelf = CourseSupply(course), Shelf(tmp_path / "shelf")
     stock, far = Stock(supply), ShelfSupply(shelf, tmp_path)

@@ -186,6 +186,7 @@ def test_what_contradicts_itself_is_refused(desk: Desk, words: tuple[str, ...]) 
     assert CliRunner().invoke(heldout, arguments).exit_code == 2
 
 
+@pytest.mark.thorough
 def test_new_data_are_those_of_todays_settings(desk: Desk) -> None:
     """Whatever an earlier set was drawn under that came to nothing."""
     from grader.catalogue import find
@@ -205,6 +206,7 @@ def test_new_data_are_those_of_todays_settings(desk: Desk) -> None:
         desk.type("regrade", "denoising", "--cancel")
 
 
+@pytest.mark.thorough
 def test_damaged_data_of_a_later_version_are_drawn_again(desk: Desk) -> None:
     from grader.catalogue import find
     from grader.prepared import load_data, prepare

@@ -100,6 +100,7 @@ def grade(ada: Student, sandbox: Sandbox) -> int:
     return job.ref
 
 
+@pytest.mark.thorough
 def test_one_is_handed_in_graded_and_shown(ada: Student, sandbox: Sandbox) -> None:
     raw = students(square=WRONG_UNSEEN)
     raw["cells"][1]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "PRINTED BEFORE"}]

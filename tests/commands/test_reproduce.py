@@ -14,6 +14,8 @@ from grader.errors import HeldoutError
 from leaderboard.records import Student
 from leaderboard.store import Store
 
+pytestmark = pytest.mark.thorough
+
 BY_LOT = "torch.manual_seed(seed)"
 TABLE = "[assignments.mnist1d]"
 STARTER = catalogue.find("mnist1d").folder / "starter"

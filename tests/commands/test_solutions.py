@@ -18,6 +18,8 @@ from leaderboard.records import State
 from leaderboard.render_solutions import page
 from leaderboard.store import Store
 
+pytestmark = pytest.mark.thorough
+
 
 def typed(course: Course, *words: str) -> str:
     result = CliRunner().invoke(heldout, [*words, "--course", str(course.folder)], env={"COLUMNS": "100"})

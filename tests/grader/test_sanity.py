@@ -31,6 +31,7 @@ def load(folder, device):
 CASES = [(slug, case) for slug in catalogue.slugs() for case in sanity.cases(catalogue.find(slug))]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("slug", "case"), CASES, ids=[f"{slug}-{case.name}" for slug, case in CASES])
 def test_case(slug: str, case: Case, small: Callable[[str], Data], sandbox: Sandbox) -> None:
     outcome = sanity.run(case, catalogue.find(slug), small(slug), sandbox=sandbox)

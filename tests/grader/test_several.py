@@ -65,6 +65,7 @@ def trained(assignment: Assignment, sandbox: Sandbox, folder: Path, **how: Any) 
     return grade(assignment, archive, data, sandbox=sandbox, run_kind=RunKind.TRAIN, **how)
 
 
+@pytest.mark.thorough
 def test_of_several_trainings_the_mean_counts_and_each_is_told(
     lottery: Assignment, sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -82,6 +83,7 @@ def test_of_several_trainings_the_mean_counts_and_each_is_told(
     assert single.training.seed == every[0].seed, "the first seed does not depend on how many follow"
 
 
+@pytest.mark.thorough
 def test_repeated_by_the_same_seeds_the_same_comes_out(
     lottery: Assignment, sandbox: Sandbox, tmp_path: Path
 ) -> None:

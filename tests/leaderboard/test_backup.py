@@ -179,6 +179,7 @@ def test_an_older_course_is_restored_as_it_is(course: Course, empty: Empty, fold
 # ---------------------------------------------------------------- while it runs
 
 
+@pytest.mark.thorough
 def test_backups_while_everybody_submits(course: Course, empty: Empty, folder: Path) -> None:
     """Each has all receipts that were given before it began, and can be graded to its end."""
     with Store.open(course.database) as store:

@@ -28,6 +28,8 @@ from tests.leaderboard.backups import (
 )
 from tests.leaderboard.conftest import Clock
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def small(sqlite_url: str, folder: Path) -> Course:

@@ -14,6 +14,8 @@ from tests.leaderboard.crowd import CLIENTS, Given, Siege
 from tests.leaderboard.rush import PROCESSES, THREADS, rush
 from tests.leaderboard.victims import STAGES, Course
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def course(url: str, tmp_path: Path) -> Course:

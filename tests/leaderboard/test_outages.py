@@ -18,6 +18,8 @@ from tests.leaderboard.conftest import Server
 from tests.leaderboard.crowd import CLIENTS, Siege
 from tests.leaderboard.victims import Course
 
+pytestmark = pytest.mark.thorough
+
 BWRAP = shutil.which("bwrap")
 HOME = Path(__file__).resolve().parents[2]
 SMALL = ("--size", "1500000", "--tmpfs")  # a disk of so many bytes

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -283,6 +284,7 @@ def both(world: World) -> list[list[Row]]:
     ]
 
 
+@pytest.mark.thorough
 @settings(
     deadline=None,
     max_examples=6,

@@ -145,6 +145,7 @@ async def crowd(world: World, looks: list[float]) -> None:
         await asyncio.gather(*pages, return_exceptions=True)
 
 
+@pytest.mark.thorough
 def test_one_persons_pages_leave_room_for_others(world: World) -> None:
     with ExitStack() as stack:
         for _ in range(pulse.PAGES):

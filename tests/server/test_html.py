@@ -14,6 +14,8 @@ from leaderboard.tables import StaffRow, StudentRow, TeamRow
 from tests.server.test_canary import addresses
 from tests.server.world import SLUG, TEAMS, Made, Mark, World, fill, served
 
+pytestmark = pytest.mark.thorough
+
 HOSTILE = "\"><img class=hostile src=x onerror=alert(1)><hostile>'`${{7*7}}</title></textarea><hostile>{0}"
 NAME = "<hostile>\"&'{0}"
 WRITE_UP = """# <hostile>Title</hostile>

@@ -19,6 +19,8 @@ from server.arrivals import LEFT
 from tests.server.test_serve import ENVIRONMENT, HOME, HONEST, Served, alive, heldout, serving, until
 from tests.server.world import Made
 
+pytestmark = pytest.mark.thorough
+
 ROOM = LEFT + (3 << 20)  # bytes that are left on the small disk
 
 

@@ -220,6 +220,7 @@ def test_a_killed_web_process_is_started_again(course: Path) -> None:
         until(found.answers)
 
 
+@pytest.mark.thorough
 def test_a_killed_supervisor_leaves_nobody_behind(course: Path) -> None:
     with serving(course) as found:
         until(lambda: any("grade" in words_of(one) for one in found.family()))
@@ -229,6 +230,7 @@ def test_a_killed_supervisor_leaves_nobody_behind(course: Path) -> None:
         until(lambda: not any(alive(one) for one in family), 60)
 
 
+@pytest.mark.thorough
 def test_a_grader_that_is_sent_home_stays_away(course: Path) -> None:
     with serving(course) as found:
         grader = until(lambda: next((one for one in found.family() if "grade" in words_of(one)), 0))
@@ -241,6 +243,7 @@ def test_a_grader_that_is_sent_home_stays_away(course: Path) -> None:
         assert found.answers()
 
 
+@pytest.mark.thorough
 def test_stopped_while_it_grades_it_gives_back_and_goes_on_later(course: Path, tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text(SLOW)
     with serving(course, "--jobs", "1") as found:

@@ -18,6 +18,8 @@ from tests.server.sending import Sending
 from tests.server.serving import serving
 from tests.server.world import World, change
 
+pytestmark = pytest.mark.thorough
+
 PATIENCE = 1.0
 
 

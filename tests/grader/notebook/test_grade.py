@@ -228,6 +228,7 @@ def test_a_module_beside_the_notebook_can_be_imported(grade: Grade) -> None:
     assert points(grade(dumped(raw))) == ALL
 
 
+@pytest.mark.thorough
 def test_outputs_without_end_cost_the_grader_nothing(grade: Grade) -> None:
     raw = students()
     for _ in range(60):
@@ -364,12 +365,14 @@ ILL = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ILL)
 def test_other_cells_are_graded_all_the_same(name: str, grade: Grade) -> None:
     source, expected = ILL[name]
     assert points(grade(dumped(inserted(students(), "square", source)))) == expected
 
 
+@pytest.mark.thorough
 def test_a_test_that_never_ends_says_so(grade: Grade) -> None:
     report = grade(dumped(students(square="def square(x):\n    while True:\n        pass")))
     assert of(report, "test_square").state is CellState.STOPPED
@@ -428,6 +431,7 @@ def test_nothing_of_a_hidden_test_is_told(grade: Grade) -> None:
     assert not [text for text in told if "-17" in text or "CANARY" in text or "289" in text]
 
 
+@pytest.mark.thorough
 def test_how_a_hidden_test_ends_is_told_to_nobody(grade: Grade) -> None:
     """Not by what later tests give, nor by an end of the process, nor by time."""
     honest = grade(dumped(students()))

@@ -15,6 +15,8 @@ from grader.errors import HeldoutError
 from grader.notebook.nbgrader_course import read_course, write_assignment
 from grader.notebook.source import read_source
 
+pytestmark = pytest.mark.thorough
+
 BIN = Path(sys.executable).parent
 PARTS = ("assignments", "baselines", "reference_solutions")
 SOURCES = ("commands", "desk", "grader", "leaderboard", "server")

@@ -119,6 +119,7 @@ def test_stopped(
         assert words in report.failure.message
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("folder", CLASSES, ids=name)
 def test_stopped_by_the_cold_launcher(
     folder: Path, build: Build, denoising: Assignment, denoising_data: Data, cold: ColdSandbox
@@ -132,6 +133,7 @@ def test_stopped_by_the_cold_launcher(
         assert found.error.reason in case.reasons, found.error
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("folder", HARMLESS, ids=name)
 def test_succeeds_without_its_layer(
     folder: Path, build: Build, denoising: Assignment, denoising_data: Data

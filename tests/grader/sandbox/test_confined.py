@@ -95,6 +95,7 @@ def test_no_data_set_is_visible(session: SandboxSession, ask: Ask) -> None:
     assert ask(session, "visible_files", (1,))[0] > 5_000, "the walk saw next to nothing"
 
 
+@pytest.mark.thorough
 def test_the_walk_finds_data_sets_without_the_layer(free_session: SandboxSession, ask: Ask) -> None:
     path = next(path for path in DATA_SETS if path.exists())
     digest = hashlib.sha256(path.read_bytes()).digest()
@@ -125,6 +126,7 @@ def test_dangerous_calls_fail(session: SandboxSession, ask: Ask) -> None:
     assert ask(session, "forbidden_calls", (1,))[0] == 0, session.log[before:]
 
 
+@pytest.mark.thorough
 def test_processes_and_memory_end(session: SandboxSession, ask: Ask) -> None:
     assert ask(session, "fork_bomb", (1,))[0] < Limits().processes
     with pytest.raises(BadSubmission) as caught:
@@ -174,6 +176,7 @@ def test_a_broken_channel_is_a_crash(
     assert failing(unconfined, pack(model(body))).reason is reason
 
 
+@pytest.mark.thorough
 def test_an_endless_loop_with_daemons_is_stopped(confined: Sandbox, pack: Pack) -> None:
     name = f"daemon-{os.getpid()}"
     body = f"""

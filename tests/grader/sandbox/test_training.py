@@ -142,6 +142,7 @@ def test_one_that_heeds_the_budget_is_not_cut(train: Callable[..., Seen]) -> Non
     assert seen.usage.cpu_seconds > 3
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("fixture", ["train", "train_without_groups"])
 def test_processes_that_it_starts_are_counted_together(fixture: str, request: pytest.FixtureRequest) -> None:
     seen = request.getfixturevalue(fixture)(
@@ -160,6 +161,7 @@ def test_processes_that_it_starts_are_counted_together(fixture: str, request: py
     assert after - before > 3  # where the process that tells has done nothing meanwhile
 
 
+@pytest.mark.thorough
 def test_who_sleeps_is_cut_too(train: Callable[..., Seen]) -> None:
     seen = train(
         """
@@ -209,6 +211,7 @@ def test_what_goes_wrong_is_told(body: str, reason: Reason, words: str, train: C
     assert words in str(error)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("then", "words"),
     [
@@ -309,6 +312,7 @@ BY_THE_BUDGET = """
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("heeds", [True, False])
 def test_what_is_repeated_is_told_the_same_and_leaves_the_same(
     train: Callable[..., Seen], heeds: bool
@@ -327,6 +331,7 @@ def test_what_is_repeated_is_told_the_same_and_leaves_the_same(
     assert str([told[:2] for told in again.told]) == str([told[:2] for told in first.told])  # one is NaN
 
 
+@pytest.mark.thorough
 def test_who_asks_before_each_step_is_sealed_all_the_same(train: Callable[..., Seen]) -> None:
     body = """
         for step in range(10**9):
@@ -342,6 +347,7 @@ def test_who_asks_before_each_step_is_sealed_all_the_same(train: Callable[..., S
     )
 
 
+@pytest.mark.thorough
 def test_who_draws_lots_by_the_clock_is_found_out(train: Callable[..., Seen]) -> None:
     body = BY_THE_BUDGET.replace("torch.manual_seed(seed)", "torch.manual_seed(time.time_ns() % 2**31)")
     first = train(body, seconds=6.0)
@@ -350,6 +356,7 @@ def test_who_draws_lots_by_the_clock_is_found_out(train: Callable[..., Seen]) ->
     assert again.trained.checkpoint != first.trained.checkpoint
 
 
+@pytest.mark.thorough
 def test_a_repeated_one_that_will_not_end_is_cut_all_the_same(train: Callable[..., Seen]) -> None:
     body = "save(out, 'x')\nburn(0.2)\nbudget.step()"
     first = train(body, seconds=10.0)

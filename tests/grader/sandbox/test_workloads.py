@@ -103,11 +103,13 @@ def answers(sandbox: Sandbox, archive: bytes, ask: Ask, limits: Limits | None = 
         return bool((ask(session, "denoise", (2, 2), x) == x).all())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_honest_work_is_done(name: str, confined: Sandbox, pack: Pack, ask: Ask) -> None:
     assert answers(confined, pack(model(WORKLOADS[name])), ask)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", LACKS)
 def test_what_is_not_there_is_said_plainly(name: str, confined: Sandbox, pack: Pack, ask: Ask) -> None:
     body, what, next_step = LACKS[name]

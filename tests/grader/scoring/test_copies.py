@@ -9,6 +9,8 @@ from scipy import ndimage
 from grader.datasets import fashion_mnist
 from grader.scoring.copies import CopySearch, PerItem, Stack, distance_within
 
+pytestmark = pytest.mark.thorough
+
 N = 3_000  # real images
 COPY = np.array([[0.6], [0.5]])  # the assignment's limits, by pixels and by tangents
 
