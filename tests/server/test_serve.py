@@ -100,7 +100,7 @@ def until(look: Callable[[], T], seconds: float = 60.0) -> T:
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("served")
     folder.chmod(0o755)
     for parent in folder.parents[:2]:  # pytest's own, closed to whoever answers
@@ -115,6 +115,12 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         assert heldout(*words, "--course", made).returncode == 0
     return made
+
+
+@pytest.fixture(scope="module")
+def course(untouched: Path) -> Path:
+    """Served by one or the other all the time: a copy of it would have half of a ledger."""
+    return Path(shutil.copytree(untouched, untouched.with_name("served")))
 
 
 @contextmanager
@@ -195,10 +201,10 @@ def test_data_that_are_drawn_while_it_serves_are_hidden_too(course: Path) -> Non
             shutil.rmtree(later)
 
 
-def test_a_course_that_only_root_can_read_is_served(course: Path, tmp_path: Path) -> None:
+def test_a_course_that_only_root_can_read_is_served(untouched: Path, tmp_path: Path) -> None:
     """As `heldout restore` leaves it, and `course init` under the umask 077."""
     closed = tmp_path / "closed"
-    shutil.copytree(course, closed)
+    shutil.copytree(untouched, closed)
     for path in [closed, *closed.rglob("*")]:
         os.chown(path, os.geteuid(), os.getegid())
         path.chmod(0o700 if path.is_dir() else 0o600)
