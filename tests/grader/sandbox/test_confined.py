@@ -6,7 +6,6 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from grader.sandbox import Allowance, Sandbox, SandboxSession, Tensor, TensorSpe
 from grader.sandbox.unconfined import UnconfinedSandbox
 from grader.spec import MIB, Limits
 from grader.student import Door
+from tests.grader.sandbox.world import processes
 
 Ask = Callable[..., np.ndarray]
 Pack = Callable[..., bytes]
@@ -69,15 +69,6 @@ def model(body: str) -> str:
         f"class Model:\n    def denoise(self, x):\n        {body}\n"
         "def load(folder, device): return Model()\n"
     )
-
-
-def named(name: str) -> int:
-    """How many processes of the machine have given themselves this name."""
-    count = 0
-    for path in Path("/proc").glob("[0-9]*/comm"):
-        with suppress(OSError):
-            count += path.read_bytes().strip() == name.encode()
-    return count
 
 
 def test_an_honest_model_answers(session: SandboxSession, ask: Ask) -> None:
@@ -193,12 +184,12 @@ def test_an_endless_loop_with_daemons_is_stopped(confined: Sandbox, pack: Pack) 
         failure = pool.submit(failing, confined, pack(model(body)), seconds=5)
         most = 0
         while not failure.done():
-            most = max(most, named(name))
+            most = max(most, len(processes(name)))
             time.sleep(0.05)
     assert failure.result().reason is Reason.TIMEOUT
     assert "killed after 5 s, limit 5 s, while calling denoise on batch 1" in failure.result().what
     assert most == 7, "the daemons never ran: the test proves nothing"
-    assert named(name) == 0
+    assert processes(name) == []
 
 
 SIBLING = """

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pyseccomp
@@ -43,15 +43,24 @@ def left_behind(temporary: Path) -> dict[str, object]:
     return {
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         "mounts": Path("/proc/self/mountinfo").read_text(),
-        "groups": [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/{cgroup.PREFIX}{os.getpid()}-*")],
+        "groups": _groups(),
         "files": sorted(path.name for path in temporary.iterdir()),
         "children": _children(),
     }
 
 
-def _children() -> list[str]:
-    stats = [path.read_text().rpartition(")")[2].split() for path in Path("/proc").glob("[0-9]*/stat")]
-    return [fields[1] for fields in stats if int(fields[1]) == os.getpid()]
+def _groups() -> list[Path]:
+    hierarchy = cgroup.hierarchy()
+    parents = hierarchy.parents.values() if hierarchy else ()
+    return [path for parent in parents for path in parent.glob(f"{cgroup.PREFIX}{os.getpid()}-*")]
+
+
+def _children() -> list[int]:
+    found = []
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        with suppress(OSError):
+            found += [pid] if parent(pid) == os.getpid() else []
+    return found
 
 
 def test_probe_finds_every_layer_live(cold: ColdSandbox) -> None:
